@@ -1,0 +1,57 @@
+#pragma once
+// What the kernel says about processes and sockets, read from /proc. Values, taken at one instant.
+// Thread: any. A process that has gone is `nullopt`, never an error.
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/base/time.hpp"
+
+namespace exai {
+
+struct ProcessInfo {
+  pid_t pid = -1;
+  pid_t parent = -1;
+  pid_t group = -1;
+  pid_t session = -1;
+  char state = '?';              // R, S, D, Z, …
+  std::uint64_t start_ticks = 0;  // since boot; with the pid it names a process for ever
+  Duration cpu_time{};           // user + system
+  std::uint64_t resident_bytes = 0;
+  std::string program;           // the kernel's short name
+};
+
+std::optional<ProcessInfo> process_info(pid_t pid);
+std::vector<ProcessInfo> all_processes();
+std::string command_line(pid_t pid);  // printable, arguments joined by blanks
+std::string boot_id();                // changes at each boot of the machine
+std::optional<WallTime> process_started(const ProcessInfo& process);
+
+// Who listens on a TCP port. `pid` is 0 when it belongs to another user and we may not look.
+struct Listener {
+  std::string address;  // "127.0.0.1", "*", "::1"
+  std::uint16_t port = 0;
+  pid_t pid = 0;
+  std::string program;
+};
+std::vector<Listener> listeners_on(std::uint16_t port);
+std::vector<Listener> all_listeners();
+
+struct DiskSpace {
+  std::uint64_t total = 0;
+  std::uint64_t available = 0;
+};
+Result<DiskSpace> disk_space(const std::string& path);
+
+struct MemoryInfo {
+  std::uint64_t total = 0;
+  std::uint64_t available = 0;
+};
+MemoryInfo system_memory();
+
+}  // namespace exai

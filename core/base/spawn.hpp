@@ -1,0 +1,53 @@
+#pragma once
+// Starting a program without fork: posix_spawn with a clean signal mask and dispositions, every
+// descriptor from 3 up closed, its own session when asked, and a pidfd that names the process
+// beyond pid reuse. A missing program or folder is an error here, not exit code 127 later.
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/os.hpp"
+
+namespace exai {
+
+enum class Session { shared, own };  // own: setsid, so that the whole tree can be signalled
+
+struct SpawnSpec {
+  std::vector<std::string> command;  // command[0] is a path; resolve names with find_program first
+  Environment environment;           // the whole of it; nothing is inherited
+  Path working_directory;            // empty: ours
+  Session session = Session::own;
+  int stdin_fd = -1;   // -1: /dev/null
+  int stdout_fd = -1;  // -1: /dev/null
+  int stderr_fd = -1;  // -1: as stdout
+};
+
+struct Spawned {
+  pid_t pid = -1;
+  Fd pidfd;
+};
+
+// Errors: not_found, denied, invalid (bad folder, not a program), unavailable (EAGAIN, ENOMEM).
+Result<Spawned> spawn(const SpawnSpec& spec);
+
+// How a process ended: exit code or signal, or unknown when it was not our child.
+struct ExitStatus {
+  std::optional<int> code;
+  std::optional<int> signal;
+  bool core_dumped = false;
+
+  bool success() const { return code == 0; }
+  friend bool operator==(const ExitStatus&, const ExitStatus&) = default;
+};
+// "exit code 3", "signal 9 (KILL)", "ended, how is unknown"
+std::string describe(const ExitStatus& status);
+
+// TERM, INT, …: with or without the SIG prefix, in any case.
+std::optional<int> signal_number(std::string_view name);
+std::string signal_name(int number);  // "TERM"
+
+}  // namespace exai

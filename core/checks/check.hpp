@@ -1,0 +1,66 @@
+#pragma once
+// Checks: proof by work. A check runs once with a deadline and gives an Observation; observations
+// fold into a Verdict with an age; the same verdict feeds readiness, `exai status`, `exai health`
+// and `exai doctor`.
+//
+//   Check (config) ── run_check ──> Observation ── fold ──> Verdict
+//
+// Thread: loop. Errors: none. A check that cannot be carried out is an observation that says no.
+
+#include <sys/types.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "core/base/http.hpp"
+#include "core/base/loop.hpp"
+#include "core/base/secret.hpp"
+#include "core/config/settings.hpp"
+
+namespace exai::checks {
+
+struct Observation {
+  bool ok = false;
+  std::string detail;  // "SET, GET, DEL answered", "connection refused"
+  Duration took{};
+  Time at{};           // when it ended
+  WallTime wall{};
+};
+
+enum class Standing { unknown, passing, failing };
+std::string_view name(Standing standing);
+
+// What is known from all observations so far.
+struct Verdict {
+  Standing standing = Standing::unknown;
+  int successes = 0;  // in a row
+  int failures = 0;   // in a row
+  std::optional<Observation> last;       // whatever it said
+  std::optional<Observation> last_good;  // the proof, whose age is shown
+};
+
+// Pure. unknown → passing after check.successes in a row; → failing after check.failures.
+Verdict fold(Verdict verdict, const Observation& observation, const config::Check& check);
+
+// What a check may need besides its settings.
+struct Subject {
+  pid_t pid = -1;  // of the service, for process checks
+  std::map<std::string, std::string> environment;  // of command checks
+  std::function<std::optional<Secret>(const std::string& variable)> secret;
+};
+
+// The collaborators of all checks. Lifetime: outlives the runs.
+class Checker {
+ public:
+  Checker(Loop& loop, Clock& clock, HttpClient& http) : loop_(loop), clock_(clock), http_(http) {}
+  // Ends within check.timeout; what was started (a command) is ended with it.
+  Task<Observation> run(config::Check check, Subject subject);
+
+ private:
+  Loop& loop_;
+  Clock& clock_;
+  HttpClient& http_;
+};
+
+}  // namespace exai::checks

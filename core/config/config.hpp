@@ -1,0 +1,51 @@
+#pragma once
+// The door of the configuration engine:
+//   files → parse (tree with places) → resolve (layers, interpolation, provenance) → lint → settings
+// Pure: files and programs are looked up through Facilities, time and network do not exist here.
+//
+// Who wins for a variable, first to last: process environment, secrets, the environment's layers
+// (later over earlier), the option table's default.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/base/error.hpp"
+#include "core/config/diagnostics.hpp"
+#include "core/config/settings.hpp"
+
+namespace exai::config {
+
+// What the engine may ask of the world. Tests answer from memory and see what was asked.
+struct Facilities {
+  std::function<Result<std::string>(const Path&)> read;
+  // The program a command would start, looked up in PATH and beside our own binaries.
+  std::function<bool(const std::string& program)> has_program;
+};
+
+struct LoadRequest {
+  Path stack_file;  // absolute
+  std::optional<std::string> environment;  // --env; else [stack] environment, else "dev"
+  std::map<std::string, std::string> process_environment;
+  // Values that only exist on disk: EXAI_STATE_DIR, EXAI_STACK_DIR; ${EXAI_SERVICE_DIR} is
+  // "<run_folder>/<service>".
+  Path state_folder;
+  Path run_folder;
+};
+
+struct Loaded {
+  std::shared_ptr<const Stack> stack;  // none when there are errors
+  Diagnostics diagnostics;             // sorted
+  std::vector<std::string> files;      // that were read, in order
+};
+
+Loaded load(const LoadRequest& request, const Facilities& facilities);
+
+// Replaces $NAME and ${NAME…} (the dotenv operators) by what `lookup` gives. Errors: invalid, with
+// the name that is missing. For templates that are rendered when a service starts.
+Result<std::string> interpolate(
+    std::string_view text,
+    const std::function<std::optional<std::string>(std::string_view name)>& lookup);
+
+}  // namespace exai::config

@@ -1,0 +1,140 @@
+#pragma once
+// The stack file as typed values: what the supervisor runs and the commands show. Made only from a
+// tree that the schema has accepted, so every field here is valid. Values; a running program holds
+// them as shared_ptr<const Stack>.
+
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/base/time.hpp"
+#include "core/config/tree.hpp"
+
+namespace exai::config {
+
+using Path = std::filesystem::path;
+
+// --- checks: how readiness and health are proven (run by core/checks) ---
+
+struct HttpCheck {
+  std::string url;
+  int status = 0;  // 0: any of 200..299
+};
+struct TcpCheck {
+  std::string host;
+  std::uint16_t port = 0;
+};
+struct RedisCheck {  // SET, GET, DEL of a private key, after AUTH when a password is named
+  std::string host;
+  std::uint16_t port = 0;
+  std::string password;  // the name of a variable; empty: no AUTH
+};
+struct CommandCheck {  // exit code 0
+  std::vector<std::string> command;
+};
+struct ProcessCheck {};  // the process is alive
+struct McpCheck {  // initialize, tools/list, tools/call of a tool without arguments
+  std::string url;
+  std::string tool;
+  std::string token;  // the name of a variable; empty: no Authorization header
+};
+
+struct Check {
+  std::variant<ProcessCheck, TcpCheck, HttpCheck, RedisCheck, CommandCheck, McpCheck> what;
+  Duration every = 1s;
+  Duration timeout = 2s;
+  int failures = 3;   // in a row, to say no
+  int successes = 1;  // in a row, to say yes
+};
+// "mcp tools/call status", "redis round-trip", "http /health/live"
+std::string describe(const Check& check);
+
+// --- services ---
+
+enum class Condition { started, ready };
+std::string_view name(Condition condition);
+
+struct Need {
+  std::string service;
+  Condition condition = Condition::ready;
+  Span span;
+};
+
+struct PortBinding {
+  std::string name;
+  std::uint16_t number = 0;
+  Span span;
+};
+
+enum class RestartWhen { always, on_failure, never };
+
+struct RestartPolicy {
+  RestartWhen when = RestartWhen::always;
+  Duration backoff_min = 200ms;
+  Duration backoff_max = 30s;
+  int give_up_after = 10;         // restarts …
+  Duration give_up_window = 5min;  // … within this long
+};
+
+struct StopPolicy {
+  int signal = SIGTERM;
+  Duration grace = 10s;
+};
+
+struct Service {
+  std::string name;
+  Span span;
+  std::vector<std::string> command;  // variables are in; ${EXAI_SERVICE_DIR} and the like too
+  Span command_span;
+  Path working_directory;  // absolute
+  std::map<std::string, std::string> environment;  // what the file gives this service alone
+  std::vector<std::string> secrets;                // names delivered to it as NAME_FILE
+  std::vector<PortBinding> ports;
+  std::vector<Need> needs;
+  std::map<std::string, Path> render;  // file in its run folder ← template (absolute)
+  std::optional<Check> ready;          // none: ready as soon as it has started
+  std::optional<Check> healthy;
+  Duration start_timeout = 60s;        // from start to ready
+  RestartPolicy restart;
+  StopPolicy stop;
+};
+
+// --- variables: one name, one value, and everyone who had a say ---
+
+struct Origin {
+  std::string layer;  // "process environment", "env/dev.env", "default"
+  Span span;          // when it is a place in a file
+  std::string value;
+};
+
+struct Variable {
+  std::string value;
+  bool secret = false;          // never shown
+  std::vector<Origin> origins;  // the winner first, then what it shadows
+};
+
+struct GeneratedSecret {  // made on the first `up`, kept in the stack's state folder
+  std::string name;
+  std::size_t characters = 32;
+  Span span;
+};
+
+struct Stack {
+  std::string name;
+  std::string environment;  // dev, staging, prod, …
+  std::string timezone;
+  Path file;       // absolute
+  Path directory;  // of the file; relative paths start here
+  std::vector<Service> services;  // in the file's order
+  std::vector<GeneratedSecret> secrets;
+  std::map<std::string, Variable> variables;
+  std::string fingerprint;  // of all of the above: changed means another stack
+
+  const Service* find(std::string_view service) const;
+};
+
+}  // namespace exai::config

@@ -1,0 +1,62 @@
+#pragma once
+// What a configuration file says, with the place of every word: the one tree that all formats are
+// parsed into. Values; cheap to copy the pointers, not meant to be changed.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace exai::config {
+
+// A file's text under the name that messages use for it.
+struct Source {
+  std::string name;
+  std::string text;
+};
+using SourcePtr = std::shared_ptr<const Source>;
+
+// Lines and columns start at 1; columns count code points, a BOM is not counted. 0: no place.
+struct Position {
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+  friend auto operator<=>(const Position&, const Position&) = default;
+};
+
+struct Span {
+  SourcePtr source;
+  Position begin;
+  Position end;  // one past the last column; same as begin when unknown
+  explicit operator bool() const { return source != nullptr && begin.line != 0; }
+};
+
+struct Member;
+
+// A null, a scalar, a list or a table. Tables keep the order of the file.
+struct Node {
+  using List = std::vector<Node>;
+  using Table = std::vector<Member>;
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Table> value;
+  Span span;
+
+  const Node* find(std::string_view key) const;  // the member's value; nothing when no table
+  const Member* member(std::string_view key) const;
+  const std::string* string() const { return std::get_if<std::string>(&value); }
+  const std::int64_t* integer() const { return std::get_if<std::int64_t>(&value); }
+  const bool* boolean() const { return std::get_if<bool>(&value); }
+  const List* list() const { return std::get_if<List>(&value); }
+  const Table* table() const { return std::get_if<Table>(&value); }
+};
+
+struct Member {
+  std::string key;
+  Span key_span;
+  Node value;
+};
+
+// "text", "integer", "list", …: the words of messages and of JSON Schema's `type`.
+std::string_view type_name(const Node& node);
+
+}  // namespace exai::config

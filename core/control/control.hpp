@@ -1,0 +1,108 @@
+#pragma once
+// The control protocol between `exai` and `exai-supervisor`: JSON-RPC 2.0, one message a line, over
+// <state>/run/control.sock (folder 0700, peer must be our user or root). Additions keep old clients
+// working: unknown members are ignored, lists hold objects.
+//
+// | method  | params                         | result                                      |
+// |---------|--------------------------------|---------------------------------------------|
+// | status  | {}                             | StackStatus                                 |
+// | up      | {services:[name…]}             | StackStatus; empty list: all                |
+// | restart | {services:[name…]}             | StackStatus; empty list: all                |
+// | down    | {}                             | {} at once; then the supervisor ends        |
+// | events  | {since: seq, wait_ms: n}       | EventPage; waits until there is one         |
+//
+// Errors: kUnknownService (data.closest), kShuttingDown, and JSON-RPC's own.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/base/json.hpp"
+#include "core/base/time.hpp"
+
+namespace exai::control {
+
+inline constexpr int kProtocolVersion = 1;
+inline constexpr int kUnknownService = 1;
+inline constexpr int kShuttingDown = 2;
+
+// The states of a service (supervisor/service/state.hpp has the diagram).
+enum class State { stopped, waiting, starting, ready, backoff, stopping, failed };
+std::string_view name(State state);
+std::optional<State> parse_state(std::string_view name);
+
+struct PortStatus {
+  std::string name;
+  std::uint16_t number = 0;
+};
+
+// A proof of readiness or health, or what keeps it from being one.
+struct ProofStatus {
+  std::string check;      // "mcp tools/call status"
+  std::string standing;   // unknown, passing, failing
+  std::string detail;     // of the last run
+  std::int64_t took_ms = 0;
+  std::optional<std::int64_t> age_ms;  // of the last good run
+  int failures = 0;                    // in a row
+};
+
+struct ServiceStatus {
+  std::string name;
+  State state = State::stopped;
+  WallTime since{};       // in this state
+  std::string cause;      // why it is in this state, "killed by signal 9 (KILL); restart 1 of 10"
+  std::vector<std::string> waiting_for;  // services, while waiting
+  std::optional<ProofStatus> ready;
+  std::optional<ProofStatus> healthy;
+  int pid = 0;            // 0: no process
+  std::optional<WallTime> started;
+  bool adopted = false;   // taken over from an earlier supervisor
+  int restarts = 0;       // since the stack came up, not counting those asked for
+  std::string last_exit;  // "signal 9 (KILL)", empty: never ended
+  std::string last_restart_cause;
+  std::vector<PortStatus> ports;
+  std::vector<std::string> needs;
+  std::uint64_t resident_bytes = 0;
+  double cpu_percent = 0;  // of one core, since the last status or since its start
+  std::string log;         // path of its log file
+};
+
+struct StackStatus {
+  int protocol = kProtocolVersion;
+  std::string version;  // of the supervisor
+  std::string stack;
+  std::string environment;
+  std::string timezone;
+  std::string stack_file;
+  std::string fingerprint;  // of the settings it runs
+  int supervisor_pid = 0;
+  WallTime supervisor_started{};
+  bool stopping = false;
+  std::vector<ServiceStatus> services;  // in the file's order
+};
+
+struct Event {
+  std::uint64_t sequence = 0;
+  WallTime time{};
+  std::string service;  // empty: about the stack
+  State from = State::stopped;
+  State to = State::stopped;
+  std::string cause;
+};
+
+struct EventPage {
+  std::vector<Event> events;  // with sequence > since, oldest first
+  std::uint64_t last = 0;     // pass as `since` next time
+  bool gap = false;           // older ones were dropped before you asked
+};
+
+json::object to_json(const StackStatus& status);
+json::object to_json(const ServiceStatus& status);
+json::object to_json(const Event& event);
+json::object to_json(const EventPage& page);
+Result<StackStatus> stack_status_from(const json::object& object);
+Result<EventPage> event_page_from(const json::object& object);
+
+}  // namespace exai::control

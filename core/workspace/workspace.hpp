@@ -1,0 +1,58 @@
+#pragma once
+// Where a stack lives on this machine: which stack file, which state folder, and what is in it. The
+// one place where the pure configuration engine meets the disk; shared by exai and the supervisor.
+//
+//   <state>/                 0700  $EXAI_STATE_DIR, else $XDG_STATE_HOME/exai/<folder>-<hash>,
+//     snapshot.json                else ~/.local/state/exai/<folder>-<hash of the file's path>
+//     secrets/<NAME>         0600  generated on first use, kept over `down`
+//     logs/<service>.log           kept over `down`; supervisor.log beside them
+//     run/                         gone after `down`:
+//       control.sock  supervisor.lock  <service>/…  <service>.out (fifo)
+//
+// The folder does not depend on what the file says, so `down` works while the file is broken.
+
+#include <optional>
+#include <string>
+
+#include "core/base/error.hpp"
+#include "core/base/os.hpp"
+#include "core/base/secret.hpp"
+#include "core/config/config.hpp"
+
+namespace exai {
+
+struct Workspace {
+  Path stack_file;
+  Path state;
+
+  Path run() const { return state / "run"; }
+  Path socket() const { return run() / "control.sock"; }
+  Path lock() const { return run() / "supervisor.lock"; }
+  Path snapshot() const { return state / "snapshot.json"; }
+  Path logs() const { return state / "logs"; }
+  Path supervisor_log() const { return logs() / "supervisor.log"; }
+  Path secrets() const { return state / "secrets"; }
+  Path service_run(const std::string& service) const { return run() / service; }
+  Path service_log(const std::string& service) const { return logs() / (service + ".log"); }
+  Path service_fifo(const std::string& service) const { return run() / (service + ".out"); }
+};
+
+// `given` (--file), else $EXAI_FILE, else exai.toml or configs/exai.toml here or in a parent.
+// Errors: not_found, naming the places that were tried.
+Result<Workspace> find_workspace(const std::optional<Path>& given, const Environment& environment);
+
+// PATH of a service and of `command not found`: the folder of our own binaries, then PATH.
+std::string program_search_path(const Environment& environment);
+
+config::Loaded load_stack(const Workspace& workspace, const std::optional<std::string>& env,
+                          const Environment& environment);
+
+// The folders of the workspace, private to us.
+Result<> prepare(const Workspace& workspace);
+
+// The value of a variable that may be secret: a set variable, or the generated secret of that name,
+// which is made now if it is not there yet. Errors: not_found; those of the file system.
+Result<Secret> secret_value(const Workspace& workspace, const config::Stack& stack,
+                            const std::string& name);
+
+}  // namespace exai

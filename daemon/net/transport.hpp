@@ -1,0 +1,91 @@
+#pragma once
+// HTTP and WebSocket as the rest of the daemon sees them: plain values and two small interfaces.
+// Beast stays behind http_server.cpp and websocket.cpp.
+//
+// One Server listens on one address. Each exchange is a coroutine on the loop. Limits: head 16 KiB,
+// body `max_body`, idle 60 s, slow heads and bodies are cut off. Lifetime: handlers outlive servers.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/base/error.hpp"
+#include "core/base/loop.hpp"
+
+namespace exai::net {
+
+using Headers = std::map<std::string, std::string, std::less<>>;  // names in lower case
+
+struct Request {
+  std::string method;  // "POST"
+  std::string path;    // "/mcp", decoded, without the query
+  std::string query;   // raw, without the "?"
+  Headers headers;
+  std::string body;
+  std::string peer;    // "127.0.0.1"
+};
+
+struct Response {
+  int status = 200;
+  Headers headers;  // content-length is added
+  std::string body;
+};
+
+// A response sent in pieces (server-sent events). One writer.
+class BodyWriter {
+ public:
+  virtual ~BodyWriter() = default;
+  virtual Task<Result<>> start(Response head) = 0;  // body ignored; sent chunked
+  virtual Task<Result<>> write(std::string bytes) = 0;
+  virtual Task<Result<>> finish() = 0;
+  // Resumes when the peer has gone (or the exchange is over).
+  virtual Task<> wait_gone() = 0;
+};
+
+// An open WebSocket: whole text messages. Sending is queued (bounded: a reader that is too slow is
+// closed with 1013) and never blocks the caller.
+class WebSocket {
+ public:
+  virtual ~WebSocket() = default;
+  virtual const std::string& subprotocol() const = 0;
+  virtual const std::string& peer() const = 0;
+  virtual Task<Result<std::string>> receive() = 0;  // unavailable: closed; invalid: binary, too big
+  virtual void send(std::string text) = 0;
+  virtual Task<> close(std::uint16_t code, std::string reason) = 0;
+};
+
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  // Either returns the response, or uses the writer and returns nothing.
+  virtual Task<std::optional<Response>> handle(Request request, BodyWriter& writer) = 0;
+  // The subprotocol to accept for an upgrade, or the response that refuses it.
+  virtual tl::expected<std::string, Response> accept_websocket(const Request& request);
+  virtual Task<> serve(WebSocket& socket);
+};
+
+struct ListenOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;             // 0: any free one
+  std::size_t max_body = 32U << 20U;  // and the largest WebSocket message
+  std::size_t max_connections = 1000;
+  Duration idle = 60s;
+  Duration websocket_ping = 30s;
+};
+
+class Server {
+ public:
+  // Errors: conflict (the address is in use), denied, invalid (no such address).
+  static Result<std::unique_ptr<Server>> listen(Loop& loop, Clock& clock, Log log,
+                                                ListenOptions options, Handler& handler);
+  virtual ~Server() = default;
+  virtual std::uint16_t port() const = 0;
+  virtual std::size_t connections() const = 0;
+  // Accepts nothing more; exchanges in progress go on, idle connections and WebSockets are closed
+  // (1001). Resumes when all are done or the limit is over, and then cuts the rest.
+  virtual Task<> drain(Duration limit) = 0;
+};
+
+}  // namespace exai::net

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Installs what EXAI needs on Debian 12 and is missing; quick and silent when nothing is.
+# The only place that names Debian packages.
+#
+#   scripts/setup.sh run      to build the programs and run the shipped stack (make up)
+#   scripts/setup.sh test     the above, and what the tests drive (make test)
+#   scripts/setup.sh bench    the above, and what the measurements use (make bench)
+#   scripts/setup.sh lint     the above, and the static checkers (make lint, make format)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+run=(
+  g++ cmake ninja-build ccache lld pkg-config make git
+  libboost1.81-dev libboost-json1.81-dev libexpected-dev
+  libcli11-dev libtomlplusplus-dev libcurl4-openssl-dev libhiredis-dev
+  libspdlog-dev libfmt-dev
+  redis-server
+)
+test=(catch2 prometheus curl procps)
+bench=(hyperfine)
+lint=(clang clang-tidy clang-format)
+
+tier=${1:-run}
+case $tier in
+  run)   packages=("${run[@]}") ;;
+  test)  packages=("${run[@]}" "${test[@]}") ;;
+  bench) packages=("${run[@]}" "${test[@]}" "${bench[@]}") ;;
+  lint)  packages=("${run[@]}" "${test[@]}" "${lint[@]}") ;;
+  *) echo "usage: scripts/setup.sh [run|test|bench|lint]" >&2; exit 2 ;;
+esac
+
+# Node may come from anywhere; Debian's is asked for only when there is none.
+if [[ $tier != run ]]; then
+  command -v node >/dev/null || packages+=(nodejs)
+  command -v npm >/dev/null || packages+=(npm)
+fi
+
+missing=()
+# dpkg-query fails when it has never heard of one of them, and still tells of the others.
+installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null || true)
+for package in "${packages[@]}"; do
+  grep -qx -- "installed $package" <<<"$installed" || missing+=("$package")
+done
+
+if ((${#missing[@]})); then
+  as_root=()
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null || {
+      echo "setup: these packages are missing, and neither root nor sudo is at hand: ${missing[*]}" >&2
+      exit 1
+    }
+    as_root=(sudo)
+  fi
+  # A package that brings a service must not start it: the stack starts its own.
+  guard=/usr/sbin/policy-rc.d
+  if [[ ! -e $guard ]]; then
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$guard" >/dev/null
+    "${as_root[@]}" chmod +x "$guard"
+    trap '"${as_root[@]}" rm -f "$guard"' EXIT
+  fi
+  echo "setup: installing ${missing[*]}"
+  log=$(mktemp)
+  if ! { "${as_root[@]}" apt-get update -q &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -q --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+    cat "$log" >&2
+    echo "setup: apt-get failed; its output is above" >&2
+    exit 1
+  fi
+  rm -f "$log"
+fi
+
+# The MCP clients that the tests and the measurements drive, at the versions of the lock file.
+if [[ $tier == test || $tier == bench ]]; then
+  clients=tests/e2e/clients
+  stamp=$clients/node_modules/.package-lock.json
+  if [[ -e $clients/package.json && (! -e $stamp || $clients/package-lock.json -nt $stamp) ]]; then
+    echo "setup: installing the npm clients of the tests"
+    (cd "$clients" && npm ci --no-audit --no-fund --silent)
+    touch "$stamp"
+  fi
+fi
