@@ -10,8 +10,10 @@
 
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -41,7 +43,7 @@ struct Field {
   Field(std::string_view k, const std::string& v) : key(k), value(v) {}
   template <class Number>
     requires std::is_arithmetic_v<Number>
-  Field(std::string_view k, Number v) : key(k), value(fmt::to_string(v)) {}
+  Field(std::string_view k, Number v) : key(k), value(fmt::format("{}", v)) {}
 
   std::string key;
   std::string value;

@@ -1,0 +1,225 @@
+#include "core/base/os.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <vector>
+
+#include "core/base/text.hpp"
+
+extern char** environ;  // NOLINT: POSIX names it so
+
+namespace exai {
+
+namespace {
+
+// Repeats a system call while a signal interrupts it.
+template <class Call>
+auto retry(Call call) {
+  decltype(call()) result;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result;
+}
+
+Error os_error(std::string_view doing, const Path& path) {
+  return errno_error(errno, fmt::format("{} {}", doing, path.string()));
+}
+
+Result<> write_all(const Fd& fd, std::string_view bytes, const Path& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = retry([&] { return ::write(fd.get(), bytes.data(), bytes.size()); });
+    if (written < 0) return fail(os_error("writing", path));
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+// A rename is only durable when the folder that holds it is.
+void sync_folder(const Path& folder) {
+  const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd) ::fsync(fd.get());
+}
+
+}  // namespace
+
+void Fd::reset(int fd) noexcept {
+  if (fd_ >= 0) ::close(fd_);  // never retried: on Linux the descriptor is gone even after EINTR
+  fd_ = fd;
+}
+
+Environment current_environment() {
+  Environment result;
+  for (char** entry = environ; entry && *entry; ++entry) {
+    const std::string_view text = *entry;
+    const std::size_t equals = text.find('=');
+    if (equals != std::string_view::npos)
+      result.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return result;
+}
+
+Result<Fd> open_file(const Path& path, int flags, mode_t mode) {
+  Fd fd(retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); }));
+  if (!fd) return fail(os_error("opening", path));
+  return fd;
+}
+
+Result<std::string> read_file(const Path& path, std::size_t limit) {
+  TRY(fd, open_file(path, O_RDONLY | O_NOCTTY));
+  std::string bytes;
+  std::array<char, 65536> chunk{};
+  for (;;) {
+    const ssize_t count = retry([&] { return ::read(fd.get(), chunk.data(), chunk.size()); });
+    if (count < 0) return fail(os_error("reading", path));
+    if (count == 0) return bytes;
+    bytes.append(chunk.data(), static_cast<std::size_t>(count));
+    if (bytes.size() > limit)
+      return fail(Errc::invalid, "reading {}: it has more than {}", path.string(),
+                  format_size(limit));
+  }
+}
+
+Result<> write_file_atomic(const Path& path, std::string_view bytes, mode_t mode) {
+  const Path temporary = path.string() + "." + random_hex(6) + ".tmp";
+  TRY(fd, open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, mode));
+  const auto give_up = [&](Error error) {
+    ::unlink(temporary.c_str());
+    return fail(std::move(error));
+  };
+  if (::fchmod(fd.get(), mode) != 0) return give_up(os_error("setting the mode of", temporary));
+  if (auto written = write_all(fd, bytes, temporary); !written)
+    return give_up(std::move(written).error());
+  if (::fsync(fd.get()) != 0) return give_up(os_error("syncing", temporary));
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return give_up(os_error("replacing", path));
+  sync_folder(path.parent_path());
+  return {};
+}
+
+Result<> remove_file(const Path& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail(os_error("removing", path));
+  return {};
+}
+
+Result<> make_private_directory(const Path& path) {
+  std::error_code error;
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return fail(os_error("creating", path));
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return fail(os_error("looking at", path));
+  if (!S_ISDIR(info.st_mode)) return fail(Errc::conflict, "{} is not a folder", path.string());
+  if (info.st_uid != ::geteuid())
+    return fail(Errc::denied, "{} belongs to another user (uid {})", path.string(), info.st_uid);
+  if ((info.st_mode & 0077U) != 0)
+    return fail(Errc::denied, "{} is open to others; make it private: chmod 700 {}", path.string(),
+                path.string());
+  return {};
+}
+
+Result<> make_fifo(const Path& path) {
+  if (::mkfifo(path.c_str(), 0600) == 0) return {};
+  if (errno != EEXIST) return fail(os_error("creating the fifo", path));
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) return fail(os_error("looking at", path));
+  if (!S_ISFIFO(info.st_mode)) return fail(Errc::conflict, "{} is not a fifo", path.string());
+  return {};
+}
+
+bool is_executable(const Path& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
+         ::access(path.c_str(), X_OK) == 0;
+}
+
+Result<LockFile> LockFile::acquire(const Path& path) {
+  TRY(fd, open_file(path, O_RDWR | O_CREAT));
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return fail(os_error("locking", path));
+    const auto holder = read_file(path, 64);
+    return fail(Errc::conflict, "{} is held by pid {}", path.string(),
+                holder ? std::string(trim(*holder)) : "unknown");
+  }
+  if (::ftruncate(fd.get(), 0) != 0) return fail(os_error("writing", path));
+  if (auto written = write_all(fd, fmt::format("{}\n", ::getpid()), path); !written)
+    return fail(std::move(written).error());
+  return LockFile(std::move(fd));
+}
+
+Path executable_path() {
+  std::error_code error;
+  Path path = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? Path{} : path;
+}
+
+std::optional<Path> find_program(std::string_view name, std::string_view search_path) {
+  if (name.find('/') != std::string_view::npos)
+    return is_executable(Path(name)) ? std::optional(Path(name)) : std::nullopt;
+  for (const std::string& folder : split(search_path, ':')) {
+    const Path candidate = Path(folder.empty() ? "." : folder) / name;
+    if (!name.empty() && is_executable(candidate)) return candidate;
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+void fill_random(void* bytes, std::size_t size) {
+  auto* at = static_cast<unsigned char*>(bytes);
+  while (size > 0) {
+    const ssize_t count = retry([&] { return ::getrandom(at, size, 0); });
+    EXAI_ASSERT(count > 0);  // the kernel's generator does not fail once it has started
+    at += count;
+    size -= static_cast<std::size_t>(count);
+  }
+}
+
+}  // namespace
+
+std::string random_hex(std::size_t bytes) {
+  std::vector<unsigned char> raw(bytes);
+  fill_random(raw.data(), raw.size());
+  std::string text;
+  for (const unsigned char byte : raw) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+std::string random_token(std::size_t characters) {
+  constexpr std::string_view alphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  constexpr unsigned fair = 256 / alphabet.size() * alphabet.size();  // above it, draw again
+  std::string token;
+  while (token.size() < characters) {
+    unsigned char byte = 0;
+    fill_random(&byte, 1);
+    if (byte < fair) token += alphabet[byte % alphabet.size()];
+  }
+  return token;
+}
+
+bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+
+int terminal_width(int fd) {
+  winsize size{};
+  if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
+void ignore_sigpipe() { ::signal(SIGPIPE, SIG_IGN); }
+
+void forbid_memory_dumps() {
+  ::prctl(PR_SET_DUMPABLE, 0);
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+}
+
+}  // namespace exai

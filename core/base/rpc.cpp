@@ -1,0 +1,123 @@
+#include "core/base/rpc.hpp"
+
+#include <utility>
+
+namespace exai::rpc {
+
+namespace {
+
+std::optional<Id> id_from(const json::value* value) {
+  if (!value) return std::nullopt;
+  if (value->is_string()) return Id(std::string(value->get_string()));
+  if (value->is_int64()) return Id(value->get_int64());
+  if (value->is_uint64() && value->get_uint64() <= INT64_MAX)
+    return Id(static_cast<std::int64_t>(value->get_uint64()));
+  return std::nullopt;
+}
+
+tl::unexpected<Rejection> reject(std::optional<Id> id, int code, std::string message) {
+  return tl::unexpected(Rejection{std::move(id), ErrorObject{code, std::move(message), nullptr}});
+}
+
+tl::expected<Message, Rejection> request_from(const json::object& object, std::optional<Id> id) {
+  const auto method = find_string(object, "method");
+  if (!method) return reject(std::move(id), kInvalidRequest, "\"method\" must be a string");
+  if (object.contains("id") && !id)
+    return reject(std::nullopt, kInvalidRequest, "\"id\" must be a string or an integer");
+  Request request{std::move(id), *method, {}};
+  if (const auto* params = find(object, "params")) {
+    if (!params->is_object())
+      return reject(request.id, kInvalidRequest, "\"params\" must be an object");
+    request.params = params->get_object();
+  }
+  return Message(std::move(request));
+}
+
+tl::expected<Message, Rejection> response_from(const json::object& object, std::optional<Id> id) {
+  Response response;
+  response.id = std::move(id);
+  if (const auto* error = find_object(object, "error")) {
+    ErrorObject body;
+    body.code = static_cast<int>(find_integer(*error, "code").value_or(kInternalError));
+    body.message = find_string(*error, "message").value_or("");
+    if (const auto* data = find(*error, "data")) body.data = *data;
+    response.error = std::move(body);
+  } else {
+    response.result = object.at("result");
+  }
+  return Message(std::move(response));
+}
+
+json::object envelope() { return {{"jsonrpc", "2.0"}}; }
+
+}  // namespace
+
+tl::expected<Message, Rejection> parse(const json::value& value) {
+  const auto* object = value.if_object();
+  if (!object) return reject(std::nullopt, kInvalidRequest, "a JSON-RPC message is an object");
+  auto id = id_from(find(*object, "id"));
+  if (find_string(*object, "jsonrpc") != "2.0")
+    return reject(std::move(id), kInvalidRequest, "\"jsonrpc\" must be \"2.0\"");
+  const bool answers = object->contains("result") || find_object(*object, "error") != nullptr;
+  if (!object->contains("method") && answers) return response_from(*object, std::move(id));
+  return request_from(*object, std::move(id));
+}
+
+tl::expected<Message, Rejection> parse(std::string_view text) {
+  const auto value = parse_json(text);
+  if (!value) return reject(std::nullopt, kParseError, value.error().message());
+  return parse(*value);
+}
+
+json::value to_json(const Id& id) {
+  return std::visit([](const auto& alternative) { return json::value(alternative); }, id);
+}
+
+std::string to_text(const Request& request) {
+  json::object message = envelope();
+  if (request.id) message["id"] = to_json(*request.id);
+  message["method"] = request.method;
+  if (!request.params.empty()) message["params"] = request.params;
+  return exai::to_text(message);
+}
+
+std::string to_text(const Response& response) {
+  json::object message = envelope();
+  message["id"] = response.id ? to_json(*response.id) : json::value(nullptr);
+  if (response.error) {
+    json::object error{{"code", response.error->code}, {"message", response.error->message}};
+    if (!response.error->data.is_null()) error["data"] = response.error->data;
+    message["error"] = std::move(error);
+  } else {
+    message["result"] = response.result;
+  }
+  return exai::to_text(message);
+}
+
+Response result_of(const Id& id, json::value result) {
+  return Response{id, std::move(result), std::nullopt};
+}
+
+Response error_of(std::optional<Id> id, int code, std::string message, json::value data) {
+  return Response{std::move(id), nullptr, ErrorObject{code, std::move(message), std::move(data)}};
+}
+
+std::optional<Result<std::string>> LineFramer::next() {
+  for (;;) {
+    const std::size_t end = buffer_.find('\n');
+    if (end == std::string::npos) {
+      if (buffer_.size() <= limit_) return std::nullopt;
+      buffer_.clear();
+      if (std::exchange(skipping_, true)) return std::nullopt;
+      return fail(Errc::invalid, "a line of more than {} bytes", limit_);
+    }
+    std::string line = buffer_.substr(0, end);
+    buffer_.erase(0, end + 1);
+    if (std::exchange(skipping_, false)) continue;
+    if (line.size() > limit_) return fail(Errc::invalid, "a line of more than {} bytes", limit_);
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (!line.empty()) return line;
+  }
+}
+
+}  // namespace exai::rpc
