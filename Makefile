@@ -1,0 +1,35 @@
+# The few commands of daily work. HACKING.md says more.
+.DEFAULT_GOAL := help
+.PHONY: help up down test bench lint format programs
+
+BIN := build/release/bin
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  make \1 - \2/p' Makefile | awk -F' - ' '{printf "%-15s%s\n", $$1, $$2}'
+
+up: programs ## install what is missing, build, bring the shipped stack up
+	@$(BIN)/exai up -f configs/exai.toml
+
+down: ## stop the stack; nothing of it is left running
+	@if [ -x $(BIN)/exai ]; then $(BIN)/exai down -f configs/exai.toml; else echo "nothing is built, so nothing runs"; fi
+
+test: ## every tier in dev; unit and integration under asan and ubsan
+	@scripts/setup.sh test
+	@tests/run
+
+bench: ## throughput and latency beside Node's official SDK; start-up times
+	@scripts/setup.sh bench
+	@tests/bench/run
+
+lint: ## the project's own rules, then clang-tidy on changed files (ALL=1: on all)
+	@scripts/setup.sh lint
+	@scripts/lint.sh $(if $(ALL),--all)
+
+format: ## clang-format on the lines that differ from the main branch
+	@scripts/setup.sh lint
+	@scripts/format.sh
+
+programs:
+	@scripts/setup.sh run
+	@[ -e build/release/build.ninja ] || cmake --preset release
+	@ninja -C build/release exai exai-supervisor exaid
