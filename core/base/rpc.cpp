@@ -52,7 +52,7 @@ json::object envelope() { return {{"jsonrpc", "2.0"}}; }
 
 }  // namespace
 
-tl::expected<Message, Rejection> parse(const json::value& value) {
+tl::expected<Message, Rejection> from_json(const json::value& value) {
   const auto* object = value.if_object();
   if (!object) return reject(std::nullopt, kInvalidRequest, "a JSON-RPC message is an object");
   auto id = id_from(find(*object, "id"));
@@ -66,7 +66,7 @@ tl::expected<Message, Rejection> parse(const json::value& value) {
 tl::expected<Message, Rejection> parse(std::string_view text) {
   const auto value = parse_json(text);
   if (!value) return reject(std::nullopt, kParseError, value.error().message());
-  return parse(*value);
+  return from_json(*value);
 }
 
 json::value to_json(const Id& id) {

@@ -1,0 +1,118 @@
+#include "core/base/loop.hpp"
+#include "core/base/secret.hpp"
+
+using namespace exai;
+
+namespace {
+
+Task<> note_after(Clock& clock, Duration delay, std::vector<std::string>& notes, std::string note) {
+  co_await clock.sleep_for(delay);
+  notes.push_back(std::move(note));
+}
+
+Task<Result<int>> answer_after(Clock& clock, Duration delay, int answer) {
+  co_await clock.sleep_for(delay);
+  co_return answer;
+}
+
+Task<> ask(Clock& clock, Duration answer_time, Duration limit, std::optional<Result<int>>& out) {
+  Task<Result<int>> question = answer_after(clock, answer_time, 42);
+  out = co_await with_timeout(clock, std::move(question), limit);
+}
+
+Task<> throw_now() {
+  throw std::runtime_error("broken");
+  co_return;
+}
+
+Task<> join_and_note(TaskGroup& group, bool& joined) {
+  co_await group.join();
+  joined = true;
+}
+
+}  // namespace
+
+TEST_CASE("sleepers wake in order of their deadlines when a fake clock moves") {
+  Loop loop;
+  FakeClock clock(loop);
+  TaskGroup tasks(loop, Log());
+  std::vector<std::string> notes;
+  tasks.spawn("late", note_after(clock, 24h, notes, "late"));
+  tasks.spawn("early", note_after(clock, 1s, notes, "early"));
+  clock.advance(999ms);
+  CHECK(notes.empty());
+  clock.advance(1ms);
+  CHECK(notes == std::vector<std::string>{"early"});
+  clock.advance(24h);
+  CHECK(notes == std::vector<std::string>{"early", "late"});
+}
+
+TEST_CASE("an answer in time is passed on") {
+  Loop loop;
+  FakeClock clock(loop);
+  TaskGroup tasks(loop, Log());
+  std::optional<Result<int>> result;
+  tasks.spawn("ask", ask(clock, 1s, 2s, result));
+  clock.advance(1s);
+  REQUIRE(result);
+  CHECK(*result == 42);
+  CHECK(tasks.running() == 0);
+}
+
+TEST_CASE("an answer that is late is a timeout, and the work has ended") {
+  Loop loop;
+  FakeClock clock(loop);
+  TaskGroup tasks(loop, Log());
+  std::optional<Result<int>> result;
+  tasks.spawn("ask", ask(clock, 10s, 2s, result));
+  clock.advance(2s);
+  REQUIRE(result);
+  REQUIRE_FALSE(*result);
+  CHECK(result->error() == Error(Errc::timeout, "no answer within 2s"));
+  CHECK(tasks.running() == 0);
+}
+
+TEST_CASE("cancelling a group ends its tasks and wakes who joins") {
+  Loop loop;
+  FakeClock clock(loop);
+  TaskGroup tasks(loop, Log());
+  TaskGroup waiters(loop, Log());
+  std::vector<std::string> notes;
+  std::optional<Result<int>> result;
+  bool joined = false;
+  tasks.spawn("sleep", note_after(clock, 1h, notes, "never"));
+  tasks.spawn("ask", ask(clock, 1h, 2h, result));
+  waiters.spawn("join", join_and_note(tasks, joined));
+  clock.advance(1s);
+  CHECK(tasks.running() == 2);
+  CHECK_FALSE(joined);
+  tasks.cancel();
+  clock.advance(0s);
+  CHECK(tasks.running() == 0);
+  CHECK(joined);
+  CHECK(notes.empty());
+  CHECK_FALSE(result);
+}
+
+TEST_CASE("a task that throws ends alone") {
+  Loop loop;
+  FakeClock clock(loop);
+  TaskGroup tasks(loop, Log());
+  std::vector<std::string> notes;
+  tasks.spawn("broken", throw_now());
+  tasks.spawn("fine", note_after(clock, 1s, notes, "fine"));
+  clock.advance(1s);
+  CHECK(notes == std::vector<std::string>{"fine"});
+  CHECK(tasks.running() == 0);
+}
+
+TEST_CASE("secrets are equal by value and empty after a move") {
+  Secret one("correct horse");
+  const Secret same("correct horse");
+  CHECK(one == same);
+  CHECK_FALSE(one == Secret("correct horsf"));
+  CHECK_FALSE(one == Secret("correct"));
+  const Secret moved = std::move(one);
+  CHECK(moved.reveal() == "correct horse");
+  CHECK(one.empty());  // NOLINT(bugprone-use-after-move): being empty is the promise
+}
