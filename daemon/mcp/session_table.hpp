@@ -1,0 +1,60 @@
+#pragma once
+// The sessions of a transport that has no connection to tie them to (HTTP): by id, at most so many,
+// and gone when nobody used them for long. Clients rarely end their sessions; without this a server
+// leaks them until it dies. Pure: `now` is an argument.
+//
+// A session with a call in flight is busy: it neither expires nor makes room for another.
+// Every operation costs the same however many sessions there are, except that expire() and a full
+// add() skip the busy ones among the least recently used.
+
+#include <list>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/time.hpp"
+#include "daemon/mcp/session.hpp"
+
+namespace exai::mcp {
+
+class SessionTable {
+ public:
+  struct Limits {
+    std::size_t sessions = 1000;
+    Duration idle = 1h;
+  };
+  struct Entry {
+    std::string id;
+    Session session;
+    Time used;
+  };
+
+  explicit SessionTable(Limits limits) : limits_(limits) {}
+  SessionTable(const SessionTable&) = delete;
+  SessionTable& operator=(const SessionTable&) = delete;
+
+  // Keeps the session. When the table is full the least recently used idle one makes room.
+  // Errors: unavailable, when all are busy.
+  Result<Session*> add(std::string id, Session session, Time now);
+  // The session, now the most recently used; nullptr: unknown or expired.
+  Session* use(std::string_view id, Time now);
+  // The same without counting as use: for what happens on its own, like the end of a call.
+  Session* find(std::string_view id);
+  bool remove(std::string_view id);
+  // Ends what has been idle for too long. Returns: how many.
+  std::size_t expire(Time now);
+
+  std::size_t size() const { return entries_.size(); }
+
+ private:
+  using Entries = std::list<Entry>;
+  bool is_expired(const Entry& entry, Time now) const;
+  void erase(Entries::iterator entry);
+
+  Limits limits_;
+  Entries entries_;  // least recently used first
+  std::unordered_map<std::string_view, Entries::iterator> by_id_;  // keys live in the entries
+};
+
+}  // namespace exai::mcp

@@ -1,0 +1,82 @@
+#pragma once
+// MCP of the handshake era over the wire, as the handler of one net::Server:
+//
+//   /mcp        Streamable HTTP. POST carries a message, DELETE ends the session, GET is 405.
+//   /ws and /   WebSocket with subprotocol "mcp": one JSON-RPC message per text frame, one session
+//               per connection.
+//
+// Both decide nothing about the protocol (mcp::Session does) and run tools through one CallRunner.
+// Calls of a session run concurrently. Over HTTP a client that goes away cancels nothing (the
+// specification's rule for this era); over WebSocket its connection was the session, so its calls
+// are cancelled.
+//
+// Who may come in: the bearer token, if one is set; browsers only from allowed origins; and while
+// the server listens on loopback, only requests whose Host is loopback (DNS rebinding).
+//
+// Lifetime: everything passed in outlives the endpoint, and the endpoint outlives its server.
+// Before it is destroyed: drain() it.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/secret.hpp"
+#include "daemon/mcp/mcp.hpp"
+#include "daemon/mcp/protocol.hpp"
+#include "daemon/net/transport.hpp"
+
+namespace exai::net {
+
+struct McpOptions {
+  mcp::ServerInfo server;
+  std::string address = "127.0.0.1";  // where the server listens
+  Secret token;                       // empty: no authentication
+  // Web pages that may call, as "https://app.example:8443". On loopback those of loopback also may.
+  std::vector<std::string> allowed_origins;
+  std::size_t max_sessions = 1000;  // over HTTP; WebSockets are bounded by connections
+  Duration session_idle = 1h;
+  std::size_t max_in_flight = 1000;  // calls per session
+};
+
+// Hears of each finished request. Runs on the loop, within the request: be quick.
+class McpObserver {
+ public:
+  struct Request {
+    std::string_view method;   // "tools/call", …; "other" for what we do not know
+    std::string_view tool;     // of tools/call; "unknown" when there is none of that name
+    std::string_view outcome;  // "ok", "tool_error", "error" or "cancelled"
+    double seconds = 0;
+  };
+  virtual ~McpObserver() = default;
+  virtual void finished(const Request& request) = 0;
+};
+
+class McpEndpoint final : public Handler {
+ public:
+  struct Counts {
+    std::size_t http_sessions = 0;
+    std::size_t websocket_sessions = 0;
+    std::size_t calls_in_flight = 0;
+  };
+
+  McpEndpoint(Loop& loop, Clock& clock, Log log, mcp::ToolSource& tools, McpOptions options,
+              McpObserver& observer);
+  ~McpEndpoint() override;
+
+  Counts counts();  // expires idle sessions first
+
+  // Refuses new sessions and new calls, waits for the calls in flight, and cancels those that the
+  // limit leaves. Answers may still be on their way: drain the server after this.
+  Task<> drain(Duration limit);
+
+  Task<std::optional<Response>> handle(Request request, BodyWriter& writer) override;
+  tl::expected<std::string, Response> accept_websocket(const Request& request) override;
+  Task<> serve(WebSocket& socket) override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace exai::net
