@@ -15,7 +15,6 @@
 #include <stdexcept>
 #include <thread>
 
-
 namespace exai::test {
 namespace {
 
@@ -132,7 +131,9 @@ Process::~Process() {
   wait();
 }
 
-bool Process::running() { return !wait(0ms); }
+bool Process::running() {
+  return !wait(0ms);
+}
 
 void Process::signal(int number) {
   if (running()) ::kill(spawned_.pid, number);
@@ -151,8 +152,12 @@ std::optional<ExitStatus> Process::wait(Duration deadline) {
   return ended_ = status;
 }
 
-std::string Process::out() const { return read_file(files_ / "stdout").value_or(""); }
-std::string Process::err() const { return read_file(files_ / "stderr").value_or(""); }
+std::string Process::out() const {
+  return read_file(files_ / "stdout").value_or("");
+}
+std::string Process::err() const {
+  return read_file(files_ / "stderr").value_or("");
+}
 
 Outcome run(Command command, Duration deadline) {
   Process process(std::move(command));
@@ -170,11 +175,15 @@ Outcome run(std::vector<std::string> arguments, Duration deadline) {
   return run(std::move(command), deadline);
 }
 
-RealRedis::RealRedis() : port_(free_port()), password_(random_token(24)) { start(); }
+RealRedis::RealRedis() : port_(free_port()), password_(random_token(24)) {
+  start();
+}
 
 RealRedis::~RealRedis() = default;
 
-pid_t RealRedis::pid() const { return process_ ? process_->pid() : -1; }
+pid_t RealRedis::pid() const {
+  return process_ ? process_->pid() : -1;
+}
 
 void RealRedis::start() {
   Command command;
@@ -204,7 +213,11 @@ void RealRedis::kill() {
   process_->wait();
 }
 
-void RealRedis::freeze() { process_->signal(SIGSTOP); }
-void RealRedis::thaw() { process_->signal(SIGCONT); }
+void RealRedis::freeze() {
+  process_->signal(SIGSTOP);
+}
+void RealRedis::thaw() {
+  process_->signal(SIGCONT);
+}
 
 }  // namespace exai::test
