@@ -12,6 +12,8 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
+#include <ctime>
 #include <vector>
 
 #include "core/base/text.hpp"
@@ -212,6 +214,11 @@ int terminal_width(int fd) {
   winsize size{};
   if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
   return size.ws_col;
+}
+
+void set_timezone(const std::string& zone) {
+  ::setenv("TZ", zone.c_str(), 1);
+  ::tzset();
 }
 
 void ignore_sigpipe() { ::signal(SIGPIPE, SIG_IGN); }

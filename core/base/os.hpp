@@ -79,6 +79,10 @@ bool is_terminal(int fd);
 // Columns of the terminal behind `fd`; 80 when it is none.
 int terminal_width(int fd);
 
+// The zone in which this process shows times to people (format_local): "Australia/Melbourne".
+// Before threads start.
+void set_timezone(const std::string& zone);
+
 void ignore_sigpipe();
 // No core dump, no ptrace by others of our user: for programs that hold secrets.
 void forbid_memory_dumps();
