@@ -67,6 +67,7 @@ struct ServiceStatus {
   std::uint64_t resident_bytes = 0;
   double cpu_percent = 0;  // of one core, since the last status or since its start
   std::string log;         // path of its log file
+  std::uint64_t log_lines_dropped = 0;  // that could not be written: the disk was full
 };
 
 struct StackStatus {

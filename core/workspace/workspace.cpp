@@ -1,0 +1,159 @@
+#include "core/workspace/workspace.hpp"
+
+#include <vector>
+
+#include "core/base/text.hpp"
+
+namespace exai {
+
+namespace {
+
+std::string value_or_empty(const Environment& environment, std::string_view name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
+}
+
+bool is_file(const Path& path) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(path, ignored);
+}
+
+// Absolute and without "..", links followed as far as the path exists, so that one file has one
+// state folder whatever it was called.
+Path canonical(const Path& path) {
+  std::error_code error;
+  Path result = std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
+  return error ? std::filesystem::absolute(path).lexically_normal() : result;
+}
+
+// exai.toml or configs/exai.toml in this folder or the nearest parent.
+Result<Path> search_upwards() {
+  std::error_code error;
+  const Path here = std::filesystem::current_path(error);
+  if (error) return fail(Errc::not_found, "the current folder is gone; change to another one");
+  for (Path folder = here;; folder = folder.parent_path()) {
+    for (const char* name : {"exai.toml", "configs/exai.toml"})
+      if (is_file(folder / name)) return folder / name;
+    if (folder == folder.parent_path()) break;
+  }
+  return fail(Errc::not_found,
+              "no stack file: looked for exai.toml and configs/exai.toml in {} and its parents; "
+              "name one with --file or EXAI_FILE",
+              here.string());
+}
+
+// FNV-1a: short, stable, and no secret depends on it.
+std::string hash_of(std::string_view text) {
+  std::uint64_t hash = 14695981039346656037U;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+  return fmt::format("{:016x}", hash).substr(0, 10);
+}
+
+// The folder that people would call the project: not "configs".
+std::string project_name(const Path& stack_file) {
+  Path folder = stack_file.parent_path();
+  if (folder.filename() == "configs") folder = folder.parent_path();
+  const std::string name = folder.filename().string();
+  return name.empty() ? "stack" : name;
+}
+
+Result<Path> state_folder(const Path& stack_file, const Environment& environment) {
+  if (const auto given = value_or_empty(environment, "EXAI_STATE_DIR"); !given.empty())
+    return canonical(given);
+  const Path name = project_name(stack_file) + "-" + hash_of(stack_file.string());
+  if (const auto base = value_or_empty(environment, "XDG_STATE_HOME"); base.starts_with('/'))
+    return Path(base) / "exai" / name;
+  if (const auto home = value_or_empty(environment, "HOME"); home.starts_with('/'))
+    return Path(home) / ".local/state/exai" / name;
+  return fail(Errc::not_found, "nowhere to keep state: neither EXAI_STATE_DIR nor HOME is set");
+}
+
+// Made once even when two make it at the same time: the first link wins, and both read the winner.
+Result<Secret> generated_secret(const Workspace& workspace, const config::GeneratedSecret& secret) {
+  const Path file = workspace.secrets() / secret.name;
+  if (!is_file(file)) {
+    if (auto made = make_private_directory(workspace.secrets()); !made)
+      return fail(std::move(made).error());
+    const Path draft = file.string() + "." + random_hex(6) + ".draft";
+    if (auto written = write_file_atomic(draft, random_token(secret.characters), 0600); !written)
+      return fail(std::move(written).error());
+    std::error_code error;
+    std::filesystem::create_hard_link(draft, file, error);
+    if (auto removed = remove_file(draft); !removed) return fail(std::move(removed).error());
+    if (error && error != std::errc::file_exists)
+      return fail(Errc::internal, "keeping the secret {} in {}: {}", secret.name, file.string(),
+                  error.message());
+  }
+  TRY(text, read_file(file, 1U << 16U));
+  Secret value{std::string(trim(text))};
+  if (value.empty())
+    return fail(Errc::invalid, "the secret {} in {} is empty; remove the file to have it made anew",
+                secret.name, file.string());
+  return value;
+}
+
+}  // namespace
+
+Result<Workspace> find_workspace(const std::optional<Path>& given, const Environment& environment) {
+  Path file;
+  const std::string from_environment = value_or_empty(environment, "EXAI_FILE");
+  if (given) file = *given;
+  else if (!from_environment.empty()) file = from_environment;
+  else {
+    TRY(found, search_upwards());
+    file = std::move(found);
+  }
+  Workspace workspace;
+  workspace.stack_file = canonical(file);
+  TRY(state, state_folder(workspace.stack_file, environment));
+  workspace.state = std::move(state);
+  // What runs must be stoppable even when its file has gone.
+  if (!is_file(workspace.stack_file) && !is_file(workspace.snapshot()))
+    return fail(Errc::not_found, "there is no stack file {}", workspace.stack_file.string());
+  return workspace;
+}
+
+std::string program_search_path(const Environment& environment) {
+  const std::string ours = executable_path().parent_path().string();
+  const std::string path = value_or_empty(environment, "PATH");
+  return ours + ":" + (path.empty() ? "/usr/local/bin:/usr/bin:/bin" : path);
+}
+
+config::Loaded load_stack(const Workspace& workspace, const std::optional<std::string>& env,
+                          const Environment& environment) {
+  config::LoadRequest request;
+  request.stack_file = workspace.stack_file;
+  request.environment = env;
+  request.process_environment = {environment.begin(), environment.end()};
+  request.state_folder = workspace.state;
+  request.run_folder = workspace.run();
+
+  const Path folder = workspace.stack_file.parent_path();
+  config::Facilities facilities;
+  facilities.read = [](const Path& path) { return read_file(path, 4U << 20U); };
+  facilities.has_program = [folder, search = program_search_path(environment)](
+                               const std::string& program) {
+    const bool relative = program.find('/') != std::string::npos && !program.starts_with('/');
+    return find_program(relative ? (folder / program).string() : program, search).has_value();
+  };
+  return config::load(request, facilities);
+}
+
+Result<> prepare(const Workspace& workspace) {
+  for (const Path& folder :
+       {workspace.state, workspace.run(), workspace.logs(), workspace.secrets()})
+    if (auto made = make_private_directory(folder); !made) return made;
+  return {};
+}
+
+Result<Secret> secret_value(const Workspace& workspace, const config::Stack& stack,
+                            const std::string& name) {
+  const auto variable = stack.variables.find(name);
+  if (variable != stack.variables.end() && !variable->second.value.empty())
+    return Secret(variable->second.value);
+  for (const config::GeneratedSecret& secret : stack.secrets)
+    if (secret.name == name) return generated_secret(workspace, secret);
+  return fail(Errc::not_found, "{} has no value", name);
+}
+
+}  // namespace exai
