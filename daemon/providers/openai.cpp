@@ -1,0 +1,182 @@
+#include "daemon/providers/openai.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "daemon/providers/chat_stream.hpp"
+#include "daemon/providers/models.hpp"
+
+namespace exai::providers {
+namespace {
+
+constexpr Preset kPresets[] = {
+    {"kimi", "Kimi", "kimi- moonshot-", "KIMI_API_KEY"},
+    {"glm", "GLM", "glm-", "GLM_API_KEY"},
+    {"custom", "Custom", "", "CUSTOM_API_URL"},
+};
+
+constexpr std::size_t kMaxErrorBody = 64U << 10U;
+
+using Reply = tl::expected<ChatReply, ProviderError>;
+
+const Preset& preset(std::string_view name) {
+  const auto found = std::ranges::find(kPresets, name, &Preset::name);
+  EXAI_ASSERT(found != std::end(kPresets));
+  return *found;
+}
+
+ProviderInfo info_from(const ProviderSettings& settings) {
+  ProviderInfo info;
+  info.name = settings.name;
+  info.title = preset(settings.name).title;
+  info.base_url = settings.base_url;
+  while (info.base_url.ends_with('/')) info.base_url.pop_back();
+  info.models = known_models(settings.name);
+  for (const std::string& id : settings.models) {
+    Model model;
+    model.id = id;
+    info.models.push_back(std::move(model));
+  }
+  info.default_model = settings.default_model;
+  if (info.default_model.empty() && !settings.models.empty())
+    info.default_model = settings.models.front();
+  return info;
+}
+
+// What libcurl could not do is the network's, unless the address itself is nonsense.
+ProviderError transport_failure(const Error& error) {
+  const bool ours = error.code() == Errc::invalid;
+  return {ours ? Failure::invalid : Failure::network, error.message(), std::nullopt};
+}
+
+class OpenAiProvider final : public Provider {
+ public:
+  OpenAiProvider(HttpClient& http, Clock& clock, ApiMetrics& metrics, ProviderSettings settings)
+      : http_(http),
+        clock_(clock),
+        metrics_(metrics),
+        info_(info_from(settings)),
+        settings_(std::move(settings)) {}
+
+  const ProviderInfo& info() const override { return info_; }
+
+  Task<Reply> chat(ChatRequest request, std::function<void(const Delta&)> on_delta) override {
+    const std::string label = label_of(request.model);
+    const Time begin = clock_.now();
+    Reply reply = co_await exchange(std::move(request), std::move(on_delta));
+    measure(label, begin, reply);
+    if (!reply) reply.error().message = presentable(reply.error().message);
+    co_return reply;
+  }
+
+ private:
+  Task<Reply> exchange(ChatRequest request, std::function<void(const Delta&)> on_delta) {
+    HttpRequest message = to_http(std::move(request));
+    Result<HttpStream> opened = co_await http_.open(std::move(message));
+    if (!opened) co_return tl::unexpected(transport_failure(opened.error()));
+    HttpStream stream = std::move(*opened);
+    if (stream.status() != 200) co_return co_await refused(std::move(stream));
+
+    const auto type = stream.headers().find("content-type");
+    const bool whole = type != stream.headers().end() && type->second.starts_with("application/json");
+    ChatStream answer(whole ? Framing::whole_body : Framing::events);
+    while (!answer.done()) {
+      Result<std::optional<std::string>> piece = co_await stream.next();
+      if (!piece) co_return tl::unexpected(broken(answer, piece.error()));
+      if (!piece->has_value()) break;
+      for (const Delta& delta : answer.feed(**piece)) on_delta(delta);
+    }
+    co_return answer.finish();
+  }
+
+  HttpRequest to_http(ChatRequest request) const {
+    if (refuses_temperature(request.model)) request.temperature.reset();
+    HttpRequest message;
+    message.method = "POST";
+    message.url = info_.base_url + "/chat/completions";
+    message.headers["content-type"] = "application/json";
+    message.headers["accept"] = "text/event-stream";
+    if (!settings_.key.empty())
+      message.headers["authorization"] = fmt::format("Bearer {}", settings_.key.reveal());
+    message.body = chat_body(request);
+    message.timeout = settings_.timeout;
+    return message;
+  }
+
+  // Any status but 200: the body says why.
+  static Task<Reply> refused(HttpStream stream) {
+    std::string body;
+    while (body.size() < kMaxErrorBody) {
+      Result<std::optional<std::string>> piece = co_await stream.next();
+      if (!piece || !piece->has_value()) break;
+      body += **piece;
+    }
+    ProviderError error = classify(stream.status(), stream.headers(), body);
+    error.message = fmt::format("HTTP {}: {}", stream.status(), error.message);
+    co_return tl::unexpected(std::move(error));
+  }
+
+  // The connection broke while the answer came: silence is the network's, a cut is a cut.
+  static ProviderError broken(ChatStream& answer, const Error& error) {
+    if (error.code() == Errc::timeout) return transport_failure(error);
+    Reply ended = answer.finish();
+    if (ended) return {Failure::truncated, error.message(), std::nullopt};
+    return {ended.error().failure, ended.error().message + " (" + error.message() + ")", std::nullopt};
+  }
+
+  bool refuses_temperature(std::string_view model) const {
+    const auto known = std::ranges::find(info_.models, model, &Model::id);
+    return known != info_.models.end() && known->fixed_sampling;
+  }
+
+  // Callers may name any model; metrics only get those that are known.
+  std::string label_of(const std::string& model) const {
+    const auto known = std::ranges::find(info_.models, model, &Model::id);
+    return known != info_.models.end() ? model : "other";
+  }
+
+  // Servers like to quote what they refused.
+  std::string presentable(std::string message) const {
+    if (settings_.key.empty()) return message;
+    return replace_all(std::move(message), settings_.key.reveal(), "[key]");
+  }
+
+  void measure(const std::string& model, Time begin, const Reply& reply) {
+    const std::string status(reply ? "ok" : name(reply.error().failure));
+    metrics_.calls.with({info_.name, model, status}).add();
+    const std::chrono::duration<double> took = clock_.now() - begin;
+    metrics_.latency.with({info_.name, model}).observe(took.count());
+    if (!reply || !reply->usage) return;
+    const auto add = [&](const char* type, std::int64_t count) {
+      metrics_.tokens.with({info_.name, model, type}).add(static_cast<double>(count));
+    };
+    add("input", reply->usage->input);
+    add("output", reply->usage->output);
+  }
+
+  HttpClient& http_;
+  Clock& clock_;
+  ApiMetrics& metrics_;
+  ProviderInfo info_;
+  ProviderSettings settings_;
+};
+
+}  // namespace
+
+std::span<const Preset> presets() { return kPresets; }
+
+ApiMetrics::ApiMetrics(telemetry::Metrics& metrics)
+    : calls(metrics.counter("mcp_api_calls_total", "Calls to AI providers by outcome.",
+                            {"provider", "model", "status"})),
+      latency(metrics.histogram("mcp_api_latency_seconds",
+                                "Time from the request to the last byte of the answer.",
+                                {"provider", "model"}, {.1, .5, 1, 2, 5, 10, 30, 60, 120})),
+      tokens(metrics.counter("mcp_tokens_total", "Tokens as the providers counted them.",
+                             {"provider", "model", "type"})) {}
+
+std::unique_ptr<Provider> make_openai_provider(HttpClient& http, Clock& clock, ApiMetrics& metrics,
+                                               ProviderSettings settings) {
+  return std::make_unique<OpenAiProvider>(http, clock, metrics, std::move(settings));
+}
+
+}  // namespace exai::providers

@@ -1,0 +1,82 @@
+#include "daemon/tools/registry.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "daemon/tools/arguments.hpp"
+#include "embedded/tool_chat.hpp"
+#include "embedded/tool_health.hpp"
+#include "embedded/tool_listmodels.hpp"
+#include "embedded/tool_status.hpp"
+#include "embedded/tool_test_echo.hpp"
+#include "embedded/tool_version.hpp"
+
+namespace exai::tools {
+namespace {
+
+struct Row {
+  const std::string_view& description;  // the JSON; a reference, for it is made in another file
+  Handler handler;
+};
+
+// The table. tools() and kTools have the same order.
+const Row kTools[] = {
+    {embedded::tool_version, version},
+    {embedded::tool_status, status},
+    {embedded::tool_health, health},
+    {embedded::tool_listmodels, listmodels},
+    {embedded::tool_chat, chat},
+    {embedded::tool_test_echo, test_echo},
+};
+
+mcp::ToolInfo parse_info(std::string_view text) {
+  const Result<json::object> object = parse_json_object(text);
+  EXAI_ASSERT(object.has_value());
+  mcp::ToolInfo info;
+  info.name = find_string(*object, "name").value_or("");
+  info.title = find_string(*object, "title").value_or("");
+  info.description = find_string(*object, "description").value_or("");
+  const json::object* schema = find_object(*object, "inputSchema");
+  EXAI_ASSERT(!info.name.empty() && schema != nullptr);
+  info.input_schema = *schema;
+  if (const json::object* hints = find_object(*object, "annotations")) {
+    info.read_only = find_bool(*hints, "readOnlyHint").value_or(true);
+    info.open_world = find_bool(*hints, "openWorldHint").value_or(false);
+  }
+  return info;
+}
+
+tl::unexpected<Error> unknown_tool(const std::string& name, const std::vector<mcp::ToolInfo>& all) {
+  std::vector<std::string> names;
+  for (const mcp::ToolInfo& info : all) names.push_back(info.name);
+  const auto meant = closest(name, names);
+  return fail(Errc::not_found, "no tool named \"{}\"{}", printable(name),
+              meant ? ", did you mean \"" + *meant + "\"?" : std::string());
+}
+
+}  // namespace
+
+mcp::ToolResult failure(std::string text) {
+  mcp::ToolResult result;
+  result.text = std::move(text);
+  result.is_error = true;
+  return result;
+}
+
+Registry::Registry(Context context) : context_(context) {
+  for (const Row& row : kTools) infos_.push_back(parse_info(row.description));
+  context_.tools = &infos_;
+}
+
+Task<Result<mcp::ToolResult>> Registry::call(mcp::ToolCall call) {
+  const auto info = std::ranges::find(infos_, call.name, &mcp::ToolInfo::name);
+  if (info == infos_.end()) co_return unknown_tool(call.name, infos_);
+  const std::vector<std::string> wrong = check_arguments(info->input_schema, call.arguments);
+  if (!wrong.empty())
+    co_return failure(fmt::format("{}: {}", call.name, join(wrong, "; ")));
+  const Handler handler = kTools[info - infos_.begin()].handler;
+  mcp::ToolResult result = co_await handler(context_, std::move(call));
+  co_return result;
+}
+
+}  // namespace exai::tools

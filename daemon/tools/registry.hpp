@@ -1,0 +1,26 @@
+#pragma once
+// All tools, in the order in which clients see them: looks a call's tool up, validates its
+// arguments, runs it. Which tools there are is a table in registry.cpp.
+
+#include <vector>
+
+#include "daemon/tools/tools.hpp"
+
+namespace exai::tools {
+
+class Registry final : public mcp::ToolSource {
+ public:
+  // Aborts when an embedded description does not parse: a test keeps that from happening.
+  explicit Registry(Context context);
+  Registry(const Registry&) = delete;  // tools refer to it
+  Registry& operator=(const Registry&) = delete;
+
+  const std::vector<mcp::ToolInfo>& tools() const override { return infos_; }
+  Task<Result<mcp::ToolResult>> call(mcp::ToolCall call) override;
+
+ private:
+  Context context_;
+  std::vector<mcp::ToolInfo> infos_;
+};
+
+}  // namespace exai::tools

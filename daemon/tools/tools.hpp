@@ -1,0 +1,58 @@
+#pragma once
+// The tools of the daemon. A tool is data plus a function: schemas/tools/<name>.json says what it is
+// and what it takes, <name>.cpp does it, and one line in registry.cpp joins them.
+//
+// A handler's arguments have been validated against its schema. It never fails: what goes wrong is
+// a result with is_error, in words that tell the model and the operator what to do.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/log.hpp"
+#include "daemon/mcp/mcp.hpp"
+#include "daemon/providers/router.hpp"
+#include "daemon/store/store.hpp"
+
+namespace exai::tools {
+
+// What the daemon tells its tools about itself.
+class Host {
+ public:
+  struct Facts {
+    std::string environment;
+    std::string timezone;
+    Duration uptime{};
+    std::size_t http_sessions = 0;
+    std::size_t websocket_sessions = 0;
+    std::size_t calls_in_flight = 0;
+    std::uint64_t calls_total = 0;
+    std::uint64_t calls_failed = 0;
+  };
+  virtual ~Host() = default;
+  virtual Facts facts() = 0;
+  virtual json::object health() = 0;  // the report of /health
+};
+
+// What handlers work with. Lifetime: all of it outlives every call.
+struct Context {
+  Clock& clock;
+  store::Store& store;
+  const providers::Router& router;
+  Host& host;
+  const std::vector<mcp::ToolInfo>* tools = nullptr;  // all of them; the registry sets it
+};
+
+using Handler = Task<mcp::ToolResult> (*)(Context& context, mcp::ToolCall call);
+
+Task<mcp::ToolResult> version(Context& context, mcp::ToolCall call);
+Task<mcp::ToolResult> status(Context& context, mcp::ToolCall call);
+Task<mcp::ToolResult> listmodels(Context& context, mcp::ToolCall call);
+Task<mcp::ToolResult> health(Context& context, mcp::ToolCall call);
+Task<mcp::ToolResult> test_echo(Context& context, mcp::ToolCall call);
+Task<mcp::ToolResult> chat(Context& context, mcp::ToolCall call);
+
+// A result that says what went wrong.
+mcp::ToolResult failure(std::string text);
+
+}  // namespace exai::tools
