@@ -212,8 +212,12 @@ HttpStream::~HttpStream() {
   if (transfer_) abandon(*transfer_);
 }
 
-int HttpStream::status() const { return transfer_->status; }
-const HeaderMap& HttpStream::headers() const { return transfer_->headers; }
+int HttpStream::status() const {
+  return transfer_->status;
+}
+const HeaderMap& HttpStream::headers() const {
+  return transfer_->headers;
+}
 
 Task<Result<std::optional<std::string>>> HttpStream::next() {
   const auto transfer = transfer_;  // the stream may be gone when this resumes

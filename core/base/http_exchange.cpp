@@ -37,13 +37,14 @@ bool is_loopback(std::string_view host) {
 Result<Target> target_of(const HttpRequest& request) {
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_url(), &curl_url_cleanup);
   const CURLUcode wrong = curl_url_set(url.get(), CURLUPART_URL, request.url.c_str(), 0);
+  const std::string scheme = part_of(url.get(), CURLUPART_SCHEME);
+  if (wrong == CURLUE_BAD_SCHEME || wrong == CURLUE_UNSUPPORTED_SCHEME ||
+      (wrong == CURLUE_OK && scheme != "http" && scheme != "https"))
+    return fail(Errc::invalid, "the URL \"{}\" does not start with http:// or https://",
+                printable(request.url));
   if (wrong != CURLUE_OK)
     return fail(Errc::invalid, "\"{}\" is no URL: {}", printable(request.url),
                 curl_url_strerror(wrong));
-  const std::string scheme = part_of(url.get(), CURLUPART_SCHEME);
-  if (scheme != "http" && scheme != "https")
-    return fail(Errc::invalid, "\"{}\" does not start with http:// or https://",
-                printable(request.url));
   if (!request.unix_socket.empty()) return Target{request.unix_socket, true};
   const std::string host = part_of(url.get(), CURLUPART_HOST);
   const std::string port = part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
@@ -144,8 +145,7 @@ void HttpExchange::add_line(const std::string& line) {
 }
 
 void HttpExchange::still_alive() {
-  if (mode_ == HttpMode::stream)
-    deadline_ = std::chrono::steady_clock::now() + request_.timeout;
+  if (mode_ == HttpMode::stream) deadline_ = std::chrono::steady_clock::now() + request_.timeout;
 }
 
 // The heads of 1xx answers come before the real one and are forgotten; trailers are ignored.
@@ -182,7 +182,8 @@ std::size_t HttpExchange::take_body(std::string_view bytes) {
     body_ += bytes;
     return bytes.size();
   }
-  // next() asks to resume when it takes `unread` below half, after it was seen here: none is missed.
+  // next() asks to resume when it takes `unread` below half, after it was seen here: none is
+  // missed.
   paused_ = transfer_->unread > kUnreadLimit;
   if (paused_) return CURL_WRITEFUNC_PAUSE;
   transfer_->unread += bytes.size();
@@ -210,12 +211,12 @@ void HttpExchange::deliver_head(int status) {
 }
 
 void HttpExchange::deliver_end(Result<> end) {
-  loop_.post([transfer = std::move(transfer_), body = std::move(body_),
-              end = std::move(end)]() mutable {
-    if (!body.empty()) transfer->pieces.push_back(std::move(body));
-    if (!transfer->end) transfer->end = std::move(end);
-    transfer->arrival.cancel();
-  });
+  loop_.post(
+      [transfer = std::move(transfer_), body = std::move(body_), end = std::move(end)]() mutable {
+        if (!body.empty()) transfer->pieces.push_back(std::move(body));
+        if (!transfer->end) transfer->end = std::move(end);
+        transfer->arrival.cancel();
+      });
 }
 
 Error HttpExchange::overdue() const {

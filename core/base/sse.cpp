@@ -25,7 +25,8 @@ Result<> SseParser::feed(std::string_view bytes) {
   return {};
 }
 
-// "data: text", "data:text", "data" (an empty value), ": a comment", or the empty line that ends it.
+// "data: text", "data:text", "data" (an empty value), ": a comment", or the empty line that ends
+// it.
 void SseParser::take_line(std::string_view line) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (std::exchange(first_line_, false) && line.starts_with(kByteOrderMark))
