@@ -1,0 +1,207 @@
+#include <catch2/catch.hpp>
+
+#include "daemon/tools/arguments.hpp"
+#include "daemon/tools/registry.hpp"
+#include "tests/unit/daemon/fake_provider.hpp"
+
+namespace exai::tools {
+namespace {
+
+class FakeHost final : public Host {
+ public:
+  Facts facts() override { return facts_; }
+  json::object health() override { return {{"status", "pass"}, {"components", json::object()}}; }
+
+ private:
+  Facts facts_{.environment = "test", .timezone = "UTC", .uptime = 90s, .calls_total = 3};
+};
+
+// A store whose next operation can be made to fail.
+class FakeStore final : public store::Store {
+ public:
+  std::string_view backend() const override { return "memory"; }
+  Task<Result<std::optional<std::string>>> get(std::string key) override {
+    if (down) co_return fail(*down);
+    const auto found = values.find(key);
+    if (found == values.end()) co_return std::optional<std::string>();
+    co_return found->second;
+  }
+  Task<Result<>> put(std::string key, std::string value, Duration) override {
+    if (down) co_return fail(*down);
+    values[key] = value;
+    co_return Result<>();
+  }
+  Task<Result<>> remove(std::string) override { co_return Result<>(); }
+  Task<Result<>> ping() override { co_return Result<>(); }
+  Task<> close() override { co_return; }
+
+  std::map<std::string, std::string> values;
+  std::optional<Error> down;
+};
+
+struct Bench {
+  Loop loop;
+  FakeClock clock{loop};
+  FakeStore store;
+  providers::FakeProvider kimi{"kimi", "kimi-k2.6"};
+  providers::Router router{{&kimi}, ""};
+  FakeHost host;
+  Registry registry{{clock, store, router, host}};
+  std::vector<std::string> progress;
+
+  Result<mcp::ToolResult> call(std::string name, json::object arguments) {
+    mcp::ToolCall call;
+    call.name = std::move(name);
+    call.arguments = std::move(arguments);
+    call.request_id = "r1";
+    call.session_id = "s1";
+    call.progress = [this](const mcp::Progress& p) { progress.push_back(p.message); };
+    loop.context().restart();
+    return loop.run_until_done(registry.call(std::move(call)));
+  }
+};
+
+TEST_CASE("the tools are listed in a fixed order, each with a schema and a description") {
+  Bench bench;
+  std::vector<std::string> names;
+  for (const mcp::ToolInfo& info : bench.registry.tools()) {
+    names.push_back(info.name);
+    CHECK_FALSE(info.description.empty());
+    CHECK_FALSE(info.title.empty());
+    CHECK(find_string(info.input_schema, "type") == "object");
+    CHECK(info.open_world == (info.name == "chat"));
+  }
+  CHECK(names == std::vector<std::string>{"version", "status", "health", "listmodels", "chat", "test_echo"});
+}
+
+TEST_CASE("a tool that does not exist is an error with a suggestion") {
+  Bench bench;
+  const auto result = bench.call("test_eco", {});
+  REQUIRE_FALSE(result.has_value());
+  CHECK(result.error() == Error(Errc::not_found, "no tool named \"test_eco\", did you mean \"test_echo\"?"));
+}
+
+TEST_CASE("all that is wrong with the arguments is said at once") {
+  Bench bench;
+  const auto result = bench.call("chat", {{"promt", "hi"}, {"temperature", 3}, {"stream", "yes"}});
+  REQUIRE(result.has_value());
+  CHECK(result->is_error);
+  CHECK(result->text ==
+        "chat: prompt is missing; no argument is named \"promt\", did you mean \"prompt\"?; "
+        "temperature must be at most 1; stream must be of type boolean, not string");
+  CHECK(bench.kimi.asked.empty());
+}
+
+TEST_CASE("test_echo waits as long as it is told, and gives back what it got") {
+  Bench bench;
+  CHECK(bench.call("test_echo", {{"message", "hello"}})->text == "hello");
+  CHECK(bench.call("test_echo", {{"prompt", "also"}, {"delay_ms", nullptr}})->text == "also");
+  CHECK(bench.call("test_echo", {})->text == "test_echo: message (or prompt) is missing");
+
+  const auto described = bench.call("test_echo", {{"message", "hé"}, {"include_metadata", true}});
+  CHECK(find_integer(described->structured, "bytes") == 3);
+  CHECK(find_string(described->structured, "request_id") == "r1");
+
+  TaskGroup tasks(bench.loop, Log());
+  bool done = false;
+  mcp::ToolCall call;
+  call.name = "test_echo";
+  call.arguments = {{"message", "late"}, {"delay_ms", 60'000}};
+  const auto run = [](Registry& registry, mcp::ToolCall later, bool& ended) -> Task<> {
+    auto result = co_await registry.call(std::move(later));
+    ended = result.has_value();
+  };
+  tasks.spawn("echo", run(bench.registry, std::move(call), done));
+  bench.clock.advance(59'999ms);
+  CHECK_FALSE(done);
+  bench.clock.advance(1ms);
+  CHECK(done);
+}
+
+TEST_CASE("status tells the facts and no key") {
+  Bench bench;
+  const auto result = bench.call("status", {});
+  const json::object& facts = result->structured;
+  CHECK(find_string(facts, "environment") == "test");
+  CHECK(find_integer(facts, "uptime_seconds") == 90);
+  CHECK(to_text(*find(facts, "providers_configured")) == "[\"kimi\"]");
+  CHECK(to_text(*find(facts, "tools")) ==
+        R"(["version","status","health","listmodels","chat","test_echo"])");
+}
+
+TEST_CASE("listmodels says of each provider whether it is on, and what switches it on") {
+  Bench bench;
+  const auto result = bench.call("listmodels", {});
+  CHECK(result->text.find("## Kimi (configured)") != std::string::npos);
+  CHECK(result->text.find("## GLM (off: set GLM_API_KEY)") != std::string::npos);
+  CHECK(result->text.find("| kimi-k2.6 | 262144 | 262144 | kimi-k2, k2.6 |") != std::string::npos);
+  CHECK(find_string(result->structured, "default_model") == "kimi-k2.6");
+}
+
+TEST_CASE("the pieces of an answer are progress, thinking once a second") {
+  Bench bench;
+  bench.kimi.deltas = {{"", "h"}, {"", "m"}, {"Hel", ""}, {"lo", ""}};
+  bench.kimi.answer->text = "Hello";
+  const auto result = bench.call("chat", {{"prompt", "hi"}});
+  CHECK(result->text == "Hello");
+  CHECK(bench.progress == std::vector<std::string>{"(thinking)", "Hel", "lo"});
+
+  bench.progress.clear();
+  bench.call("chat", {{"prompt", "hi"}, {"stream", false}});
+  CHECK(bench.progress.empty());
+}
+
+TEST_CASE("a conversation goes on under its id, with its instructions, for 20 turns") {
+  Bench bench;
+  const auto first = bench.call("chat", {{"prompt", "q0"}, {"system_prompt", "be brief"}});
+  const std::string id = find_string(first->structured, "continuation_id").value();
+  CHECK(bench.store.values.count("thread:" + id) == 1);
+
+  for (int i = 1; i <= 21; ++i)
+    bench.call("chat", {{"prompt", "q" + std::to_string(i)}, {"continuation_id", id}});
+  const auto& messages = bench.kimi.asked.back().messages;
+  REQUIRE(messages.size() == 1 + 2 * 20 + 1);
+  CHECK(messages.front().role == "system");
+  CHECK(messages.front().content == "be brief");
+  CHECK(messages[1].content == "q1");  // q0 has been forgotten
+  CHECK(messages.back().content == "q21");
+}
+
+TEST_CASE("without storage a new conversation is answered but not remembered, an old one is refused") {
+  Bench bench;
+  bench.store.down = Error(Errc::unavailable, "redis 127.0.0.1:6379: Connection refused");
+  const auto fresh = bench.call("chat", {{"prompt", "hi"}});
+  CHECK(fresh->text == "yes");
+  CHECK_FALSE(fresh->is_error);
+  CHECK(find_string(fresh->structured, "not_remembered") == "redis 127.0.0.1:6379: Connection refused");
+
+  const auto old = bench.call("chat", {{"prompt", "hi"}, {"continuation_id", "abc"}});
+  CHECK(old->is_error);
+  CHECK(old->text ==
+        "chat: conversation abc cannot be read: redis 127.0.0.1:6379: Connection refused. What to do: "
+        "call without continuation_id, or again when storage is back");
+  CHECK(bench.kimi.asked.size() == 1);
+}
+
+TEST_CASE("a provider's failure says who, why and what to do") {
+  Bench bench;
+  bench.kimi.answer = tl::unexpected(
+      providers::ProviderError{providers::Failure::rate_limited, "HTTP 429: slow down", 3s});
+  const auto result = bench.call("chat", {{"prompt", "hi"}, {"model", "k3"}});
+  CHECK(result->is_error);
+  CHECK(result->text == "Kimi (kimi-k3): HTTP 429: slow down. What to do: call again later (after 3s)");
+  CHECK(find_string(result->structured, "error") == "rate_limited");
+  CHECK(find_integer(result->structured, "retry_after_ms") == 3000);
+}
+
+TEST_CASE("an answer without a word is not a success") {
+  Bench bench;
+  bench.kimi.answer->text = "";
+  bench.kimi.answer->finish_reason = "sensitive";
+  const auto result = bench.call("chat", {{"prompt", "hi"}});
+  CHECK(result->is_error);
+  CHECK(result->text == "chat: kimi-k2.6 gave an empty answer (finish reason: sensitive)");
+}
+
+}  // namespace
+}  // namespace exai::tools
