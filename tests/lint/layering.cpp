@@ -67,7 +67,7 @@ const std::vector<Owner>& owners() {
       {"curl/", {"core/base/http"}},
       {"hiredis/", {"core/checks/redis.cpp", "daemon/store/redis.cpp"}},
       {"spdlog/", {"core/base/log.cpp"}},
-      {"boost/beast/", {"daemon/net/http_server.cpp", "daemon/net/websocket.cpp"}},
+      {"boost/beast/", {"daemon/net/http_message.cpp", "daemon/net/websocket.cpp"}},
       {"boost/json/", {"core/base/"}},
       {"boost/json.hpp", {}},
       {"boost/beast.hpp", {}},
@@ -76,7 +76,7 @@ const std::vector<Owner>& owners() {
       {"regex", {}},
       {"iostream", {}},
       {"fstream", {}},
-      {"sstream", {}},
+      {"sstream", {"core/config/toml.cpp"}},
   };
   return table;
 }
