@@ -97,23 +97,32 @@ void FakeClock::advance(Duration duration) {
 struct TaskGroup::Entry {
   std::string name;
   asio::cancellation_signal cancellation;
+  std::list<std::shared_ptr<Entry>>::iterator place;
 };
 
 TaskGroup::~TaskGroup() { EXAI_ASSERT(entries_.empty()); }
 
-void TaskGroup::spawn(std::string name, Task<> task) {
+TaskGroup::Handle TaskGroup::spawn(std::string name, Task<> task) {
   auto entry = std::make_shared<Entry>();
   entry->name = std::move(name);
-  entries_.push_back(entry);
+  entry->place = entries_.insert(entries_.end(), entry);
   auto ended = [this, entry](const std::exception_ptr& failure) {
     if (failure && !is_cancellation(failure))
       log_.error("a task failed", {{"task", entry->name}, {"error", text_of(failure)}});
-    entries_.remove(entry);
+    entries_.erase(entry->place);
     if (entries_.empty())
       for (const auto& joiner : joiners_) joiner->cancel();
   };
   asio::co_spawn(loop_.context(), std::move(task),
                  asio::bind_cancellation_slot(entry->cancellation.slot(), std::move(ended)));
+  Handle handle;
+  handle.entry_ = entry;
+  return handle;
+}
+
+void TaskGroup::cancel(const Handle& task) {
+  if (const auto entry = task.entry_.lock())
+    entry->cancellation.emit(asio::cancellation_type::terminal);
 }
 
 void TaskGroup::cancel() {

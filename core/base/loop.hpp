@@ -92,19 +92,27 @@ class FakeClock final : public Clock {
 // Owns the coroutines it starts. A coroutine that throws is logged with its name; cancellation is
 // not a failure. Destroying a group that still runs is a bug: cancel() and join() first.
 class TaskGroup {
+  struct Entry;
+
  public:
+  // Names one task, to cancel it alone. It may outlive the task.
+  class Handle {
+    friend class TaskGroup;
+    std::weak_ptr<Entry> entry_;
+  };
+
   TaskGroup(Loop& loop, Log log) : loop_(loop), log_(std::move(log)) {}
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
   ~TaskGroup();
 
-  void spawn(std::string name, Task<> task);
-  void cancel();  // all that run now; those spawned later run
+  Handle spawn(std::string name, Task<> task);
+  void cancel(const Handle& task);  // nothing happens when it has ended
+  void cancel();                    // all that run now; those spawned later run
   Task<> join();  // until none is left
   std::size_t running() const { return entries_.size(); }
 
  private:
-  struct Entry;
   Loop& loop_;
   Log log_;
   std::list<std::shared_ptr<Entry>> entries_;
