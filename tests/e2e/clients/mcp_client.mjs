@@ -26,7 +26,7 @@ const httpUrl = new URL(process.env.EXAI_MCP_URL ?? `http://127.0.0.1:${process.
 
 function transport(kind) {
   if (kind === 'http') return new StreamableHTTPClientTransport(httpUrl, { requestInit: { headers } });
-  if (kind === 'ws') return new WebSocketClientTransport(new URL(httpUrl.href.replace('http', 'ws')));
+  if (kind === 'ws') return new WebSocketClientTransport(new URL('/ws', httpUrl.href.replace('http', 'ws')));
   throw new Error(`no transport "${kind}"; there are http and ws`);
 }
 
