@@ -1,7 +1,5 @@
 #include "daemon/mcp/protocol.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "core/base/text.hpp"
@@ -45,7 +43,7 @@ void append_string(std::string& out, std::string_view text) {
 
 void append_id(std::string& out, const rpc::Id& id) {
   if (const auto* number = std::get_if<std::int64_t>(&id)) {
-    out += fmt::to_string(*number);
+    out += std::to_string(*number);
   } else {
     append_string(out, std::get<std::string>(id));
   }
@@ -103,7 +101,8 @@ json::object initialize_result(const ServerInfo& server, std::string_view versio
 
 Result<json::object> tools_page(const std::vector<ToolInfo>& tools, std::string_view cursor) {
   const auto begin = offset_of(cursor, tools.size());
-  if (!begin) return fail(Errc::invalid, "this server gave out no cursor \"{}\"", printable(cursor));
+  if (!begin)
+    return fail(Errc::invalid, "this server gave out no cursor \"{}\"", printable(cursor));
   const std::size_t end = std::min(*begin + kPageSize, tools.size());
   json::array page;
   for (std::size_t i = *begin; i < end; ++i) page.emplace_back(tool_description(tools[i]));

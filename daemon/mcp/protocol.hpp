@@ -40,7 +40,8 @@ enum class Era { handshake, modern };
 Era detect_era(const rpc::Request& request, std::string_view version_header = {});
 
 // The answer to a modern request: -32022 with data {supported, requested}.
-rpc::Response unsupported_version(const rpc::Request& request, std::string_view version_header = {});
+rpc::Response unsupported_version(const rpc::Request& request,
+                                  std::string_view version_header = {});
 
 struct ServerInfo {
   std::string name;

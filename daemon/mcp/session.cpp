@@ -48,10 +48,15 @@ std::optional<rpc::Id> named_id(const json::object& params) {
 rpc::ErrorObject call_error(const Error& error) {
   switch (error.code()) {
     case Errc::not_found:
-    case Errc::invalid: return {rpc::kInvalidParams, error.message(), nullptr};
-    case Errc::unavailable: return {kUnavailable, error.message(), nullptr};
-    case Errc::conflict: return {kTooManyCalls, error.message(), nullptr};
-    default: return {rpc::kInternalError, error.message(), nullptr};
+    case Errc::invalid:
+      return {rpc::kInvalidParams, error.message(), nullptr};
+    case Errc::unavailable:
+    case Errc::cancelled:
+      return {kUnavailable, error.message(), nullptr};
+    case Errc::conflict:
+      return {kTooManyCalls, error.message(), nullptr};
+    default:
+      return {rpc::kInternalError, error.message(), nullptr};
   }
 }
 
@@ -79,7 +84,8 @@ std::vector<Output> Session::receive(std::string_view text) {
     if (batch) {
       receive_batch(batch->get_array(), outputs);
     } else {
-      outputs.emplace_back(reject({std::nullopt, {rpc::kParseError, batch.error().message(), nullptr}}));
+      outputs.emplace_back(
+          reject({std::nullopt, {rpc::kParseError, batch.error().message(), nullptr}}));
     }
     return outputs;
   }
@@ -94,8 +100,9 @@ std::vector<Output> Session::receive(std::string_view text) {
 
 void Session::receive_batch(const json::array& messages, std::vector<Output>& outputs) {
   if (state_ == State::fresh || version_ != kBatchVersion) {
-    outputs.emplace_back(refuse_batch("batches exist only in version 2025-03-26 of the protocol; "
-                                      "send the messages one by one"));
+    outputs.emplace_back(
+        refuse_batch("batches exist only in version 2025-03-26 of the protocol; "
+                     "send the messages one by one"));
     return;
   }
   if (messages.empty()) {
@@ -161,8 +168,7 @@ Output Session::initialize(const rpc::Request& request) {
   if (state_ != State::fresh)
     return refuse(request, rpc::kInvalidRequest, "the session is initialized already");
   const auto asked = find_string(request.params, "protocolVersion");
-  if (!asked)
-    return refuse(request, rpc::kInvalidParams, "\"protocolVersion\" must be a string");
+  if (!asked) return refuse(request, rpc::kInvalidParams, "\"protocolVersion\" must be a string");
   version_ = kHandshakeVersions.front();
   for (const auto known : kHandshakeVersions)
     if (known == *asked) version_ = known;

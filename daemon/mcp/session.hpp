@@ -1,6 +1,6 @@
 #pragma once
-// One MCP session of the handshake era (2024-11-05 to 2025-11-25), without any I/O: text in, outputs
-// out. The transport sends the replies, runs the calls and reports what became of them.
+// One MCP session of the handshake era (2024-11-05 to 2025-11-25), without any I/O: text in,
+// outputs out. The transport sends the replies, runs the calls and reports what became of them.
 //
 //              initialize                 notifications/initialized, or any request but ping
 //     fresh ───────────────▶ initializing ────────────────────────────────────────▶ open
@@ -9,9 +9,9 @@
 // A request that the state does not allow is refused with -32600. Clients exist that never send
 // `initialized`, and over HTTP it may overtake nothing, so any later request opens the session too.
 //
-// A call lives from StartCall until finish(). A cancelled one (notifications/cancelled) keeps its id
-// in use until then and gets no reply. A batch (2025-03-26 only) is answered by one reply when the
-// last of its calls has finished.
+// A call lives from StartCall until finish(). A cancelled one (notifications/cancelled) keeps its
+// id in use until then and gets no reply. A batch (2025-03-26 only) is answered by one reply when
+// the last of its calls has finished.
 
 #include <map>
 #include <memory>
@@ -65,11 +65,13 @@ class Session {
   // What one text from the client leads to. A notification may lead to nothing.
   std::vector<Output> receive(std::string_view text);
 
-  // The notification to send; nothing when nobody asked, the call is over or the value did not grow.
+  // The notification to send; nothing when nobody asked, the call is over or the value did not
+  // grow.
   std::optional<std::string> progress(const rpc::Id& id, const Progress& progress);
 
   // A call has ended, by whatever way. Errors of the tool source become JSON-RPC errors:
-  // not_found -32602, unavailable -31001, else -32603.
+  // not_found and invalid -32602, unavailable and cancelled (by us) -31001, conflict -31002, else
+  // -32603.
   std::optional<Reply> finish(const rpc::Id& id, const Result<ToolResult>& result);
 
   State state() const { return state_; }

@@ -6,7 +6,9 @@ namespace exai::mcp {
 
 namespace {
 
-bool is_idle(const SessionTable::Entry& entry) { return entry.session.in_flight() == 0; }
+bool is_idle(const SessionTable::Entry& entry) {
+  return entry.session.in_flight() == 0;
+}
 
 }  // namespace
 
@@ -27,8 +29,7 @@ Result<Session*> SessionTable::add(std::string id, Session session, Time now) {
       return fail(Errc::unavailable, "all {} sessions have calls in flight", entries_.size());
     erase(idle);
   }
-  const auto entry =
-      entries_.insert(entries_.end(), Entry{std::move(id), std::move(session), now});
+  const auto entry = entries_.insert(entries_.end(), Entry{std::move(id), std::move(session), now});
   by_id_.emplace(entry->id, entry);
   return &entry->session;
 }

@@ -53,7 +53,7 @@ class SessionTable {
   void erase(Entries::iterator entry);
 
   Limits limits_;
-  Entries entries_;  // least recently used first
+  Entries entries_;                                                // least recently used first
   std::unordered_map<std::string_view, Entries::iterator> by_id_;  // keys live in the entries
 };
 

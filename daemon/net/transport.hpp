@@ -2,14 +2,17 @@
 // HTTP and WebSocket as the rest of the daemon sees them: plain values and two small interfaces.
 // Beast stays behind http_server.cpp and websocket.cpp.
 //
-// One Server listens on one address. Each exchange is a coroutine on the loop. Limits: head 16 KiB,
-// body `max_body`, idle 60 s, slow heads and bodies are cut off. Lifetime: handlers outlive servers.
+// One Server listens on one address. Each connection is a coroutine on the loop, and one sweep over
+// all connections enforces their deadlines. Limits: head 16 KiB, body `max_body`, idle `idle`, and a
+// request must arrive within `receive` plus a second for every 16 KiB of it. Lifetime: handlers
+// outlive servers; a server is drained before it is destroyed.
 
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/base/error.hpp"
 #include "core/base/loop.hpp"
@@ -18,8 +21,14 @@ namespace exai::net {
 
 using Headers = std::map<std::string, std::string, std::less<>>;  // names in lower case
 
+// The value of that header; empty when it is absent.
+inline std::string_view header(const Headers& headers, std::string_view name) {
+  const auto found = headers.find(name);
+  return found == headers.end() ? std::string_view{} : std::string_view(found->second);
+}
+
 struct Request {
-  std::string method;  // "POST"
+  std::string method;  // "POST"; HEAD comes as GET, and the server leaves the body out
   std::string path;    // "/mcp", decoded, without the query
   std::string query;   // raw, without the "?"
   Headers headers;
@@ -71,7 +80,8 @@ struct ListenOptions {
   std::uint16_t port = 0;             // 0: any free one
   std::size_t max_body = 32U << 20U;  // and the largest WebSocket message
   std::size_t max_connections = 1000;
-  Duration idle = 60s;
+  Duration idle = 60s;                // between requests, and while a peer does not read
+  Duration receive = 10s;             // for a request to arrive
   Duration websocket_ping = 30s;
 };
 
@@ -84,7 +94,8 @@ class Server {
   virtual std::uint16_t port() const = 0;
   virtual std::size_t connections() const = 0;
   // Accepts nothing more; exchanges in progress go on, idle connections and WebSockets are closed
-  // (1001). Resumes when all are done or the limit is over, and then cuts the rest.
+  // (1001, after what they have queued). Resumes when all are done; cuts the rest when the limit is
+  // over.
   virtual Task<> drain(Duration limit) = 0;
 };
 

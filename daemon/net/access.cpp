@@ -1,0 +1,67 @@
+#include "daemon/net/access.hpp"
+
+#include <algorithm>
+
+#include "core/base/rpc.hpp"
+#include "core/base/text.hpp"
+
+namespace exai::net {
+
+namespace {
+
+// "localhost:8079" → "localhost", "[::1]:8079" → "[::1]"
+std::string_view without_port(std::string_view host) {
+  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
+  return host.substr(0, host.rfind(':'));
+}
+
+std::string_view host_of_origin(std::string_view origin) {
+  const std::size_t scheme = origin.find("://");
+  return scheme == std::string_view::npos ? "" : without_port(origin.substr(scheme + 3));
+}
+
+bool may_call(std::string_view origin, const McpOptions& options) {
+  if (is_loopback(options.address) && is_loopback(host_of_origin(origin))) return true;
+  return std::ranges::find(options.allowed_origins, origin) != options.allowed_origins.end();
+}
+
+bool shows_token(std::string_view authorization, const Secret& token) {
+  constexpr std::string_view kScheme = "bearer ";
+  if (to_lower(authorization.substr(0, kScheme.size())) != kScheme) return false;
+  return Secret(std::string(trim(authorization.substr(kScheme.size())))) == token;
+}
+
+}  // namespace
+
+bool is_loopback(std::string_view host) {
+  const std::string name = to_lower(host);
+  if (name == "localhost" || name == "::1" || name == "[::1]") return true;
+  // A number, not a name like 127.evil.example.
+  return name.starts_with("127.") && name.find_first_not_of("0123456789.") == std::string::npos;
+}
+
+std::optional<Response> refuse_access(const Headers& headers, const McpOptions& options) {
+  const auto origin = header(headers, "origin");
+  if (!origin.empty() && !may_call(origin, options))
+    return json_error(403, rpc::kInvalidRequest,
+                      fmt::format("web pages of {} may not call this server", printable(origin)));
+  const auto host = header(headers, "host");
+  if (is_loopback(options.address) && !is_loopback(without_port(host)))
+    return json_error(403, rpc::kInvalidRequest,
+                      fmt::format("this server listens on loopback and has no host named \"{}\"",
+                                  printable(host)));
+  if (options.token.empty() || shows_token(header(headers, "authorization"), options.token))
+    return std::nullopt;
+  Response refusal = json_error(401, rpc::kInvalidRequest,
+                                "the bearer token is missing or wrong: send "
+                                "\"Authorization: Bearer <token>\"");
+  refusal.headers.emplace("www-authenticate", "Bearer realm=\"exai\"");
+  return refusal;
+}
+
+Response json_error(int status, int code, std::string message) {
+  const auto error = rpc::error_of(std::nullopt, code, std::move(message));
+  return {status, {{"content-type", "application/json"}}, rpc::to_text(error)};
+}
+
+}  // namespace exai::net

@@ -1,0 +1,26 @@
+#pragma once
+// Who may talk to the MCP endpoint. Pure. Rules, first match decides:
+//
+//   Origin present, and neither allowed nor (on loopback) itself loopback   403   web pages
+//   on loopback: Host is no loopback name                                   403   DNS rebinding
+//   a token is set and "Authorization: Bearer <token>" does not match       401
+//
+// Only the token is compared in constant time; the others are no secrets.
+
+#include <optional>
+#include <string>
+
+#include "daemon/net/mcp_endpoint.hpp"
+#include "daemon/net/transport.hpp"
+
+namespace exai::net {
+
+bool is_loopback(std::string_view host);  // "localhost", "127.0.0.1", "[::1]"
+
+// The refusal, or nothing when the request may pass.
+std::optional<Response> refuse_access(const Headers& headers, const McpOptions& options);
+
+// A refusal in the shape that MCP clients read: a JSON-RPC error without id.
+Response json_error(int status, int code, std::string message);
+
+}  // namespace exai::net

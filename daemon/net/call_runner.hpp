@@ -1,0 +1,79 @@
+#pragma once
+// Carries out what MCP sessions say: sends their replies, runs and cancels their tool calls. Every
+// call of every transport goes through start(), so this is the place for admission.
+//
+// Lifetime: drain() before destroying.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/log.hpp"
+#include "core/base/loop.hpp"
+#include "daemon/mcp/session.hpp"
+#include "daemon/net/mcp_endpoint.hpp"
+
+namespace exai::net {
+
+// A transport's end of a session. Calls hold it by shared_ptr, so it may outlive its connection;
+// then send() goes nowhere.
+class Peer {
+ public:
+  explicit Peer(std::string session_id) : session_id_(std::move(session_id)) {}
+  virtual ~Peer() = default;
+
+  const std::string& session_id() const { return session_id_; }
+  virtual mcp::Session* session() = 0;  // nullptr: it has ended
+  virtual void reply(mcp::Reply reply) = 0;
+  virtual void notify(std::string message) = 0;
+  virtual void call_started(const mcp::StartCall&) {}
+  virtual void call_ended() {}  // after its reply, if there is one
+
+ private:
+  std::string session_id_;
+};
+
+class CallRunner {
+ public:
+  CallRunner(Loop& loop, Clock& clock, Log log, mcp::ToolSource& tools, McpObserver& observer);
+  CallRunner(const CallRunner&) = delete;
+  CallRunner& operator=(const CallRunner&) = delete;
+
+  // What the text from the client leads to. A call may have ended before this returns.
+  void receive(const std::shared_ptr<Peer>& peer, std::string_view text);
+  void cancel_session(const std::string& session_id);
+
+  std::size_t in_flight() const { return calls_.size(); }
+  bool is_draining() const { return draining_; }
+  // From now on calls are refused. Resumes when none is left; cancels those that the limit leaves.
+  Task<> drain(Duration limit);
+  // An answer that needed no call, for the observer.
+  void observe(const mcp::Reply& reply, Time started) const;
+
+ private:
+  struct Key {
+    std::string session;
+    rpc::Id id;
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+  struct Call;
+
+  void start(const std::shared_ptr<Peer>& peer, mcp::StartCall request);
+  Task<> run(std::shared_ptr<Call> call, mcp::ToolCall request);
+  void cancel(Call& call);
+  void finish(Call& call, const Result<mcp::ToolResult>& result);
+  bool knows(std::string_view tool) const;
+  Task<Result<>> all_ended();
+
+  Clock& clock_;
+  mcp::ToolSource& tools_;
+  McpObserver& observer_;
+  TaskGroup tasks_;
+  std::map<Key, std::shared_ptr<Call>> calls_;
+  std::string request_prefix_;  // request ids: unique across restarts, cheap within one
+  std::uint64_t requests_ = 0;
+  bool draining_ = false;
+};
+
+}  // namespace exai::net

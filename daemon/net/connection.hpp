@@ -1,0 +1,79 @@
+#pragma once
+// One accepted connection: HTTP exchanges one after another, until it ends or becomes a WebSocket.
+// Internal to the server.
+//
+//   idle ──first byte──▶ receiving ──▶ handling ──▶ writing ──▶ idle …
+//                                         │
+//                                         └─ upgrade ──▶ websocket
+//
+// Each phase but handling has a deadline, which the server's sweep enforces by cut(). That costs a
+// stored time per phase instead of a timer per wait.
+
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+#include <string>
+
+#include "core/base/log.hpp"
+#include "core/base/loop.hpp"
+#include "daemon/net/http_message.hpp"
+#include "daemon/net/transport.hpp"
+#include "daemon/net/websocket.hpp"
+
+namespace exai::net {
+
+// What a server shares with its connections.
+struct ServerContext {
+  Clock& clock;
+  Log log;
+  ListenOptions options;
+  Handler& handler;
+  TaskGroup& tasks;
+  DateText date;
+  bool draining = false;
+};
+
+class Connection final : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(ServerContext& server, asio::ip::tcp::socket socket);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Until the connection has ended. Lifetime: the caller holds a shared_ptr.
+  Task<> run();
+
+  bool is_overdue(Time now) const {
+    return websocket_ ? websocket_->is_overdue(now) : now >= deadline_;
+  }
+  void cut();    // closes the socket: what waits on it ends
+  void drain();  // ends when the exchange in progress has, at once when there is none
+
+ private:
+  class Writer;
+  enum class Phase { idle, receiving, handling, writing, websocket };
+
+  Task<bool> exchange();
+  Task<tl::expected<bool, int>> receive_request();
+  Task<bool> fill_input();
+  Task<bool> respond(Response response, Persistence persistence);
+  Task<bool> upgrade();
+  Task<bool> write(std::string bytes);
+  Task<bool> write(std::string head, std::string body);
+  Task<> linger();
+  void enter(Phase phase, Duration limit);
+  Persistence persistence() const;
+  std::string_view unread() const { return {input_.get() + begin_, end_ - begin_}; }
+
+  ServerContext& server_;
+  asio::ip::tcp::socket socket_;
+  std::string peer_;
+  RequestReader reader_;
+  std::unique_ptr<char[]> input_;  // [begin_, end_) is not parsed yet
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  Phase phase_ = Phase::idle;
+  Time deadline_ = Time::max();
+  std::size_t exchanges_ = 0;  // finished ones
+  std::shared_ptr<WebSocketSession> websocket_;
+};
+
+}  // namespace exai::net

@@ -1,0 +1,191 @@
+// The listening side: accepts, sweeps deadlines, drains. What happens on a connection is in
+// connection.cpp.
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <set>
+#include <utility>
+
+#include "daemon/net/connection.hpp"
+#include "daemon/net/transport.hpp"
+
+namespace exai::net {
+
+namespace {
+
+using asio::ip::tcp;
+
+constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+constexpr Duration kAcceptPause = 100ms;  // when accepting fails, for want of descriptors mostly
+
+// Asio does not do it: its accept() and socket() leave descriptors open across exec.
+template <class Socket>
+void close_on_exec(Socket& socket) {
+  ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+}
+
+class HttpServer final : public Server {
+ public:
+  HttpServer(Loop& loop, Clock& clock, Log log, ListenOptions options, Handler& handler)
+      : acceptor_(loop.executor()),
+        housekeeping_(loop, log),
+        exchanges_(loop, log),
+        context_{clock, log, std::move(options), handler, exchanges_, {}, false} {}
+
+  Result<> open();
+
+  std::uint16_t port() const override { return port_; }
+  std::size_t connections() const override { return connections_.size(); }
+  Task<> drain(Duration limit) override;
+
+ private:
+  Task<> accept_all();
+  Task<> sweep();
+  Task<> serve(std::shared_ptr<Connection> connection);
+  Task<Result<>> exchanges_ended();
+  void refuse(tcp::socket socket);
+
+  tcp::acceptor acceptor_;
+  TaskGroup housekeeping_;
+  TaskGroup exchanges_;
+  ServerContext context_;
+  std::set<Connection*> connections_;
+  std::uint16_t port_ = 0;
+};
+
+Result<tcp::endpoint> endpoint_of(const ListenOptions& options) {
+  const std::string address = options.address == "localhost" ? "127.0.0.1" : options.address;
+  boost::system::error_code error;
+  const auto parsed = asio::ip::make_address(address, error);
+  if (error)
+    return fail(Errc::invalid, "\"{}\" is no IP address to listen on; 127.0.0.1 is the usual one",
+                options.address);
+  return tcp::endpoint(parsed, options.port);
+}
+
+Result<> HttpServer::open() {
+  const auto endpoint = endpoint_of(context_.options);
+  if (!endpoint) return fail(endpoint.error());
+  boost::system::error_code error;
+  acceptor_.open(endpoint->protocol(), error);
+  if (!error) close_on_exec(acceptor_);
+  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor_.bind(*endpoint, error);
+  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (error)
+    return fail(
+        errno_error(error.value(),
+                    fmt::format("listening on {}:{}", context_.options.address, endpoint->port())));
+  port_ = acceptor_.local_endpoint(error).port();
+  housekeeping_.spawn("accept", accept_all());
+  housekeeping_.spawn("sweep", sweep());
+  return {};
+}
+
+Task<> HttpServer::accept_all() {
+  while (acceptor_.is_open()) {
+    auto accepted = co_await acceptor_.async_accept(kAsTuple);
+    const boost::system::error_code error = std::get<0>(accepted);
+    if (error == asio::error::operation_aborted) co_return;
+    if (error) {
+      context_.log.warn("cannot accept a connection", {{"error", error.message()}});
+      co_await context_.clock.sleep_for(kAcceptPause);
+      continue;
+    }
+    tcp::socket socket = std::get<1>(std::move(accepted));
+    close_on_exec(socket);
+    if (connections_.size() >= context_.options.max_connections) {
+      refuse(std::move(socket));
+      continue;
+    }
+    auto connection = std::make_shared<Connection>(context_, std::move(socket));
+    exchanges_.spawn("connection", serve(std::move(connection)));
+  }
+}
+
+// As much as fits into the socket's buffer without waiting: a full server waits for nobody.
+void HttpServer::refuse(tcp::socket socket) {
+  Response full{503, {{"content-type", "text/plain"}, {"retry-after", "5"}}, ""};
+  full.body =
+      fmt::format("This server has {} connections open, the most it may.\n", connections_.size());
+  const auto now = context_.clock.wall();
+  const std::string text =
+      head_text(full, Framing::length, Persistence::close, context_.date.at(now)) + full.body;
+  boost::system::error_code error;
+  socket.non_blocking(true, error);
+  socket.write_some(asio::buffer(text), error);
+  socket.shutdown(tcp::socket::shutdown_both, error);
+}
+
+Task<> HttpServer::serve(std::shared_ptr<Connection> connection) {
+  struct Registration {
+    std::set<Connection*>& all;
+    Connection* one;
+    ~Registration() { all.erase(one); }
+  };
+  connections_.insert(connection.get());
+  const Registration registration{connections_, connection.get()};
+  co_await connection->run();
+}
+
+Task<> HttpServer::sweep() {
+  const Duration shortest = std::min(context_.options.idle, context_.options.receive);
+  const Duration period = std::clamp<Duration>(shortest / 4, 10ms, 1s);
+  for (;;) {
+    co_await context_.clock.sleep_for(period);
+    const Time now = context_.clock.now();
+    for (Connection* connection : connections_)  // cut() ends none of them right now
+      if (connection->is_overdue(now)) connection->cut();
+  }
+}
+
+Task<Result<>> HttpServer::exchanges_ended() {
+  co_await exchanges_.join();
+  co_return Result<>{};
+}
+
+Task<> HttpServer::drain(Duration limit) {
+  context_.draining = true;
+  boost::system::error_code error;
+  acceptor_.close(error);
+  for (Connection* connection : connections_) connection->drain();
+  auto ended = co_await with_timeout(context_.clock, exchanges_ended(), limit);
+  if (!ended) {
+    context_.log.warn("connections cut", {{"connections", connections_.size()}});
+    for (Connection* connection : connections_) connection->cut();
+    exchanges_.cancel();
+    co_await exchanges_.join();
+  }
+  housekeeping_.cancel();
+  co_await housekeeping_.join();
+}
+
+}  // namespace
+
+tl::expected<std::string, Response> Handler::accept_websocket(const Request&) {
+  Response refusal{400, {{"content-type", "text/plain"}}, "There are no WebSockets here.\n"};
+  return tl::unexpected(std::move(refusal));
+}
+
+Task<> Handler::serve(WebSocket& socket) {
+  std::string reason = "nothing is served here";
+  co_await socket.close(1011, std::move(reason));
+}
+
+Result<std::unique_ptr<Server>> Server::listen(Loop& loop, Clock& clock, Log log,
+                                               ListenOptions options, Handler& handler) {
+  auto server =
+      std::make_unique<HttpServer>(loop, clock, std::move(log), std::move(options), handler);
+  auto opened = server->open();
+  if (!opened) return fail(std::move(opened).error());
+  return server;
+}
+
+}  // namespace exai::net

@@ -1,0 +1,199 @@
+#include "daemon/net/websocket.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/websocket/stream.hpp>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "daemon/net/connection.hpp"
+
+namespace exai::net {
+
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+namespace websocket = boost::beast::websocket;
+
+namespace {
+
+using asio::ip::tcp;
+
+constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+constexpr Duration kCloseTime = 5s;              // for the outbox to empty and the peer to agree
+constexpr std::size_t kKeptBuffer = 64U << 10U;  // a larger one is given back after its message
+
+http::request<http::empty_body> upgrade_request(const Request& request) {
+  http::request<http::empty_body> upgrade(http::verb::get, request.path, 11);
+  for (const auto& [name, value] : request.headers) upgrade.set(name, value);
+  return upgrade;
+}
+
+class BeastWebSocket final : public WebSocketSession {
+ public:
+  BeastWebSocket(tcp::socket socket, std::string subprotocol, std::string peer,
+                 ServerContext& server)
+      : stream_(std::move(socket)),
+        changed_(stream_.get_executor(), Time::max()),
+        ended_(stream_.get_executor(), Time::max()),
+        subprotocol_(std::move(subprotocol)),
+        peer_(std::move(peer)),
+        clock_(server.clock),
+        limit_(server.options.max_body) {
+    websocket::stream_base::timeout timeouts;
+    timeouts.handshake_timeout = kCloseTime;
+    timeouts.idle_timeout = 2 * server.options.websocket_ping;
+    timeouts.keep_alive_pings = true;
+    stream_.set_option(timeouts);
+    stream_.read_message_max(limit_);
+    stream_.auto_fragment(false);
+    stream_.text(true);
+  }
+
+  Task<Result<>> handshake(Request request) {
+    const std::string& protocol = subprotocol_;
+    stream_.set_option(
+        websocket::stream_base::decorator([protocol](websocket::response_type& response) {
+          if (!protocol.empty()) response.set(http::field::sec_websocket_protocol, protocol);
+        }));
+    const auto upgrade = upgrade_request(request);
+    auto done = co_await stream_.async_accept(upgrade, kAsTuple);
+    const beast::error_code error = std::get<0>(done);
+    if (error) co_return fail(Errc::invalid, "the upgrade failed: {}", error.message());
+    co_return Result<>{};
+  }
+
+  const std::string& subprotocol() const override { return subprotocol_; }
+  const std::string& peer() const override { return peer_; }
+
+  Task<Result<std::string>> receive() override {
+    auto done = co_await stream_.async_read(buffer_, kAsTuple);
+    const beast::error_code error = std::get<0>(done);
+    if (error) {
+      if (!closing_) end();
+      if (error == websocket::error::message_too_big || error == websocket::error::buffer_overflow)
+        co_return fail(Errc::invalid, "a message of more than {} bytes", limit_);
+      co_return fail(Errc::unavailable, "the connection is closed: {}", error.message());
+    }
+    if (!stream_.got_text()) {
+      begin_close(1003, "only text messages are understood");
+      co_return fail(Errc::invalid, "a binary message");
+    }
+    std::string text(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+    buffer_.consume(buffer_.size());
+    if (buffer_.capacity() > kKeptBuffer) buffer_.shrink_to_fit();
+    co_return text;
+  }
+
+  void send(std::string text) override {
+    if (over_ || closing_) return;
+    if (queued_ > 0 && queued_ + text.size() > limit_) {
+      outbox_.clear();
+      begin_close(1013, "the messages are not read fast enough");
+      return;
+    }
+    queued_ += text.size();
+    outbox_.push_back(std::move(text));
+    changed_.cancel();
+  }
+
+  Task<> close(std::uint16_t code, std::string reason) override {
+    begin_close(code, std::move(reason));
+    co_await wait_closed();
+  }
+
+  void begin_close(std::uint16_t code, std::string reason) override {
+    if (over_ || closing_) return;
+    closing_.emplace(static_cast<websocket::close_code>(code), reason);
+    close_deadline_ = clock_.now() + kCloseTime;
+    changed_.cancel();
+  }
+
+  Task<> wait_closed() override {
+    while (!writer_ended_) {
+      co_await ended_.async_wait(kAsTuple);
+    }
+  }
+
+  bool is_overdue(Time now) const override { return now >= close_deadline_; }
+
+  void cut() override { end(); }
+
+  // The only one that writes. Holds the session alive until the last operation is over.
+  static Task<> write_all(std::shared_ptr<BeastWebSocket> session) {
+    const WriterEnd at_the_end{*session};
+    while (!session->over_) {
+      if (!session->outbox_.empty()) {
+        const bool sent = co_await session->write_one();
+        if (!sent) co_return;
+      } else if (session->closing_) {
+        co_await session->stream_.async_close(*session->closing_, kAsTuple);
+        co_return;
+      } else {
+        co_await session->changed_.async_wait(kAsTuple);
+      }
+    }
+  }
+
+ private:
+  struct WriterEnd {
+    BeastWebSocket& session;
+    ~WriterEnd() {
+      session.writer_ended_ = true;
+      session.end();
+      session.ended_.cancel();
+    }
+  };
+
+  Task<bool> write_one() {
+    const std::string text = std::move(outbox_.front());
+    outbox_.pop_front();
+    const auto bytes = asio::buffer(text);
+    auto done = co_await stream_.async_write(bytes, kAsTuple);
+    queued_ = outbox_.empty() ? 0 : queued_ - text.size();
+    co_return !std::get<0>(done);
+  }
+
+  void end() {
+    if (std::exchange(over_, true)) return;
+    close_deadline_ = Time::max();
+    beast::error_code error;
+    stream_.next_layer().close(error);
+    changed_.cancel();
+  }
+
+  websocket::stream<tcp::socket, false> stream_;
+  beast::flat_buffer buffer_;
+  asio::steady_timer changed_;  // cancelled when the writer has something to do
+  asio::steady_timer ended_;    // cancelled when the writer has ended
+  std::string subprotocol_;
+  std::string peer_;
+  Clock& clock_;
+  std::size_t limit_;
+  std::deque<std::string> outbox_;
+  std::size_t queued_ = 0;  // bytes in the outbox and in the message being written
+  std::optional<websocket::close_reason> closing_;
+  Time close_deadline_ = Time::max();
+  bool over_ = false;
+  bool writer_ended_ = false;
+};
+
+}  // namespace
+
+Task<Result<std::shared_ptr<WebSocketSession>>> WebSocketSession::accept(tcp::socket socket,
+                                                                         Request request,
+                                                                         std::string subprotocol,
+                                                                         ServerContext& server) {
+  const auto session = std::make_shared<BeastWebSocket>(std::move(socket), std::move(subprotocol),
+                                                        request.peer, server);
+  auto agreed = co_await session->handshake(std::move(request));
+  if (!agreed) co_return fail(std::move(agreed).error());
+  server.tasks.spawn("websocket writer", BeastWebSocket::write_all(session));
+  std::shared_ptr<WebSocketSession> result = session;
+  co_return result;
+}
+
+}  // namespace exai::net
