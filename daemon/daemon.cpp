@@ -1,0 +1,242 @@
+#include "daemon/daemon.hpp"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "core/base/http.hpp"
+#include "core/base/proc.hpp"
+#include "core/base/spawn.hpp"
+#include "core/base/text.hpp"
+#include "core/base/version.hpp"
+#include "daemon/endpoints.hpp"
+#include "daemon/health.hpp"
+#include "daemon/instruments.hpp"
+#include "daemon/tools/registry.hpp"
+
+namespace exai {
+namespace {
+
+using ServerPtr = std::unique_ptr<net::Server>;
+
+constexpr Duration kFarewell = 1s;  // for answers on their way, once nothing runs any more
+
+// With the name that people know the program by, not its 15 characters in the kernel.
+std::string describe(const Listener& listener) {
+  if (listener.pid == 0) return "a program of another user";
+  return fmt::format("{} (pid {})", listener.program, listener.pid);
+}
+
+Error port_taken(const Settings::Listen& listen) {
+  const std::vector<Listener> owners = listeners_on(listen.port);
+  const std::string owner = owners.empty() ? "another program" : describe(owners.front());
+  const std::string stop = owners.empty() || owners.front().pid == 0
+                               ? "stop that program"
+                               : fmt::format("stop it (kill {})", owners.front().pid);
+  return {Errc::conflict, fmt::format("port {} is in use by {}: {}, or set {} to a free port",
+                                      listen.port, owner, stop, listen.port_option)};
+}
+
+std::unique_ptr<store::Store> make_store(Loop& loop, Clock& clock, const Log& log,
+                                         const Settings& settings, telemetry::Metrics& metrics) {
+  auto store = settings.redis
+                   ? store::make_redis_store(loop, clock, log.with("part", "store"), *settings.redis)
+                   : store::make_memory_store(clock);
+  return store::make_measured_store(std::move(store), clock, metrics);
+}
+
+net::McpOptions mcp_options(const Settings& settings) {
+  net::McpOptions options;
+  options.server.name = "exaid";
+  options.server.title = "EXAI";
+  options.server.version = kVersion;
+  options.server.instructions = "status says what is true of this server; listmodels which models chat can use.";
+  options.address = settings.mcp.host;
+  options.token = settings.token;
+  options.max_sessions = settings.max_sessions;
+  options.session_idle = settings.session_idle;
+  return options;
+}
+
+}  // namespace
+
+// In the order in which they are built; destroyed the other way round.
+struct Daemon::Parts final : tools::Host {
+  Parts(Loop& loop_, Clock& clock_, Log log_, Settings settings_)
+      : loop(loop_),
+        clock(clock_),
+        log(std::move(log_)),
+        settings(std::move(settings_)),
+        started(clock.now()),
+        signals(loop, {SIGTERM, SIGINT}),
+        instruments(metrics, clock, settings.environment),
+        api_metrics(metrics),
+        http(loop),
+        store(make_store(loop, clock, log, settings, metrics)),
+        providers(make_providers()),
+        router(borrowed(providers), settings.default_model),
+        monitor(clock, log.with("part", "health"), *store, router),
+        registry({clock, *store, router, *this}),
+        mcp(loop, clock, log.with("part", "mcp"), registry, mcp_options(settings), instruments),
+        health_endpoint(monitor, instruments, clock),
+        metrics_endpoint(metrics, instruments, clock),
+        background(loop, log) {
+    metrics.before_exposition([this] { count_clients(); });
+  }
+
+  Facts facts() override;
+  json::object health() override { return monitor.to_json(monitor.everything()); }
+
+  std::vector<std::unique_ptr<providers::Provider>> make_providers();
+  static std::vector<providers::Provider*> borrowed(
+      const std::vector<std::unique_ptr<providers::Provider>>& owned);
+  Result<> listen();
+  Result<ServerPtr> open(const Settings::Listen& address, net::Handler& handler);
+  void announce() const;
+  void count_clients();
+  Task<> end_on_second_signal();
+  Task<> shut_down();
+
+  Loop& loop;
+  Clock& clock;
+  Log log;
+  Settings settings;
+  Time started;
+  Signals signals;
+  telemetry::Metrics metrics;
+  Instruments instruments;
+  providers::ApiMetrics api_metrics;
+  HttpClient http;
+  std::unique_ptr<store::Store> store;
+  std::vector<std::unique_ptr<providers::Provider>> providers;
+  providers::Router router;
+  health::Monitor monitor;
+  tools::Registry registry;
+  net::McpEndpoint mcp;
+  HealthEndpoint health_endpoint;
+  MetricsEndpoint metrics_endpoint;
+  TaskGroup background;
+  ServerPtr mcp_server;
+  ServerPtr health_server;
+  ServerPtr metrics_server;
+};
+
+tools::Host::Facts Daemon::Parts::facts() {
+  const net::McpEndpoint::Counts counts = mcp.counts();
+  Facts facts;
+  facts.environment = settings.environment;
+  facts.timezone = settings.timezone;
+  facts.uptime = std::chrono::duration_cast<Duration>(clock.now() - started);
+  facts.http_sessions = counts.http_sessions;
+  facts.websocket_sessions = counts.websocket_sessions;
+  facts.calls_in_flight = counts.calls_in_flight;
+  facts.calls_total = instruments.calls_total();
+  facts.calls_failed = instruments.calls_failed();
+  return facts;
+}
+
+std::vector<std::unique_ptr<providers::Provider>> Daemon::Parts::make_providers() {
+  std::vector<std::unique_ptr<providers::Provider>> made;
+  for (const providers::ProviderSettings& provider : settings.providers)
+    made.push_back(providers::make_openai_provider(http, clock, api_metrics, provider));
+  return made;
+}
+
+std::vector<providers::Provider*> Daemon::Parts::borrowed(
+    const std::vector<std::unique_ptr<providers::Provider>>& owned) {
+  std::vector<providers::Provider*> borrowed;
+  for (const auto& provider : owned) borrowed.push_back(provider.get());
+  return borrowed;
+}
+
+Result<> Daemon::Parts::listen() {
+  const auto open_into = [this](ServerPtr& server, const Settings::Listen& address,
+                                net::Handler& handler) -> Result<> {
+    TRY(opened, open(address, handler));
+    server = std::move(opened);
+    return {};
+  };
+  return open_into(mcp_server, settings.mcp, mcp)
+      .and_then([&] { return open_into(health_server, settings.health, health_endpoint); })
+      .and_then([&] { return open_into(metrics_server, settings.metrics, metrics_endpoint); });
+}
+
+Result<ServerPtr> Daemon::Parts::open(const Settings::Listen& address, net::Handler& handler) {
+  net::ListenOptions options;
+  options.address = address.host;
+  options.port = address.port;
+  options.max_body = settings.max_message_bytes;
+  options.max_connections = settings.max_connections;
+  options.websocket_ping = settings.websocket_ping;
+  auto server = net::Server::listen(loop, clock, log.with("port", std::to_string(address.port)),
+                                    options, handler);
+  if (server) return server;
+  const Error error = server.error().code() == Errc::conflict ? port_taken(address) : server.error();
+  return fail(error.within(fmt::format("cannot listen on {}:{}", address.host, address.port)));
+}
+
+void Daemon::Parts::announce() const {
+  log.info("serving", {{"version", kVersion},
+                       {"environment", settings.environment},
+                       {"mcp", mcp_server->port()},
+                       {"health", health_server->port()},
+                       {"metrics", metrics_server->port()},
+                       {"store", store->backend()},
+                       {"providers", providers.size()}});
+  if (settings.token.empty()) log.warn("no EXAI_WS_TOKEN: anyone who reaches the port may call");
+}
+
+void Daemon::Parts::count_clients() {
+  if (mcp_server) instruments.set_connections(mcp_server->connections());
+  const net::McpEndpoint::Counts counts = mcp.counts();
+  instruments.set_sessions(counts.http_sessions, counts.websocket_sessions);
+}
+
+Task<> Daemon::Parts::end_on_second_signal() {
+  const Result<int> signal = co_await signals.next();
+  if (!signal) co_return;
+  log.warn("second signal: ending now, calls are cut");
+  log.flush();
+  std::_Exit(1);
+}
+
+// The one place that says in which order things end.
+Task<> Daemon::Parts::shut_down() {
+  // Whatever hangs below, even the loop itself, the process ends.
+  ::alarm(static_cast<unsigned>(settings.shutdown_timeout / 1s) + 10);
+  monitor.set_draining();                          // 1 readiness says no
+  co_await mcp.drain(settings.shutdown_timeout);   // 2 no new calls; those that run may finish
+  if (mcp_server)                                  // 3 their answers leave, connections close
+    co_await mcp_server->drain(kFarewell);
+  if (health_server)                               // 4 until here, probes could see us draining
+    co_await health_server->drain(kFarewell);
+  if (metrics_server) co_await metrics_server->drain(kFarewell);
+  background.cancel();                             // 5 nothing works in the background any more
+  co_await background.join();
+  co_await store->close();                         // 6 storage goes last: all above may use it
+}
+
+Daemon::Daemon(Loop& loop, Clock& clock, Log log, Settings settings)
+    : parts_(std::make_unique<Parts>(loop, clock, std::move(log), std::move(settings))) {}
+
+Daemon::~Daemon() = default;
+
+Task<Result<>> Daemon::serve() {
+  Parts& p = *parts_;
+  Result<> listening = p.listen();
+  if (listening) {
+    p.announce();
+    p.background.spawn("health", p.monitor.watch());
+    p.background.spawn("loop lag", p.instruments.watch_loop_lag());
+    const Result<int> signal = co_await p.signals.next();
+    p.log.info("stopping", {{"signal", signal ? signal_name(*signal) : "?"},
+                            {"calls_in_flight", p.mcp.counts().calls_in_flight}});
+    p.background.spawn("second signal", p.end_on_second_signal());
+  }
+  co_await p.shut_down();
+  if (listening) p.log.info("stopped");
+  co_return listening;
+}
+
+}  // namespace exai

@@ -1,0 +1,107 @@
+#include "daemon/instruments.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+
+#include "core/base/proc.hpp"
+#include "core/base/version.hpp"
+
+namespace exai {
+namespace {
+
+constexpr Duration kLagInterval = 250ms;
+
+const std::vector<double> kRequestBounds = {.001, .005, .01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60};
+const std::vector<double> kCallBounds = {.001, .01, .1, .5, 1, 2.5, 5, 10, 30, 60, 120, 300};
+
+// Open descriptors, without the one that reads the folder.
+double open_files() {
+  std::error_code error;
+  const std::filesystem::directory_iterator begin("/proc/self/fd", error);
+  if (error) return 0;
+  return static_cast<double>(std::distance(begin, std::filesystem::directory_iterator()) - 1);
+}
+
+}  // namespace
+
+Instruments::Instruments(telemetry::Metrics& metrics, Clock& clock, std::string_view environment)
+    : clock_(clock),
+      requests_(metrics.counter("mcp_requests_total", "Requests by method, endpoint and outcome.",
+                                {"method", "endpoint", "status"})),
+      request_duration_(metrics.histogram("mcp_request_duration_seconds", "Time requests took.",
+                                          {"method", "endpoint"}, kRequestBounds)),
+      tool_calls_(metrics.counter("mcp_tool_calls_total", "Tool calls by tool and outcome.",
+                                  {"tool", "outcome"})),
+      tool_call_duration_(metrics.histogram("mcp_tool_call_duration_seconds",
+                                            "Time tool calls took.", {"tool"}, kCallBounds)),
+      connections_(metrics.gauge("mcp_active_connections", "Open client connections.").with()),
+      sessions_(metrics.gauge("mcp_sessions", "MCP sessions by transport.", {"transport"})),
+      memory_(metrics.gauge("mcp_memory_usage_bytes", "Resident memory of this process.").with()),
+      loop_lag_(metrics.gauge("exai_loop_lag_seconds",
+                              "Latest wake-up of the event loop since the last scrape.").with()),
+      process_cpu_(metrics.counter("process_cpu_seconds_total", "CPU time of this process.").with()),
+      process_memory_(metrics.gauge("process_resident_memory_bytes",
+                                    "Resident memory of this process.").with()),
+      process_start_(metrics.gauge("process_start_time_seconds",
+                                   "Start of this process, Unix time.").with()),
+      process_files_(metrics.gauge("process_open_fds", "Open descriptors of this process.").with()) {
+  metrics.gauge("exai_build_info", "Version and environment of this program.",
+                {"version", "environment"})
+      .with({std::string(kVersion), std::string(environment)})
+      .set(1);
+  metrics.before_exposition([this] { refresh_process(); });
+}
+
+void Instruments::finished(const Request& request) {
+  const std::string method(request.method);
+  requests_.with({method, "/mcp", std::string(request.outcome)}).add();
+  request_duration_.with({method, "/mcp"}).observe(request.seconds);
+  if (request.method != "tools/call") return;
+  const std::string tool(request.tool);
+  tool_calls_.with({tool, std::string(request.outcome)}).add();
+  tool_call_duration_.with({tool}).observe(request.seconds);
+  ++calls_total_;
+  if (request.outcome != "ok") ++calls_failed_;
+}
+
+void Instruments::served(std::string_view endpoint, int status, double seconds) {
+  const std::string path(endpoint);
+  requests_.with({"GET", path, std::to_string(status)}).add();
+  request_duration_.with({"GET", path}).observe(seconds);
+}
+
+void Instruments::set_connections(std::size_t connections) {
+  connections_.set(static_cast<double>(connections));
+}
+
+void Instruments::set_sessions(std::size_t http, std::size_t websocket) {
+  sessions_.with({"http"}).set(static_cast<double>(http));
+  sessions_.with({"websocket"}).set(static_cast<double>(websocket));
+}
+
+void Instruments::refresh_process() {
+  loop_lag_.set(worst_lag_);
+  worst_lag_ = 0;
+  process_files_.set(open_files());
+  const auto self = process_info(::getpid());
+  if (!self) return;
+  memory_.set(static_cast<double>(self->resident_bytes));
+  process_memory_.set(static_cast<double>(self->resident_bytes));
+  process_cpu_.raise_to(std::chrono::duration<double>(self->cpu_time).count());
+  if (const auto started = process_started(*self))
+    process_start_.set(std::chrono::duration<double>(started->time_since_epoch()).count());
+}
+
+Task<> Instruments::watch_loop_lag() {
+  for (;;) {
+    const Time due = clock_.now() + kLagInterval;
+    co_await clock_.sleep_until(due);
+    const std::chrono::duration<double> late = clock_.now() - due;
+    worst_lag_ = std::max(worst_lag_, late.count());
+  }
+}
+
+}  // namespace exai

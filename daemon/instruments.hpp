@@ -1,0 +1,56 @@
+#pragma once
+// The daemon's own metrics: requests, tool calls, connections, sessions, the process, the loop.
+// Stores and providers bring theirs. Every family here is fed; names as facts 6.2 has them, with the
+// prefix mcp_. Thread: loop.
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/base/loop.hpp"
+#include "core/telemetry/metrics.hpp"
+#include "daemon/net/mcp_endpoint.hpp"
+
+namespace exai {
+
+class Instruments final : public net::McpObserver {
+ public:
+  Instruments(telemetry::Metrics& metrics, Clock& clock, std::string_view environment);
+
+  void finished(const Request& request) override;
+  // A request to the health or metrics server; `endpoint` is a path that we serve, or "other".
+  void served(std::string_view endpoint, int status, double seconds);
+
+  // How many there are now; called before each exposition.
+  void set_connections(std::size_t connections);
+  void set_sessions(std::size_t http, std::size_t websocket);
+
+  std::uint64_t calls_total() const { return calls_total_; }
+  std::uint64_t calls_failed() const { return calls_failed_; }
+
+  // Measures how late the loop wakes up. Until cancelled.
+  Task<> watch_loop_lag();
+
+ private:
+  template <class Series>
+  using Family = telemetry::Family<Series>;
+  void refresh_process();
+
+  Clock& clock_;
+  Family<telemetry::Counter>& requests_;
+  Family<telemetry::Histogram>& request_duration_;
+  Family<telemetry::Counter>& tool_calls_;
+  Family<telemetry::Histogram>& tool_call_duration_;
+  telemetry::Gauge& connections_;
+  Family<telemetry::Gauge>& sessions_;
+  telemetry::Gauge& memory_;
+  telemetry::Gauge& loop_lag_;
+  telemetry::Counter& process_cpu_;
+  telemetry::Gauge& process_memory_;
+  telemetry::Gauge& process_start_;
+  telemetry::Gauge& process_files_;
+  double worst_lag_ = 0;  // seconds, since the last exposition
+  std::uint64_t calls_total_ = 0;
+  std::uint64_t calls_failed_ = 0;
+};
+
+}  // namespace exai

@@ -1,0 +1,112 @@
+#include "daemon/settings.hpp"
+
+#include "core/base/text.hpp"
+
+namespace exai {
+namespace {
+
+// Reads secrets and remembers them, so that none is forgotten by the redactor.
+class Reader {
+ public:
+  Reader(config::OptionReader& options, Settings& settings)
+      : options_(options), settings_(settings) {}
+
+  Secret secret(std::string_view name) {
+    Secret value = options_.secret(name);
+    if (!value.empty()) settings_.secrets.emplace_back(name, value);
+    return value;
+  }
+
+  std::size_t count(std::string_view name) {
+    return static_cast<std::size_t>(options_.integer(name));
+  }
+
+  Settings::Listen listen(std::string_view host, std::string_view port) {
+    return {options_.text(host), options_.port(port), std::string(port)};
+  }
+
+  providers::ProviderSettings provider(std::string name, std::string_view url, std::string_view key,
+                                       std::string_view timeout) {
+    providers::ProviderSettings provider;
+    provider.name = std::move(name);
+    provider.base_url = options_.text(url);
+    provider.key = secret(key);
+    provider.timeout = options_.duration(timeout);
+    return provider;
+  }
+
+ private:
+  config::OptionReader& options_;
+  Settings& settings_;
+};
+
+void read_providers(config::OptionReader& options, Reader& reader, Settings& settings) {
+  auto kimi = reader.provider("kimi", "KIMI_API_URL", "KIMI_API_KEY", "KIMI_TIMEOUT_SECS");
+  kimi.default_model = options.text("KIMI_DEFAULT_MODEL");
+  if (!kimi.key.empty()) settings.providers.push_back(std::move(kimi));
+
+  auto glm = reader.provider("glm", "GLM_API_URL", "GLM_API_KEY", "GLM_TIMEOUT_SECS");
+  glm.default_model = options.text("GLM_DEFAULT_MODEL");
+  if (!glm.key.empty()) settings.providers.push_back(std::move(glm));
+
+  // A server of one's own often wants no key: its URL switches it on.
+  auto custom = reader.provider("custom", "CUSTOM_API_URL", "CUSTOM_API_KEY", "CUSTOM_TIMEOUT_SECS");
+  for (const std::string& model : split(options.text("CUSTOM_MODELS"), ','))
+    if (!trim(model).empty()) custom.models.emplace_back(trim(model));
+  if (!custom.base_url.empty()) settings.providers.push_back(std::move(custom));
+
+  settings.default_model = options.text("DEFAULT_MODEL");
+}
+
+void read_storage(config::OptionReader& options, Reader& reader, Settings& settings) {
+  store::RedisOptions redis;
+  redis.host = options.text("REDIS_HOST");
+  redis.port = options.port("REDIS_PORT");
+  redis.password = reader.secret("REDIS_PASSWORD");
+  redis.database = static_cast<int>(options.integer("REDIS_DB"));
+  if (options.text("EXAI_STORE") == "redis") settings.redis = std::move(redis);
+}
+
+}  // namespace
+
+Settings read_settings(config::OptionReader& options) {
+  Settings settings;
+  Reader reader(options, settings);
+  settings.environment = options.text("ENVIRONMENT");
+  settings.timezone = options.text("TZ");
+  settings.log.level = parse_log_level(options.text("LOG_LEVEL")).value_or(LogLevel::info);
+  settings.log.format = options.text("LOG_FORMAT") == "json" ? LogFormat::json : LogFormat::text;
+
+  settings.mcp = reader.listen("EXAI_WS_HOST", "EXAI_WS_PORT");
+  settings.token = reader.secret("EXAI_WS_TOKEN");
+  settings.max_message_bytes = reader.count("EXAI_WS_MAX_BYTES");
+  settings.max_connections = reader.count("MAX_CONNECTIONS");
+  settings.max_sessions = reader.count("SESSION_MAX_CONCURRENT");
+  settings.session_idle = options.duration("SESSION_TIMEOUT_SECS");
+  settings.websocket_ping = options.duration("EXAI_WS_PING_INTERVAL");
+  settings.shutdown_timeout = options.duration("EXAI_SHUTDOWN_TIMEOUT_SECS");
+  settings.health = reader.listen("HEALTH_CHECK_HOST", "HEALTH_CHECK_PORT");
+  settings.metrics = reader.listen("METRICS_HOST", "METRICS_PORT");
+
+  read_storage(options, reader, settings);
+  read_providers(options, reader, settings);
+  return settings;
+}
+
+config::Diagnostics check(const Settings& settings) {
+  const Settings::Listen* const servers[] = {&settings.mcp, &settings.health, &settings.metrics};
+  config::Diagnostics wrong;
+  for (std::size_t i = 0; i < std::size(servers); ++i)
+    for (std::size_t j = i + 1; j < std::size(servers); ++j) {
+      if (servers[i]->port != servers[j]->port) continue;
+      config::Diagnostic diagnostic;
+      diagnostic.code = "PRT001";
+      diagnostic.message = fmt::format("{} and {} are both {}", servers[i]->port_option,
+                                       servers[j]->port_option, servers[i]->port);
+      diagnostic.help = "give each server a port of its own";
+      wrong.push_back(std::move(diagnostic));
+    }
+  return wrong;
+}
+
+}  // namespace exai

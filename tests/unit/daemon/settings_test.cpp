@@ -1,0 +1,98 @@
+#include "daemon/settings.hpp"
+
+#include <catch2/catch.hpp>
+#include <set>
+
+namespace exai {
+namespace {
+
+using Given = std::map<std::string, std::string>;
+
+Result<std::string> no_file(const config::Path& path) {
+  return fail(Errc::not_found, "{} does not exist", path.string());
+}
+
+config::OptionReader reader(const Given& given) {
+  return {config::OptionTable::shipped(), "exaid", given, no_file};
+}
+
+TEST_CASE("every option that the table lists for exaid is read, and only those") {
+  config::OptionReader options = reader({});
+  read_settings(options);  // a name that is not in the table aborts
+  CHECK(options.unread() == std::vector<std::string>{});
+}
+
+TEST_CASE("without any option the defaults serve on this machine alone, from memory, without providers") {
+  config::OptionReader options = reader({});
+  const Settings settings = read_settings(options);
+  CHECK(options.diagnostics().empty());
+  CHECK(settings.mcp.host == "127.0.0.1");
+  CHECK(settings.mcp.port == 8079);
+  CHECK(settings.health.port == 8082);
+  CHECK(settings.metrics.port == 8000);
+  CHECK(settings.token.empty());
+  CHECK_FALSE(settings.redis.has_value());
+  CHECK(settings.providers.empty());
+  CHECK(settings.secrets.empty());
+  CHECK(settings.timezone == "Australia/Melbourne");
+  CHECK(settings.session_idle == 1h);
+  CHECK(settings.shutdown_timeout == 15s);
+  CHECK(check(settings).empty());
+}
+
+TEST_CASE("every secret that is set is known to the redactor") {
+  Given given;
+  for (const config::Option& option : config::OptionTable::shipped().options())
+    if (option.secret) given[option.name] = "a-secret-of-" + option.name;
+  config::OptionReader options = reader(given);
+  const Settings settings = read_settings(options);
+  std::set<std::string> known;
+  for (const auto& secret : settings.secrets) {
+    CHECK(secret.second.reveal() == "a-secret-of-" + secret.first);
+    known.insert(secret.first);
+  }
+  std::set<std::string> given_names;
+  for (const auto& one : given) given_names.insert(one.first);
+  CHECK(known == given_names);
+}
+
+TEST_CASE("a key switches Kimi and GLM on, a URL the custom provider") {
+  config::OptionReader options = reader({{"MOONSHOT_API_KEY", "sk-0123456789"},
+                                         {"KIMI_TIMEOUT_SECS", "7"},
+                                         {"CUSTOM_API_URL", "http://127.0.0.1:11434/v1"},
+                                         {"CUSTOM_MODELS", "llama3, qwen3 ,"}});
+  const Settings settings = read_settings(options);
+  REQUIRE(settings.providers.size() == 2);
+  CHECK(settings.providers[0].name == "kimi");
+  CHECK(settings.providers[0].base_url == "https://api.moonshot.ai/v1");
+  CHECK(settings.providers[0].default_model == "kimi-k2.6");
+  CHECK(settings.providers[0].timeout == 7s);
+  CHECK(settings.providers[1].name == "custom");
+  CHECK(settings.providers[1].key.empty());
+  CHECK(settings.providers[1].models == std::vector<std::string>{"llama3", "qwen3"});
+}
+
+TEST_CASE("redis is chosen by EXAI_STORE") {
+  config::OptionReader options = reader({{"EXAI_STORE", "redis"},
+                                         {"REDIS_HOST", "redis.local"},
+                                         {"REDIS_PORT", "6380"},
+                                         {"REDIS_PASSWORD", "hunter2hunter2"},
+                                         {"REDIS_DB", "3"}});
+  const Settings settings = read_settings(options);
+  REQUIRE(settings.redis.has_value());
+  CHECK(settings.redis->host == "redis.local");
+  CHECK(settings.redis->port == 6380);
+  CHECK(settings.redis->password.reveal() == "hunter2hunter2");
+  CHECK(settings.redis->database == 3);
+}
+
+TEST_CASE("two servers on one port are found before either starts") {
+  config::OptionReader options = reader({{"HEALTH_CHECK_PORT", "8079"}, {"METRICS_PORT", "8079"}});
+  const config::Diagnostics wrong = check(read_settings(options));
+  REQUIRE(wrong.size() == 3);
+  CHECK(wrong[0].code == "PRT001");
+  CHECK(wrong[0].message == "EXAI_WS_PORT and HEALTH_CHECK_PORT are both 8079");
+}
+
+}  // namespace
+}  // namespace exai
