@@ -35,6 +35,9 @@ struct Diagnostic {
 
 using Diagnostics = std::vector<Diagnostic>;
 
+// An error; lint gives it the severity that the rule table has for its code.
+Diagnostic problem(std::string code, Span span, std::string message, std::string help = {});
+
 bool has_errors(const Diagnostics& diagnostics);
 // By file, then place, then code; equal ones once.
 void sort_and_unique(Diagnostics& diagnostics);

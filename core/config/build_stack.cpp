@@ -1,0 +1,212 @@
+#include "core/config/build_stack.hpp"
+
+#include <array>
+#include <utility>
+
+#include "core/base/text.hpp"
+#include "core/config/formats.hpp"
+#include "core/config/stack_tree.hpp"
+
+namespace exai::config {
+
+namespace {
+
+constexpr std::array kSignals = {
+    std::pair{std::string_view("TERM"), SIGTERM}, std::pair{std::string_view("INT"), SIGINT},
+    std::pair{std::string_view("QUIT"), SIGQUIT}, std::pair{std::string_view("HUP"), SIGHUP},
+    std::pair{std::string_view("USR1"), SIGUSR1}, std::pair{std::string_view("USR2"), SIGUSR2},
+    std::pair{std::string_view("KILL"), SIGKILL},
+};
+
+Duration duration_or(const Node& node, std::string_view key, Duration otherwise) {
+  const Node* found = node.find(key);
+  if (found == nullptr || found->string() == nullptr) return otherwise;
+  return parse_duration(*found->string()).value_or(otherwise);
+}
+
+int integer_or(const Node& node, std::string_view key, int otherwise) {
+  const Node* found = node.find(key);
+  return found == nullptr || found->integer() == nullptr ? otherwise
+                                                         : static_cast<int>(*found->integer());
+}
+
+std::string scalar_text(const Node& node) {
+  if (node.string() != nullptr) return *node.string();
+  if (node.integer() != nullptr) return std::to_string(*node.integer());
+  if (node.boolean() != nullptr) return *node.boolean() ? "true" : "false";
+  if (const double* number = std::get_if<double>(&node.value)) return fmt::format("{}", *number);
+  return "";
+}
+
+// "http://127.0.0.1:8082/health"; an IPv6 address stands in brackets.
+std::string url(const std::string& host, std::uint16_t port, std::string_view path) {
+  const bool brackets = host.find(':') != std::string::npos;
+  return fmt::format("http://{}{}{}:{}{}", brackets ? "[" : "", host, brackets ? "]" : "", port,
+                     path);
+}
+
+decltype(Check::what) build_proof(const Node& check, std::uint16_t port) {
+  const std::string_view kind = kind_of(check);
+  const std::string host = text_or(check, "host", "127.0.0.1");
+  if (kind == "http") {
+    const std::string target = text_or(check, "http", "/");
+    return HttpCheck{target.starts_with('/') ? url(host, port, target) : target,
+                     integer_or(check, "status", 0)};
+  }
+  if (kind == "tcp") return TcpCheck{host, port};
+  if (kind == "redis") return RedisCheck{host, port, text_or(check, "password", "")};
+  if (kind == "command") return CommandCheck{texts(check.find("command"))};
+  if (kind == "mcp")
+    return McpCheck{url(host, port, "/mcp"),
+                    parse_mcp_call(text_or(check, "mcp", "")).value_or(""),
+                    text_or(check, "token", "")};
+  return ProcessCheck{};
+}
+
+std::optional<Check> build_check(const Member& service, std::string_view key) {
+  const Member* member = service.value.member(key);
+  if (member == nullptr) return std::nullopt;
+  Check check;
+  const auto port = target_of(service.value, *member, service.key).port;
+  check.what = build_proof(member->value, port.value_or(0));
+  check.every = duration_or(member->value, "every", check.every);
+  check.timeout = duration_or(member->value, "timeout", check.timeout);
+  check.failures = integer_or(member->value, "failures", check.failures);
+  check.successes = integer_or(member->value, "successes", check.successes);
+  return check;
+}
+
+RestartPolicy build_restart(const Node& service) {
+  RestartPolicy policy;
+  const Node* restart = service.find("restart");
+  if (restart == nullptr) return policy;
+  const std::string when = text_or(*restart, "policy", "always");
+  if (when == "never") policy.when = RestartWhen::never;
+  if (when == "on-failure") policy.when = RestartWhen::on_failure;
+  if (const auto range = parse_duration_range(text_or(*restart, "backoff", ""))) {
+    policy.backoff_min = range->least;
+    policy.backoff_max = range->most;
+  }
+  if (const auto rate = parse_rate(text_or(*restart, "give_up", ""))) {
+    policy.give_up_after = rate->count;
+    policy.give_up_window = rate->window;
+  }
+  return policy;
+}
+
+StopPolicy build_stop(const Node& service) {
+  StopPolicy policy;
+  const Node* stop = service.find("stop");
+  if (stop == nullptr) return policy;
+  const std::string wanted = text_or(*stop, "signal", "TERM");
+  for (const auto& [signal, number] : kSignals)
+    if (signal == wanted) policy.signal = number;
+  policy.grace = duration_or(*stop, "grace", policy.grace);
+  return policy;
+}
+
+Service build_service(const Member& member, const Path& folder) {
+  const Node& node = member.value;
+  Service service;
+  service.name = member.key;
+  service.span = member.key_span;
+  service.command = texts(node.find("process"));
+  if (const Node* process = node.find("process")) service.command_span = process->span;
+  service.working_directory =
+      (folder / text_or(node, "working_directory", "")).lexically_normal();
+  for (const Member& variable : members(node, "env"))
+    service.environment[variable.key] = scalar_text(variable.value);
+  service.secrets = texts(node.find("secrets"));
+  service.ports = ports_of(node);
+  for (const Member& need : members(node, "needs"))
+    service.needs.push_back({need.key,
+                             scalar_text(need.value) == "started" ? Condition::started
+                                                                  : Condition::ready,
+                             need.key_span});
+  for (const Member& file : members(node, "render"))
+    service.render[file.key] = (folder / scalar_text(file.value)).lexically_normal();
+  service.ready = build_check(member, "ready");
+  service.healthy = build_check(member, "healthy");
+  service.start_timeout = duration_or(node, "start_timeout", service.start_timeout);
+  service.restart = build_restart(node);
+  service.stop = build_stop(node);
+  return service;
+}
+
+// --- the fingerprint: FNV-1a over every setting, each with its length, so that no two run together.
+// Values of secrets stay out of it: it is shown and stored.
+
+class Fingerprint {
+ public:
+  void add(std::string_view text) {
+    add_bytes(std::to_string(text.size()) + ":");
+    add_bytes(text);
+  }
+  std::string text() const { return fmt::format("{:016x}", hash_); }
+
+ private:
+  void add_bytes(std::string_view bytes) {
+    for (const char c : bytes)
+      hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 1'099'511'628'211U;
+  }
+  std::uint64_t hash_ = 14'695'981'039'346'656'037U;
+};
+
+// The resolved tree is what all settings are read from.
+void add_node(Fingerprint& fingerprint, const Node& node) {
+  fingerprint.add(type_name(node));
+  if (const auto* list = node.list()) {
+    fingerprint.add(std::to_string(list->size()));
+    for (const Node& item : *list) add_node(fingerprint, item);
+  } else if (const auto* table = node.table()) {
+    fingerprint.add(std::to_string(table->size()));
+    for (const Member& member : *table) {
+      fingerprint.add(member.key);
+      add_node(fingerprint, member.value);
+    }
+  } else {
+    fingerprint.add(scalar_text(node));
+  }
+}
+
+std::string fingerprint_of(const Resolved& resolved) {
+  Fingerprint fingerprint;
+  fingerprint.add(resolved.environment);
+  for (const Member& part : *resolved.tree.table()) {
+    if (part.key == "environments") continue;  // what they lead to counts, not how it is written
+    fingerprint.add(part.key);
+    add_node(fingerprint, part.value);
+  }
+  for (const auto& [name, variable] : resolved.variables) {
+    fingerprint.add(name);
+    fingerprint.add(variable.secret ? "" : variable.value);
+  }
+  for (const Template& file : resolved.templates) {
+    fingerprint.add(file.service);
+    fingerprint.add(file.text);
+  }
+  return fingerprint.text();
+}
+
+}  // namespace
+
+Stack build_stack(const Resolved& resolved, const Path& stack_file) {
+  Stack stack;
+  const Node& head = *resolved.tree.find("stack");
+  stack.name = text_or(head, "name", "");
+  stack.environment = resolved.environment;
+  stack.timezone = text_or(head, "timezone", kDefaultTimezone);
+  stack.file = stack_file;
+  stack.directory = stack_file.parent_path();
+  for (const Member& service : services(resolved.tree))
+    stack.services.push_back(build_service(service, stack.directory));
+  for (const Member& secret : members(resolved.tree, "secrets")) {
+    const int characters = integer_or(secret.value, "generate", 32);
+    stack.secrets.push_back({secret.key, static_cast<std::size_t>(characters), secret.key_span});
+  }
+  stack.variables = resolved.variables;
+  stack.fingerprint = fingerprint_of(resolved);
+  return stack;
+}
+
+}  // namespace exai::config

@@ -1,0 +1,52 @@
+#include "core/config/config.hpp"
+
+#include "core/config/build_stack.hpp"
+#include "core/config/lint/rules.hpp"
+#include "core/config/options.hpp"
+#include "core/config/resolve.hpp"
+#include "core/config/toml.hpp"
+
+namespace exai::config {
+
+namespace {
+
+// What is wrong with the whole; the tree is there when it could be read at all.
+std::optional<Node> read_tree(const LoadRequest& request, const Facilities& facilities,
+                              Loaded& loaded) {
+  auto text = facilities.read(request.stack_file);
+  if (!text) {
+    loaded.diagnostics.push_back(problem("CFG022", {}, "cannot read the stack file: " +
+                                                           text.error().message(),
+                                         "name another one with --file"));
+    return std::nullopt;
+  }
+  const std::string name = request.stack_file.filename().string();
+  loaded.files.push_back(name);
+  Toml toml = parse_toml(std::make_shared<const Source>(Source{name, std::move(*text)}));
+  loaded.diagnostics = std::move(toml.diagnostics);
+  return std::move(toml.root);
+}
+
+template <class T>
+void append(std::vector<T>& to, std::vector<T> from) {
+  std::move(from.begin(), from.end(), std::back_inserter(to));
+}
+
+}  // namespace
+
+Loaded load(const LoadRequest& request, const Facilities& facilities) {
+  Loaded loaded;
+  if (const auto tree = read_tree(request, facilities, loaded)) {
+    Resolved resolved = resolve(*tree, request, facilities, OptionTable::shipped());
+    append(loaded.files, std::move(resolved.files));
+    append(loaded.diagnostics, std::move(resolved.diagnostics));
+    lint({resolved, facilities}, loaded.diagnostics);
+    set_severities(loaded.diagnostics, resolved.strict);
+    if (!has_errors(loaded.diagnostics))
+      loaded.stack = std::make_shared<const Stack>(build_stack(resolved, request.stack_file));
+  }
+  sort_and_unique(loaded.diagnostics);
+  return loaded;
+}
+
+}  // namespace exai::config

@@ -1,0 +1,101 @@
+#include "core/config/formats.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "core/base/text.hpp"
+
+namespace exai::config {
+
+namespace {
+
+std::optional<Duration> positive_duration(std::string_view text) {
+  const auto duration = parse_duration(text);
+  if (!duration || duration->count() <= 0) return std::nullopt;
+  return *duration;
+}
+
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= 63 && is_lower(text[0]) &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
+}
+
+bool is_file_name(std::string_view text) {
+  return !text.empty() && text != "." && text != ".." && text.find('/') == text.npos;
+}
+
+bool is_http_target(std::string_view text) {
+  return text.starts_with('/') || text.starts_with("http://") || text.starts_with("https://");
+}
+
+// In the order of the schema's definitions.
+constexpr std::array kFormats = {
+    Format{"name", "lower-case letters, digits and \"-\", beginning with a letter", is_name},
+    Format{"variable", "letters, digits and \"_\", not beginning with a digit", is_variable_name},
+    Format{"file-name", "a file name without \"/\"", is_file_name},
+    Format{"port", "a port between 1 and 65535",
+           [](std::string_view text) { return parse_port(text).has_value(); }},
+    Format{"duration", "a duration such as 500ms, 10s or 1m30s",
+           [](std::string_view text) { return positive_duration(text).has_value(); }},
+    Format{"duration-range", "two durations such as 200ms..30s, the shorter one first",
+           [](std::string_view text) { return parse_duration_range(text).has_value(); }},
+    Format{"rate", "a number in a duration, such as \"10 in 5m\"",
+           [](std::string_view text) { return parse_rate(text).has_value(); }},
+    Format{"http-target", "a path such as /health or a URL", is_http_target},
+    Format{"mcp-call", "\"tools/call\" and the name of a tool",
+           [](std::string_view text) { return parse_mcp_call(text).has_value(); }},
+};
+
+}  // namespace
+
+std::optional<DurationRange> parse_duration_range(std::string_view text) {
+  const std::size_t dots = text.find("..");
+  if (dots == text.npos) return std::nullopt;
+  const auto least = positive_duration(text.substr(0, dots));
+  const auto most = positive_duration(text.substr(dots + 2));
+  if (!least || !most || *least > *most) return std::nullopt;
+  return DurationRange{*least, *most};
+}
+
+std::optional<Rate> parse_rate(std::string_view text) {
+  constexpr std::string_view kIn = " in ";
+  const std::size_t at = text.find(kIn);
+  if (at == text.npos) return std::nullopt;
+  const auto count = parse_integer(text.substr(0, at));
+  const auto window = positive_duration(text.substr(at + kIn.size()));
+  if (!count || *count < 1 || *count > 1'000'000 || !window) return std::nullopt;
+  return Rate{static_cast<int>(*count), *window};
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  const auto number = parse_integer(text);
+  if (!number || *number < 1 || *number > 65535) return std::nullopt;
+  return static_cast<std::uint16_t>(*number);
+}
+
+std::optional<std::string> parse_mcp_call(std::string_view text) {
+  constexpr std::string_view kCall = "tools/call ";
+  if (!text.starts_with(kCall)) return std::nullopt;
+  const std::string_view tool = trim(text.substr(kCall.size()));
+  if (tool.empty() || tool.find(' ') != tool.npos) return std::nullopt;
+  return std::string(tool);
+}
+
+bool is_variable_name(std::string_view text) {
+  return !text.empty() && is_letter(text[0]) &&
+         std::all_of(text.begin(), text.end(), [](char c) { return is_letter(c) || is_digit(c); });
+}
+
+const Format* find_format(std::string_view name) {
+  const auto* found = std::find_if(kFormats.begin(), kFormats.end(),
+                                   [&](const Format& format) { return format.name == name; });
+  return found == kFormats.end() ? nullptr : found;
+}
+
+}  // namespace exai::config

@@ -1,0 +1,108 @@
+#include "core/config/places.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+
+namespace exai::config {
+
+Places::Places(SourcePtr source) : source_(std::move(source)) {
+  const std::string_view text = source_->text;
+  lines_.push_back(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
+  for (std::size_t at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1))
+    lines_.push_back(at + 1);
+  last_offset_ = lines_.front();
+  last_ = {1, 1};
+}
+
+Position Places::at(std::size_t offset) {
+  const std::string_view text = source_->text;
+  offset = std::clamp(offset, lines_.front(), std::max(text.size(), lines_.front()));
+  const auto next_line = std::upper_bound(lines_.begin(), lines_.end(), offset);
+  const auto line = static_cast<std::uint32_t>(next_line - lines_.begin());
+  if (line != last_.line || offset < last_offset_) {
+    last_offset_ = *(next_line - 1);
+    last_ = {line, 1};
+  }
+  const std::size_t columns = code_points(text.substr(last_offset_, offset - last_offset_));
+  last_.column += static_cast<std::uint32_t>(columns);
+  last_offset_ = offset;
+  return last_;
+}
+
+Span Places::span(std::size_t begin, std::size_t end) {
+  const Position first = at(begin);
+  return {source_, first, at(std::max(begin, end))};
+}
+
+namespace {
+
+// The offset where a line begins; none when the text has fewer.
+std::optional<std::size_t> line_offset(std::string_view text, std::uint32_t line) {
+  if (line == 0) return std::nullopt;
+  std::size_t offset = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  for (; line > 1; --line) {
+    const std::size_t end = text.find('\n', offset);
+    if (end == text.npos) return std::nullopt;
+    offset = end + 1;
+  }
+  return offset;
+}
+
+std::optional<std::size_t> offset_of(std::string_view text, Position position) {
+  auto offset = line_offset(text, position.line);
+  if (!offset) return std::nullopt;
+  for (std::uint32_t column = 1; column < position.column && *offset < text.size(); ++column) {
+    ++*offset;
+    while (*offset < text.size() && (static_cast<unsigned char>(text[*offset]) & 0xC0U) == 0x80U)
+      ++*offset;
+  }
+  return offset;
+}
+
+}  // namespace
+
+std::string_view line_text(const Source& source, std::uint32_t line) {
+  const std::string_view text = source.text;
+  const auto begin = line_offset(text, line);
+  if (!begin) return {};
+  const std::string_view rest = text.substr(*begin, text.find('\n', *begin) - *begin);
+  return rest.ends_with('\r') ? rest.substr(0, rest.size() - 1) : rest;
+}
+
+Span narrow(const Span& whole, std::string_view part) {
+  if (!whole) return whole;
+  const std::string_view text = whole.source->text;
+  const auto begin = offset_of(text, whole.begin);
+  const auto end = offset_of(text, whole.end);
+  if (!begin || !end || *end < *begin) return whole;
+  const std::size_t found = text.substr(*begin, *end - *begin).find(part);
+  if (found == text.npos) return whole;
+  return Places(whole.source).span(*begin + found, *begin + found + part.size());
+}
+
+std::optional<std::size_t> first_bad_byte(std::string_view text) {
+  const std::size_t nul = text.find('\0');
+  if (nul == text.npos && is_utf8(text)) return std::nullopt;
+  // The longest good beginning ends with a line or inside one: look at lines until one is bad.
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    std::size_t good = begin;
+    for (std::size_t length = 1; good + length <= end;) {
+      const std::string_view piece = text.substr(good, length);
+      if (piece[0] == '\0' || (length == 4 && !is_utf8(piece))) return good;
+      if (is_utf8(piece)) {
+        good += length;
+        length = 1;
+      } else {
+        ++length;
+      }
+    }
+    if (good != end) return good;
+    begin = end + 1;
+  }
+  return std::nullopt;
+}
+
+}  // namespace exai::config

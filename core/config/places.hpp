@@ -1,0 +1,41 @@
+#pragma once
+// From byte offsets, which parsers count in, to lines and columns, which people count in; and back.
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "core/config/tree.hpp"
+
+namespace exai::config {
+
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+// Linear over a whole file when it is asked for rising offsets, as parsers do; one step back costs
+// a line.
+class Places {
+ public:
+  explicit Places(SourcePtr source);
+
+  Position at(std::size_t offset);
+  Span span(std::size_t begin, std::size_t end);
+
+ private:
+  SourcePtr source_;
+  std::vector<std::size_t> lines_;  // offset of the first byte of each
+  std::size_t last_offset_;
+  Position last_;
+};
+
+// The text of a line without its end; empty when there is no such line.
+std::string_view line_text(const Source& source, std::uint32_t line);
+
+// The part of `whole` that reads `part`, when it does in one place or more (then the first): how a
+// reference inside a quoted text is pointed at. Else `whole`.
+Span narrow(const Span& whole, std::string_view part);
+
+// Offset of the first byte that is NUL or no UTF-8.
+std::optional<std::size_t> first_bad_byte(std::string_view text);
+
+}  // namespace exai::config

@@ -1,0 +1,359 @@
+#include "core/config/resolve.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/text.hpp"
+#include "core/config/places.hpp"
+#include "core/config/stack_tree.hpp"
+
+namespace exai::config {
+
+namespace {
+
+// What EXAI itself gives to every service.
+constexpr std::array<std::string_view, 7> kOurs = {
+    "TZ",         "EXAI_ENV",     "EXAI_STACK",       "EXAI_STACK_DIR",
+    "EXAI_STATE_DIR", "EXAI_SERVICE", "EXAI_SERVICE_DIR"};
+
+constexpr std::array<std::string_view, 5> kSecretWords = {"password", "passwd", "secret", "token",
+                                                          "key"};
+
+bool is_ours(std::string_view name) {
+  return std::find(kOurs.begin(), kOurs.end(), name) != kOurs.end();
+}
+
+std::optional<std::string> get(const std::map<std::string, std::string>& map,
+                               std::string_view name) {
+  const auto found = map.find(std::string(name));
+  return found == map.end() ? std::nullopt : std::optional(found->second);
+}
+
+// A name that EXAI does not know, but a person would keep to himself.
+bool sounds_secret(std::string_view name) {
+  const std::string lower = to_lower(name);
+  return std::any_of(kSecretWords.begin(), kSecretWords.end(), [&](std::string_view word) {
+    return lower.find(word) != std::string::npos;
+  });
+}
+
+std::string masked(std::string_view value) {
+  std::string result;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const bool quote = (i == 0 || i + 1 == value.size()) && (value[i] == '"' || value[i] == '\'');
+    if (value[i] == '\n' || quote)
+      result += value[i];
+    else if ((static_cast<unsigned char>(value[i]) & 0xC0U) != 0x80U)  // one for each code point
+      result += '*';
+  }
+  return result;
+}
+
+class Resolver {
+ public:
+  Resolver(const Node& tree, const LoadRequest& request, const Facilities& world,
+           const OptionTable& options)
+      : tree_(tree),
+        request_(request),
+        world_(world),
+        options_(options),
+        folder_(request.stack_file.parent_path()) {}
+
+  Resolved run() && {
+    collect_names();
+    const Node* environment = choose_environment();
+    assign_defaults();
+    if (environment != nullptr) read_layers(*environment);
+    assign_process_environment();
+    result_.tree = tree_;
+    for (Member& member : std::get<Node::Table>(result_.tree.value))
+      if (member.key == "services" && member.value.table() != nullptr)
+        for (Member& service : std::get<Node::Table>(member.value.value)) fill_in(service);
+    return std::move(result_);
+  }
+
+ private:
+  void collect_names() {
+    result_.names.options = &options_;
+    if (const Node* stack = tree_.find("stack"))
+      if (const Node* declared = stack->find("variables"); declared && declared->list())
+        for (const Node& name : *declared->list())
+          if (name.string() != nullptr) result_.names.declared.emplace(*name.string(), name.span);
+    for (const Member& secret : members(tree_, "secrets"))
+      result_.names.secrets.emplace(secret.key, secret.key_span);
+  }
+
+  // --env, EXAI_ENV, [stack] environment, "dev". Returns: its table; nothing when there is none.
+  const Node* choose_environment() {
+    Span place;
+    const Node* stack = tree_.find("stack");
+    const Node* preset = stack == nullptr ? nullptr : stack->find("environment");
+    const auto from_process = get(request_.process_environment, "EXAI_ENV");
+    if (request_.environment) {
+      result_.environment = *request_.environment;
+    } else if (from_process && !from_process->empty()) {
+      result_.environment = *from_process;
+    } else if (preset != nullptr && preset->string() != nullptr) {
+      result_.environment = *preset->string();
+      place = preset->span;
+    } else {
+      result_.environment = "dev";
+    }
+    const Node::Table& all = members(tree_, "environments");
+    if (all.empty() && result_.environment == "dev") return nullptr;
+    std::vector<std::string> names;
+    for (const Member& member : all) {
+      if (member.key == result_.environment) {
+        const Node* strict = member.value.find("strict");
+        result_.strict = strict != nullptr && strict->boolean() != nullptr && *strict->boolean();
+        return &member.value;
+      }
+      names.push_back(member.key);
+    }
+    const auto meant = closest(result_.environment, names);
+    result_.diagnostics.push_back(problem(
+        "CFG005", place,
+        fmt::format("there is no environment \"{}\"", printable(result_.environment)),
+        meant           ? fmt::format("did you mean \"{}\"?", *meant)
+        : names.empty() ? fmt::format("the stack file has no [environments.{}]", result_.environment)
+                        : "the stack file has " + join(names, ", ")));
+    return nullptr;
+  }
+
+  // --- variables, from the weakest to the strongest ---
+
+  void assign(std::string_view written, Origin origin, Span key_span) {
+    const std::string name = result_.names.canonical(written);
+    if (result_.names.secrets.contains(name) && origin.value.empty()) return;  // then it is generated
+    Variable& variable = result_.variables[name];
+    variable.value = origin.value;
+    variable.secret = result_.names.is_secret(name);
+    variable.origins.insert(variable.origins.begin(), origin);
+    if (origin.layer != "default")
+      result_.assignments.push_back(
+          {std::string(written), name, std::move(origin), std::move(key_span)});
+  }
+
+  void assign_defaults() {
+    for (const Option& option : options_.options())
+      if (option.default_value) assign(option.name, {"default", {}, *option.default_value}, {});
+  }
+
+  void read_layers(const Node& environment) {
+    const Node* layers = environment.find("layers");
+    if (layers == nullptr || layers->list() == nullptr) return;
+    for (const Node& layer : *layers->list())
+      if (layer.string() != nullptr) read_layer(*layer.string(), layer.span);
+  }
+
+  void read_layer(std::string name, const Span& named_at) {
+    const bool optional = name.ends_with('?');
+    if (optional) name.pop_back();
+    auto text = world_.read(folder_ / name);
+    if (!text) {
+      if (!optional || text.error().code() != Errc::not_found)
+        missing_file(name, text.error(), named_at, "or end it with \"?\" when it may be missing");
+      return;
+    }
+    result_.files.push_back(name);
+    // Not const until the secrets in it are hidden.
+    const auto source = std::make_shared<Source>(Source{name, std::move(*text)});
+    const Lookup environment_of_process = [this](std::string_view wanted) {
+      return get(request_.process_environment, wanted);
+    };
+    const Lookup earlier = [this](std::string_view wanted) { return variable(wanted); };
+    Dotenv file = parse_dotenv(source, environment_of_process, earlier);
+    std::move(file.diagnostics.begin(), file.diagnostics.end(),
+              std::back_inserter(result_.diagnostics));
+    for (const DotenvEntry& entry : file.entries)
+      if (entry.value && !entry.key.empty())
+        assign(entry.key, {name, entry.value_span, *entry.value}, entry.key_span);
+    hide_secrets(*source, file.entries);
+    result_.layers.push_back({source, named_at, std::move(file.entries)});
+  }
+
+  // Diagnostics show lines of the file, but not the value of a secret: as many columns of asterisks.
+  void hide_secrets(Source& source, const std::vector<DotenvEntry>& entries) const {
+    for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {  // offsets stay right
+      const std::string name = result_.names.canonical(entry->key);
+      if (!result_.names.is_secret(name) && (result_.names.is_known(name) || !sounds_secret(name)))
+        continue;
+      const std::size_t length = entry->value_end - entry->value_begin;
+      source.text.replace(entry->value_begin, length,
+                          masked(source.text.substr(entry->value_begin, length)));
+    }
+  }
+
+  void missing_file(const std::string& name, const Error& error, const Span& place,
+                    std::string_view otherwise) {
+    const bool absent = error.code() == Errc::not_found;
+    result_.diagnostics.push_back(problem(
+        "CFG022", place,
+        absent ? fmt::format("there is no file {}", name)
+               : fmt::format("cannot read {}: {}", name, error.message()),
+        fmt::format("paths start at the folder of the stack file; make the file{}{}",
+                    otherwise.empty() ? "" : ", ", otherwise)));
+  }
+
+  void assign_process_environment() {
+    const std::string layer(kProcessEnvironment);
+    const auto take = [&](const std::string& name) {
+      if (is_ours(name)) return;
+      if (auto value = get(request_.process_environment, name)) assign(name, {layer, {}, *value}, {});
+    };
+    for (const Option& option : options_.options()) {
+      for (const std::string& alias : option.aliases) take(alias);
+      take(option.name);
+    }
+    const auto take_new = [&](const auto& names) {
+      for (const auto& [name, span] : names)
+        if (options_.find(name) == nullptr) take(name);
+    };
+    take_new(result_.names.declared);
+    take_new(result_.names.secrets);
+  }
+
+  std::optional<std::string> variable(std::string_view name) const {
+    const auto found = result_.variables.find(result_.names.canonical(name));
+    return found == result_.variables.end() ? std::nullopt : std::optional(found->second.value);
+  }
+
+  // --- references in services ---
+
+  std::optional<std::string> built_in(std::string_view name, const std::string& service) const {
+    if (name == "EXAI_SERVICE") return service;
+    if (name == "EXAI_SERVICE_DIR") return (request_.run_folder / service).string();
+    if (name == "EXAI_STACK_DIR") return folder_.string();
+    if (name == "EXAI_STATE_DIR") return request_.state_folder.string();
+    if (name == "EXAI_ENV") return result_.environment;
+    const Node* stack = tree_.find("stack");
+    if (name == "EXAI_STACK" && stack != nullptr) return text_or(*stack, "name", "");
+    if (name == "TZ" && stack != nullptr) return text_or(*stack, "timezone", kDefaultTimezone);
+    return std::nullopt;
+  }
+
+  std::optional<std::string> lookup(std::string_view name, const std::string& service) const {
+    if (auto value = built_in(name, service)) return value;
+    if (auto value = variable(name)) return value;
+    return get(request_.process_environment, name);
+  }
+
+  void fill_in(Member& service) {
+    fill_in(service.value, service.key, "services." + service.key);
+    for (const Member& render : members(service.value, "render"))
+      if (render.value.string() != nullptr)
+        read_template(service.key, render.key, *render.value.string(), render.value.span);
+  }
+
+  void fill_in(Node& node, const std::string& service, const std::string& path) {
+    if (auto* list = std::get_if<Node::List>(&node.value)) {
+      for (std::size_t i = 0; i < list->size(); ++i)
+        fill_in((*list)[i], service, fmt::format("{}[{}]", path, i));
+    } else if (auto* table = std::get_if<Node::Table>(&node.value)) {
+      for (Member& member : *table) fill_in(member.value, service, path + "." + member.key);
+    } else if (node.string() != nullptr && node.string()->find('$') != std::string::npos) {
+      fill_in_text(node, service, path);
+    }
+  }
+
+  void fill_in_text(Node& node, const std::string& service, const std::string& path) {
+    std::vector<std::string> leaked;
+    const std::string text = *node.string();
+    Interpolated expanded = expand(text, [&](std::string_view name) -> std::optional<std::string> {
+      if (!result_.names.is_secret(result_.names.canonical(name))) return lookup(name, service);
+      leaked.emplace_back(name);
+      return "secret";
+    });
+    for (const std::string& name : leaked) {
+      Span place = narrow(node.span, "${" + name);
+      if (place.begin == node.span.begin) place = narrow(node.span, "$" + name);
+      result_.diagnostics.push_back(
+          problem("SEC003", place,
+                  fmt::format("{} is a secret; {} would show it to everybody", name, path),
+                  fmt::format("list it in the service's secrets and read the file that {}_FILE "
+                              "names, or use it in a rendered template",
+                              name)));
+    }
+    report(expanded, [&](std::size_t begin, std::size_t end) {
+      return narrow(node.span, std::string_view(text).substr(begin, end - begin));
+    });
+    const bool failed = !leaked.empty() || !expanded.unset.empty() || expanded.fault;
+    if (failed)
+      node.value = std::monostate();
+    else
+      node.value = std::move(expanded.text);
+  }
+
+  template <class Place>
+  void report(const Interpolated& expanded, const Place& place) {
+    for (const UnsetReference& unset : expanded.unset) {
+      const auto meant = result_.names.suggestion(unset.name);
+      result_.diagnostics.push_back(problem(
+          "ENV018", place(unset.begin, unset.end), fmt::format("{} is not set", unset.name),
+          meant ? fmt::format("did you mean {}?", *meant)
+                : fmt::format("set it in a layer of {}, or write ${{{}:-default}}",
+                              result_.environment, unset.name)));
+    }
+    if (!expanded.fault) return;
+    const bool required = expanded.fault->kind == InterpolationFault::Kind::required;
+    result_.diagnostics.push_back(problem(
+        required ? "ENV018" : "ENV003", place(expanded.fault->begin, expanded.fault->end),
+        expanded.fault->message, required ? "" : "a plain dollar is written $$"));
+  }
+
+  void read_template(const std::string& service, const std::string& file, const std::string& name,
+                     const Span& named_at) {
+    auto text = world_.read(folder_ / name);
+    if (!text) return missing_file(name, text.error(), named_at, "");
+    result_.files.push_back(name);
+    const auto source = std::make_shared<const Source>(Source{name, std::move(*text)});
+    // Generated secrets have their value only when the service starts.
+    const Interpolated expanded =
+        expand(source->text, [&](std::string_view wanted) -> std::optional<std::string> {
+          if (auto value = lookup(wanted, service)) return value;
+          if (result_.names.secrets.contains(wanted)) return "generated";
+          return std::nullopt;
+        });
+    Places places(source);
+    report(expanded, [&](std::size_t begin, std::size_t end) { return places.span(begin, end); });
+    result_.templates.push_back({service, file, folder_ / name, source->text});
+  }
+
+  const Node& tree_;
+  const LoadRequest& request_;
+  const Facilities& world_;
+  const OptionTable& options_;
+  Path folder_;
+  Resolved result_;
+};
+
+}  // namespace
+
+std::string Names::canonical(std::string_view name) const {
+  const Option* option = options->find(name);
+  return option == nullptr ? std::string(name) : option->name;
+}
+
+bool Names::is_known(std::string_view name) const {
+  return options->find(name) != nullptr || declared.contains(name) || secrets.contains(name);
+}
+
+bool Names::is_secret(std::string_view name) const {
+  const Option* option = options->find(name);
+  return secrets.contains(name) || (option != nullptr && option->secret);
+}
+
+std::optional<std::string> Names::suggestion(std::string_view name) const {
+  std::vector<std::string> known;
+  for (const Option& option : options->options()) known.push_back(option.name);
+  for (const auto& [one, span] : declared) known.push_back(one);
+  for (const auto& [one, span] : secrets) known.push_back(one);
+  return closest(name, known);
+}
+
+Resolved resolve(const Node& tree, const LoadRequest& request, const Facilities& world,
+                 const OptionTable& options) {
+  return Resolver(tree, request, world, options).run();
+}
+
+}  // namespace exai::config

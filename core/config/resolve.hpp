@@ -1,0 +1,77 @@
+#pragma once
+// From the parsed stack file to what it means in one environment: which layers, which variables with
+// all their origins, and the tree with the variables in its texts.
+//
+// Who wins for a variable is written here and nowhere else, first to last:
+//   1. the process environment (names of options, of [stack] variables, and of [secrets])
+//   2. the environment's layers, later over earlier
+//   3. the option table's default
+// A [secrets] name that none of them sets is generated on the first `up`; its value is not known
+// here. Names that EXAI gives to every service itself (TZ, EXAI_ENV, …) are not taken from 1.
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/config/config.hpp"
+#include "core/config/dotenv.hpp"
+#include "core/config/options.hpp"
+
+namespace exai::config {
+
+// The names that variables may have.
+struct Names {
+  const OptionTable* options = nullptr;
+  std::map<std::string, Span, std::less<>> declared;  // [stack] variables
+  std::map<std::string, Span, std::less<>> secrets;   // [secrets]
+
+  // The option's name for an alias of it; else the same name.
+  std::string canonical(std::string_view name) const;
+  bool is_known(std::string_view name) const;
+  bool is_secret(std::string_view name) const;
+  std::optional<std::string> suggestion(std::string_view name) const;
+};
+
+// One file of an environment, as it was read.
+struct Layer {
+  SourcePtr source;
+  Span named_at;  // in the stack file
+  std::vector<DotenvEntry> entries;
+};
+
+// Somebody gives a variable a value; from the weakest to the strongest.
+struct Assignment {
+  std::string written;  // maybe an alias
+  std::string name;     // the option's own
+  Origin origin;
+  Span key_span;
+};
+
+struct Template {
+  std::string service;
+  std::string file;  // in the run folder
+  Path path;
+  std::string text;
+};
+
+struct Resolved {
+  std::string environment;
+  bool strict = false;
+  Names names;
+  std::vector<Layer> layers;
+  std::vector<Assignment> assignments;
+  std::map<std::string, Variable> variables;
+  Node tree;  // texts of services with their references replaced; null where that failed
+  std::vector<Template> templates;
+  Diagnostics diagnostics;         // CFG005, CFG022, ENV…, SEC003, found on the way
+  std::vector<std::string> files;  // that were read
+};
+
+Resolved resolve(const Node& tree, const LoadRequest& request, const Facilities& world,
+                 const OptionTable& options);
+
+// The layer name of values from the process environment.
+inline constexpr std::string_view kProcessEnvironment = "process environment";
+
+}  // namespace exai::config

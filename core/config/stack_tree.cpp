@@ -1,0 +1,98 @@
+#include "core/config/stack_tree.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/text.hpp"
+#include "core/config/formats.hpp"
+
+namespace exai::config {
+
+const Node::Table& members(const Node& node, std::string_view key) {
+  static const Node::Table kNone;
+  const Node* found = node.find(key);
+  const Node::Table* table = found == nullptr ? nullptr : found->table();
+  return table == nullptr ? kNone : *table;
+}
+
+const Node::Table& services(const Node& tree) { return members(tree, "services"); }
+
+std::string text_or(const Node& node, std::string_view key, std::string_view otherwise) {
+  const Node* found = node.find(key);
+  const std::string* text = found == nullptr ? nullptr : found->string();
+  return text == nullptr ? std::string(otherwise) : *text;
+}
+
+std::vector<std::string> texts(const Node* list) {
+  std::vector<std::string> result;
+  if (list != nullptr && list->list() != nullptr)
+    for (const Node& item : *list->list())
+      if (item.string() != nullptr) result.push_back(*item.string());
+  return result;
+}
+
+std::vector<PortBinding> ports_of(const Node& service) {
+  std::vector<PortBinding> ports;
+  for (const Member& member : members(service, "ports")) {
+    std::string text;
+    if (member.value.string() != nullptr) text = *member.value.string();
+    if (member.value.integer() != nullptr) text = std::to_string(*member.value.integer());
+    if (const auto number = parse_port(text))
+      ports.push_back({member.key, *number, member.value.span});
+  }
+  return ports;
+}
+
+std::string_view kind_of(const Node& check) {
+  constexpr std::array<std::string_view, 6> kKinds = {"http",    "tcp",     "redis",
+                                                      "command", "process", "mcp"};
+  std::string_view kind;
+  for (const std::string_view candidate : kKinds) {
+    if (check.member(candidate) == nullptr) continue;
+    if (!kind.empty()) return {};
+    kind = candidate;
+  }
+  return kind;
+}
+
+namespace {
+
+const PortBinding* port_called(const std::vector<PortBinding>& ports, std::string_view name) {
+  const auto found = std::find_if(ports.begin(), ports.end(),
+                                  [&](const PortBinding& port) { return port.name == name; });
+  return found == ports.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+CheckTarget target_of(const Node& service, const Member& check, std::string_view service_name) {
+  const std::string_view kind = kind_of(check.value);
+  const bool whole_url = kind == "http" && !text_or(check.value, "http", "/").starts_with('/');
+  if (kind.empty() || kind == "command" || kind == "process" || whole_url) return {};
+  const std::vector<PortBinding> ports = ports_of(service);
+  const std::string path = fmt::format("services.{}.{}", service_name, check.key);
+  std::vector<std::string> names;
+  for (const Member& member : members(service, "ports")) names.push_back(member.key);
+  if (const Node* named = check.value.find("port"); named != nullptr && named->string() != nullptr) {
+    const std::string& name = *named->string();
+    if (const PortBinding* port = port_called(ports, name)) return {port->number, {}};
+    if (std::find(names.begin(), names.end(), name) != names.end()) return {};  // reported there
+    const auto meant = closest(name, names);
+    return {{},
+            problem("CFG005", named->span,
+                    fmt::format("{}.port: the service has no port \"{}\"", path, printable(name)),
+                    meant           ? fmt::format("did you mean \"{}\"?", *meant)
+                    : names.empty() ? "add it to the service's ports"
+                                    : "its ports are " + join(names, ", "))};
+  }
+  if (const PortBinding* port = port_called(ports, kind)) return {port->number, {}};
+  if (ports.size() == 1 && names.size() == 1) return {ports[0].number, {}};
+  if (ports.size() != names.size()) return {};
+  return {{},
+          problem("CFG002", check.key_span,
+                  fmt::format("{} does not say which port to connect to", path),
+                  names.empty() ? "give the service a port: ports = { main = 8080 }"
+                                : "add port = one of " + join(names, ", "))};
+}
+
+}  // namespace exai::config
