@@ -20,7 +20,7 @@ bool is_file(const Path& path) {
 
 // Absolute and without "..", links followed as far as the path exists, so that one file has one
 // state folder whatever it was called.
-Path canonical(const Path& path) {
+Path resolved(const Path& path) {
   std::error_code error;
   Path result = std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
   return error ? std::filesystem::absolute(path).lexically_normal() : result;
@@ -59,7 +59,7 @@ std::string project_name(const Path& stack_file) {
 
 Result<Path> state_folder(const Path& stack_file, const Environment& environment) {
   if (const auto given = value_or_empty(environment, "EXAI_STATE_DIR"); !given.empty())
-    return canonical(given);
+    return resolved(given);
   const Path name = project_name(stack_file) + "-" + hash_of(stack_file.string());
   if (const auto base = value_or_empty(environment, "XDG_STATE_HOME"); base.starts_with('/'))
     return Path(base) / "exai" / name;
@@ -104,7 +104,7 @@ Result<Workspace> find_workspace(const std::optional<Path>& given, const Environ
     file = std::move(found);
   }
   Workspace workspace;
-  workspace.stack_file = canonical(file);
+  workspace.stack_file = resolved(file);
   TRY(state, state_folder(workspace.stack_file, environment));
   workspace.state = std::move(state);
   // What runs must be stoppable even when its file has gone.

@@ -1,0 +1,155 @@
+#include "supervisor/service/delivery.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/proc.hpp"
+
+namespace exai::service {
+
+namespace {
+
+constexpr std::array<std::string_view, 6> kInherited{"HOME",   "USER", "LOGNAME",
+                                                     "TMPDIR", "LANG", "LANGUAGE"};
+
+bool is_inherited(std::string_view name) {
+  return name.starts_with("LC_") ||
+         std::find(kInherited.begin(), kInherited.end(), name) != kInherited.end();
+}
+
+// Somebody set it: it is more than a default of the option table.
+bool is_set(const config::Variable& variable) {
+  return !variable.origins.empty() && variable.origins.front().layer != "default";
+}
+
+bool is_delivered_as_file(const config::Service& service, const std::string& name) {
+  return std::find(service.secrets.begin(), service.secrets.end(), name) != service.secrets.end();
+}
+
+Environment built_in_names(const Workspace& workspace, const config::Stack& stack,
+                           const config::Service& service) {
+  return {
+      {"EXAI_STACK", stack.name},
+      {"EXAI_ENV", stack.environment},
+      {"EXAI_STACK_DIR", stack.directory.string()},
+      {"EXAI_STATE_DIR", workspace.state.string()},
+      {"EXAI_SERVICE", service.name},
+      {"EXAI_SERVICE_DIR", workspace.service_run(service.name).string()},
+  };
+}
+
+// Files for the secrets that have a value; the others are left out. Adds NAME_FILE.
+Result<> deliver_secrets(const Workspace& workspace, const config::Stack& stack,
+                         const config::Service& service, Environment& environment) {
+  const Path folder = workspace.service_run(service.name) / "secrets";
+  if (service.secrets.empty()) return {};
+  if (auto made = make_private_directory(folder); !made) return made;
+  for (const std::string& name : service.secrets) {
+    const auto value = secret_value(workspace, stack, name);
+    if (!value && value.error().code() != Errc::not_found)
+      return fail(value.error().within("the secret " + name));
+    if (!value || value->empty()) {
+      if (auto removed = remove_file(folder / name); !removed) return removed;
+      continue;
+    }
+    if (auto kept = write_file_atomic(folder / name, value->reveal(), 0600); !kept) return kept;
+    environment[name + "_FILE"] = (folder / name).string();
+  }
+  return {};
+}
+
+Result<> render(const Workspace& workspace, const config::Stack& stack,
+                const config::Service& service) {
+  const Environment built_in = built_in_names(workspace, stack, service);
+  const auto look_up = [&](std::string_view name) -> std::optional<std::string> {
+    if (const auto found = built_in.find(name); found != built_in.end()) return found->second;
+    const std::string key(name);
+    if (const auto own = service.environment.find(key); own != service.environment.end())
+      return own->second;
+    if (const auto value = secret_value(workspace, stack, key)) return std::string(value->reveal());
+    const auto variable = stack.variables.find(key);
+    if (variable == stack.variables.end()) return std::nullopt;
+    return variable->second.value;
+  };
+  for (const auto& [file, template_file] : service.render) {
+    const std::string doing = "rendering " + template_file.string();
+    const auto text = read_file(template_file);
+    if (!text) return fail(text.error().within(doing));
+    const auto rendered = config::interpolate(*text, look_up);
+    if (!rendered) return fail(rendered.error().within(doing));
+    const Path target = workspace.service_run(service.name) / file;
+    if (auto made = make_private_directory(target.parent_path()); !made) return made;
+    if (auto kept = write_file_atomic(target, *rendered, 0600); !kept) return kept;
+  }
+  return {};
+}
+
+// Where a relative program starts from: the folder the service runs in.
+Result<std::string> program_of(const std::vector<std::string>& command, const Path& folder,
+                               const Environment& environment) {
+  if (command.empty()) return fail(Errc::invalid, "the service has no command");
+  const std::string& name = command.front();
+  const bool relative = name.find('/') != std::string::npos && !name.starts_with('/');
+  const std::string& search = environment.at("PATH");
+  const auto found = find_program(relative ? (folder / name).string() : name, search);
+  if (found) return found->string();
+  return fail(Errc::not_found, "command not found: {} (looked in {})", name,
+              name.find('/') == std::string::npos ? search : folder.string());
+}
+
+}  // namespace
+
+std::string mark_of(const Workspace& workspace, const std::string& service) {
+  return "EXAI_SERVICE_DIR=" + workspace.service_run(service).string();
+}
+
+Environment environment_of(const Workspace& workspace, const config::Stack& stack,
+                           const config::Service& service, const Environment& own) {
+  Environment environment;
+  for (const auto& [name, value] : own)
+    if (is_inherited(name)) environment[name] = value;
+  environment["PATH"] = program_search_path(own);
+  if (!stack.timezone.empty()) environment["TZ"] = stack.timezone;
+  for (const auto& [name, variable] : stack.variables)
+    if (is_set(variable) && !variable.secret && !is_delivered_as_file(service, name))
+      environment[name] = variable.value;
+  for (const auto& [name, value] : service.environment) environment[name] = value;
+  for (const auto& [name, value] : built_in_names(workspace, stack, service))
+    environment[name] = value;
+  return environment;
+}
+
+Result<SpawnSpec> deliver(const Workspace& workspace, const config::Stack& stack,
+                          const config::Service& service, const Environment& own) {
+  if (auto made = make_private_directory(workspace.service_run(service.name)); !made)
+    return fail(std::move(made).error());
+  SpawnSpec spec;
+  spec.environment = environment_of(workspace, stack, service, own);
+  spec.working_directory =
+      service.working_directory.empty() ? stack.directory : service.working_directory;
+  if (auto done = deliver_secrets(workspace, stack, service, spec.environment); !done)
+    return fail(std::move(done).error());
+  if (auto done = render(workspace, stack, service); !done) return fail(std::move(done).error());
+  TRY(program, program_of(service.command, spec.working_directory, spec.environment));
+  spec.command = service.command;
+  spec.command.front() = std::move(program);
+  return spec;
+}
+
+std::string port_conflict(const config::Service& service) {
+  for (const config::PortBinding& port : service.ports) {
+    for (const Listener& listener : listeners_on(port.number)) {
+      // A listener on one outside address leaves ours free.
+      const bool ours = listener.address == "*" || listener.address == "::1" ||
+                        listener.address.starts_with("127.");
+      if (!ours) continue;
+      const std::string owner = listener.pid == 0
+                                    ? "a process of another user"
+                                    : fmt::format("pid {} ({})", listener.pid, listener.program);
+      return fmt::format("port {} ({}) is taken by {}", port.number, port.name, owner);
+    }
+  }
+  return {};
+}
+
+}  // namespace exai::service

@@ -1,0 +1,192 @@
+#include "supervisor/service/runner.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "supervisor/service/delivery.hpp"
+
+namespace exai::service {
+
+namespace {
+
+// Once it is proven, readiness is looked at less often, until it fails.
+constexpr Duration kProvenPace = 5s;
+
+std::string last_detail(const checks::Verdict& verdict) {
+  return verdict.last ? verdict.last->detail : std::string();
+}
+
+}  // namespace
+
+Runner::Runner(const Surroundings& around, config::Service service, Emit emit)
+    : around_(around),
+      service_(std::move(service)),
+      emit_(std::move(emit)),
+      log_(around.log.with("service", service_.name)),
+      probes_(around.loop, log_),
+      timers_(around.loop, log_),
+      tasks_(around.loop, log_) {}
+
+// --- the process ---
+
+void Runner::start() {
+  const auto started = try_start();
+  if (started) return emit_({Input::spawned});
+  log_.warn("cannot start", {{"error", started.error().message()}});
+  emit_({Input::spawn_failed, started.error().message()});
+}
+
+Result<> Runner::try_start() {
+  EXAI_ASSERT(!child_);
+  if (const std::string conflict = port_conflict(service_); !conflict.empty())
+    return fail(Errc::conflict, "{}", conflict);
+  TRY(spec, deliver(around_.workspace, *around_.stack, service_, around_.environment));
+  if (auto opened = open_log(); !opened) return opened;
+  TRY(writer, capture_->writer());
+  spec.stdout_fd = writer.get();
+  TRY(child, process::Child::spawn(spec, mark_of(around_.workspace, service_.name)));
+  log_.info("started", {{"pid", child->pid()}});
+  follow(std::move(child));
+  return {};
+}
+
+Result<> Runner::adopt(process::Identity identity) {
+  TRY(child, process::Child::adopt(identity, mark_of(around_.workspace, service_.name)));
+  if (auto opened = open_log(); !opened)
+    log_.error("its output is not kept", {{"error", opened.error().message()}});
+  log_.info("taken over", {{"pid", child->pid()}});
+  follow(std::move(child));
+  return {};
+}
+
+// The fifo and the file stay open from the first start to the end of the supervisor.
+Result<> Runner::open_log() {
+  if (capture_) return {};
+  const Workspace& workspace = around_.workspace;
+  TRY(capture, process::LogCapture::open(around_.clock, workspace.service_fifo(service_.name),
+                                         workspace.service_log(service_.name)));
+  capture_ = std::move(capture);
+  tasks_.spawn("output of " + service_.name, capture_->run());
+  return {};
+}
+
+void Runner::follow(std::unique_ptr<process::Child> child) {
+  child_ = std::move(child);
+  tasks_.spawn("process of " + service_.name, wait_for_end());
+}
+
+Task<> Runner::wait_for_end() {
+  const ExitStatus status = co_await child_->wait(around_.clock);
+  if (capture_) capture_->finish();
+  child_.reset();
+  log_.info("ended", {{"how", describe(status)}});
+  Event event{Input::exited};
+  event.exit = status;
+  emit_(std::move(event));
+}
+
+void Runner::signal() {
+  if (child_) child_->signal(service_.stop.signal);
+}
+
+void Runner::kill() {
+  if (child_) child_->kill_tree();
+}
+
+std::optional<process::Identity> Runner::process() const {
+  if (!child_) return std::nullopt;
+  return child_->identity();
+}
+
+// --- the checks ---
+
+void Runner::start_probing() {
+  ++probing_;
+  watching_ = false;
+  ready_ = {};
+  healthy_ = {};
+  if (service_.ready) probes_.spawn("readiness of " + service_.name, probe_readiness(probing_));
+}
+
+void Runner::watch() {
+  if (watching_ || !service_.healthy) return;
+  watching_ = true;
+  probes_.spawn("health of " + service_.name, probe_health(probing_));
+}
+
+void Runner::stop_probing() {
+  ++probing_;
+  watching_ = false;
+  probes_.cancel();
+}
+
+checks::Subject Runner::subject() const {
+  checks::Subject subject;
+  if (child_) subject.pid = child_->pid();
+  const Surroundings* around = &around_;
+  const Environment environment =
+      environment_of(around->workspace, *around->stack, service_, around->environment);
+  subject.environment = {environment.begin(), environment.end()};
+  subject.secret = [around](const std::string& name) -> std::optional<Secret> {
+    auto value = secret_value(around->workspace, *around->stack, name);
+    if (!value) return std::nullopt;
+    return std::move(*value);
+  };
+  return subject;
+}
+
+Task<> Runner::probe_readiness(unsigned generation) {
+  const config::Check check = *service_.ready;
+  for (;;) {
+    checks::Subject who = subject();
+    const checks::Observation seen = co_await around_.checker.run(check, std::move(who));
+    if (generation != probing_) co_return;
+    ready_ = checks::fold(ready_, seen, check);
+    Duration pause = check.every;
+    if (ready_.standing == checks::Standing::passing) {
+      emit_({Input::proven, fmt::format("proven by {}: {}", describe(check), seen.detail)});
+      if (seen.ok) pause = std::max(pause, kProvenPace);
+    } else if (ready_.standing == checks::Standing::failing) {
+      emit_({Input::proof_lost, fmt::format("{}: {}", describe(check), seen.detail)});
+    }
+    co_await around_.clock.sleep_for(pause);
+  }
+}
+
+Task<> Runner::probe_health(unsigned generation) {
+  const config::Check check = *service_.healthy;
+  for (;;) {
+    checks::Subject who = subject();
+    const checks::Observation seen = co_await around_.checker.run(check, std::move(who));
+    if (generation != probing_) co_return;
+    healthy_ = checks::fold(healthy_, seen, check);
+    if (healthy_.standing == checks::Standing::failing)
+      emit_({Input::unhealthy, fmt::format("{}: {} ({} in a row)", describe(check), seen.detail,
+                                           healthy_.failures)});
+    co_await around_.clock.sleep_for(check.every);
+  }
+}
+
+// --- the timer ---
+
+void Runner::set_timer(std::optional<Time> when) {
+  ++timing_;
+  timers_.cancel();
+  if (when) timers_.spawn("timer of " + service_.name, ring(*when, timing_));
+}
+
+Task<> Runner::ring(Time when, unsigned generation) {
+  co_await around_.clock.sleep_until(when);
+  if (generation == timing_) emit_({Input::timer, last_detail(ready_)});
+}
+
+Task<> Runner::close() {
+  stop_probing();
+  set_timer(std::nullopt);
+  tasks_.cancel();
+  co_await probes_.join();
+  co_await timers_.join();
+  co_await tasks_.join();
+}
+
+}  // namespace exai::service

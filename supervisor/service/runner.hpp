@@ -1,0 +1,90 @@
+#pragma once
+// Performs the actions of the state machine for one service, and tells what came of them: starts
+// and watches the process, signals it, runs its checks, keeps its output, rings its timer. Decides
+// nothing.
+//
+// Every answer goes to `emit` and may come at once, from within the call. An answer that belongs to
+// a process or a probe of before is dropped in here.
+//
+// Thread: loop. Lifetime: the Surroundings outlive it. close() before it is destroyed.
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "core/checks/check.hpp"
+#include "core/workspace/workspace.hpp"
+#include "supervisor/process/child.hpp"
+#include "supervisor/process/logs.hpp"
+#include "supervisor/service/state.hpp"
+
+namespace exai::service {
+
+// What all runners share.
+struct Surroundings {
+  Loop& loop;
+  Clock& clock;
+  checks::Checker& checker;
+  Workspace workspace;
+  std::shared_ptr<const config::Stack> stack;
+  Environment environment;  // of the supervisor
+  Log log;
+};
+
+class Runner final {
+ public:
+  using Emit = std::function<void(Event)>;
+  Runner(const Surroundings& around, config::Service service, Emit emit);
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  // spawned or spawn_failed; exited when it ends.
+  void start();
+  // Takes a running process over. Errors: not_found, when it is no longer there.
+  Result<> adopt(process::Identity identity);
+
+  void signal();  // the stop signal
+  void kill();    // the whole tree
+  void start_probing();
+  void watch();
+  void stop_probing();
+  void set_timer(std::optional<Time> when);
+
+  const config::Service& service() const { return service_; }
+  std::optional<process::Identity> process() const;
+  const checks::Verdict& ready() const { return ready_; }
+  const checks::Verdict& healthy() const { return healthy_; }
+  std::uint64_t log_lines_dropped() const { return capture_ ? capture_->dropped() : 0; }
+
+  // Ends all that runs in here. The process goes on, if there is one.
+  Task<> close();
+
+ private:
+  Result<> try_start();
+  Result<> open_log();
+  void follow(std::unique_ptr<process::Child> child);
+  checks::Subject subject() const;
+  Task<> wait_for_end();
+  Task<> probe_readiness(unsigned generation);
+  Task<> probe_health(unsigned generation);
+  Task<> ring(Time when, unsigned generation);
+
+  const Surroundings& around_;
+  config::Service service_;
+  Emit emit_;
+  Log log_;
+
+  std::unique_ptr<process::Child> child_;
+  std::unique_ptr<process::LogCapture> capture_;
+  checks::Verdict ready_;
+  checks::Verdict healthy_;
+  unsigned probing_ = 0;  // generations: what an older one says does not count
+  unsigned timing_ = 0;
+  bool watching_ = false;
+
+  TaskGroup probes_;
+  TaskGroup timers_;
+  TaskGroup tasks_;  // the wait for the process, the reader of its output
+};
+
+}  // namespace exai::service

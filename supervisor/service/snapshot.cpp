@@ -1,0 +1,144 @@
+#include "supervisor/service/snapshot.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+
+namespace exai::service {
+
+namespace {
+
+constexpr int kVersion = 1;
+
+json::object to_json(const ServiceRecord& record) {
+  json::array needs;
+  for (const std::string& need : record.needs) needs.emplace_back(need);
+  json::object object{
+      {"name", record.name},
+      {"state", control::name(record.state)},
+      {"since", format_utc(record.since)},
+      {"cause", record.cause},
+      {"wanted", record.wanted},
+      {"spawning", record.spawning},
+      {"proven", record.proven},
+      {"restarts", record.restarts},
+      {"last_exit", record.last_exit},
+      {"last_restart_cause", record.last_restart_cause},
+      {"needs", std::move(needs)},
+      {"stop", json::object{{"signal", record.stop.signal},
+                            {"grace_ms", record.stop.grace.count()}}},
+  };
+  if (record.process)
+    object["process"] = json::object{{"pid", record.process->pid},
+                                     {"start_ticks", record.process->start_ticks}};
+  if (record.started) object["started"] = format_utc(*record.started);
+  return object;
+}
+
+std::optional<WallTime> time_in(const json::object& object, std::string_view key) {
+  const auto text = find_string(object, key);
+  return text ? parse_utc(*text) : std::nullopt;
+}
+
+std::optional<process::Identity> process_in(const json::object& object) {
+  const json::object* process = find_object(object, "process");
+  if (!process) return std::nullopt;
+  const auto pid = find_integer(*process, "pid");
+  const auto ticks = find_integer(*process, "start_ticks");
+  if (!pid || *pid <= 0 || !ticks) return std::nullopt;
+  return process::Identity{static_cast<pid_t>(*pid), static_cast<std::uint64_t>(*ticks)};
+}
+
+Result<ServiceRecord> record_from(const json::object& object) {
+  const auto name = find_string(object, "name");
+  const auto state = control::parse_state(find_string(object, "state").value_or(""));
+  if (!name || name->empty() || !state)
+    return fail(Errc::invalid, "a service without a name or with an unknown state");
+  ServiceRecord record;
+  record.name = *name;
+  record.state = *state;
+  record.since = time_in(object, "since").value_or(WallTime{});
+  record.cause = find_string(object, "cause").value_or("");
+  record.wanted = find_bool(object, "wanted").value_or(false);
+  record.spawning = find_bool(object, "spawning").value_or(false);
+  record.proven = find_bool(object, "proven").value_or(false);
+  record.process = process_in(object);
+  record.started = time_in(object, "started");
+  record.restarts = static_cast<int>(find_integer(object, "restarts").value_or(0));
+  record.last_exit = find_string(object, "last_exit").value_or("");
+  record.last_restart_cause = find_string(object, "last_restart_cause").value_or("");
+  if (const json::array* needs = find_array(object, "needs"))
+    for (const json::value& need : *needs)
+      if (need.is_string()) record.needs.emplace_back(need.get_string());
+  if (const json::object* stop = find_object(object, "stop")) {
+    record.stop.signal = static_cast<int>(find_integer(*stop, "signal").value_or(SIGTERM));
+    record.stop.grace = Duration(find_integer(*stop, "grace_ms").value_or(10'000));
+  }
+  return record;
+}
+
+}  // namespace
+
+const ServiceRecord* Snapshot::find(std::string_view service) const {
+  const auto found = std::find_if(services.begin(), services.end(),
+                                  [&](const auto& record) { return record.name == service; });
+  return found == services.end() ? nullptr : &*found;
+}
+
+json::object to_json(const Snapshot& snapshot) {
+  json::array services;
+  for (const ServiceRecord& record : snapshot.services) services.push_back(to_json(record));
+  return {
+      {"version", kVersion},
+      {"boot_id", snapshot.boot_id},
+      {"stack", snapshot.stack},
+      {"environment", snapshot.environment},
+      {"timezone", snapshot.timezone},
+      {"last_event", snapshot.last_event},
+      {"services", std::move(services)},
+  };
+}
+
+Result<Snapshot> snapshot_from(const json::object& object) {
+  if (find_integer(object, "version") != kVersion)
+    return fail(Errc::invalid, "not a snapshot of version {}", kVersion);
+  const json::array* services = find_array(object, "services");
+  if (!services) return fail(Errc::invalid, "a snapshot without services");
+  Snapshot snapshot;
+  snapshot.boot_id = find_string(object, "boot_id").value_or("");
+  snapshot.stack = find_string(object, "stack").value_or("");
+  snapshot.environment = find_string(object, "environment").value_or("");
+  snapshot.timezone = find_string(object, "timezone").value_or("");
+  snapshot.last_event =
+      static_cast<std::uint64_t>(find_integer(object, "last_event").value_or(0));
+  for (const json::value& item : *services) {
+    if (!item.is_object()) return fail(Errc::invalid, "a service that is no object");
+    TRY(record, record_from(item.get_object()));
+    snapshot.services.push_back(std::move(record));
+  }
+  return snapshot;
+}
+
+Result<Snapshot> read_snapshot(const Path& file) {
+  TRY(text, read_file(file));
+  auto object = parse_json_object(text);
+  auto snapshot = object ? snapshot_from(*object) : fail(std::move(object).error());
+  if (!snapshot) return fail(snapshot.error().within("reading " + file.string()));
+  return snapshot;
+}
+
+Result<> write_snapshot(const Path& file, const Snapshot& snapshot) {
+  return write_file_atomic(file, to_pretty_text(to_json(snapshot)), 0600);
+}
+
+config::Service service_from(const ServiceRecord& record) {
+  config::Service service;
+  service.name = record.name;
+  service.stop = record.stop;
+  service.restart.when = config::RestartWhen::never;
+  for (const std::string& need : record.needs)
+    service.needs.push_back({need, config::Condition::started, {}});
+  return service;
+}
+
+}  // namespace exai::service

@@ -1,0 +1,141 @@
+// What the supervisor shows of itself and writes down for the next one.
+
+#include <unistd.h>
+
+#include "core/base/proc.hpp"
+#include "core/base/version.hpp"
+#include "supervisor/service/unit.hpp"
+
+namespace exai::service {
+
+namespace {
+
+// Shorter than this, a difference of CPU times says nothing.
+constexpr Duration kCpuSpan = 500ms;
+
+control::ProofStatus proof_of(const config::Check& check, const checks::Verdict& verdict,
+                              Process process, Time now) {
+  control::ProofStatus proof;
+  proof.check = describe(check);
+  // The proof of a process that has gone proves nothing.
+  const bool alive = process == Process::alive;
+  proof.standing = checks::name(alive ? verdict.standing : checks::Standing::unknown);
+  proof.failures = verdict.failures;
+  if (verdict.last) {
+    proof.detail = verdict.last->detail;
+    proof.took_ms = verdict.last->took.count();
+  }
+  if (verdict.last_good)
+    proof.age_ms = std::chrono::duration_cast<Duration>(now - verdict.last_good->at).count();
+  return proof;
+}
+
+}  // namespace
+
+control::StackStatus Supervisor::status() {
+  const config::Stack& stack = *around_.stack;
+  control::StackStatus status;
+  status.version = kVersion;
+  status.stack = stack.name;
+  status.environment = stack.environment;
+  status.timezone = stack.timezone;
+  status.stack_file = around_.workspace.stack_file.string();
+  status.fingerprint = stack.fingerprint;
+  status.supervisor_pid = ::getpid();
+  status.supervisor_started = started_;
+  status.stopping = stopping_;
+  for (const auto& unit : units_) status.services.push_back(status_of(*unit));
+  return status;
+}
+
+control::ServiceStatus Supervisor::status_of(Unit& unit) {
+  const Machine& machine = unit.machine;
+  const config::Service& service = unit.service();
+  const Time now = around_.clock.now();
+  control::ServiceStatus status;
+  status.name = service.name;
+  status.state = machine.state;
+  status.since = unit.since;
+  status.cause = machine.cause;
+  status.restarts = machine.restarts;
+  status.last_exit = machine.last_exit;
+  status.last_restart_cause = machine.last_restart_cause;
+  status.log = around_.workspace.service_log(service.name).string();
+  status.log_lines_dropped = unit.runner->log_lines_dropped();
+  for (const config::PortBinding& port : service.ports)
+    status.ports.push_back({port.name, port.number});
+  for (const config::Need& need : service.needs) {
+    status.needs.push_back(need.service);
+    const Unit* needed = find(need.service);
+    if (machine.state == State::waiting &&
+        !(needed && satisfies(needed->machine, need.condition)))
+      status.waiting_for.push_back(need.service);
+  }
+  if (service.ready)
+    status.ready = proof_of(*service.ready, unit.runner->ready(), machine.process, now);
+  if (service.healthy)
+    status.healthy = proof_of(*service.healthy, unit.runner->healthy(), machine.process, now);
+
+  const auto process = unit.runner->process();
+  const auto info = process ? process_info(process->pid) : std::nullopt;
+  if (!info) return status;
+  status.pid = process->pid;
+  status.started = unit.started;
+  status.adopted = unit.adopted;
+  status.resident_bytes = info->resident_bytes;
+  status.cpu_percent = unit.cpu_percent(*info, now);
+  return status;
+}
+
+double Supervisor::Unit::cpu_percent(const ProcessInfo& info, Time now) {
+  if (cpu.pid != info.pid) {  // first look at this process: since its start
+    const auto start = process_started(info);
+    const auto age = start ? std::chrono::duration_cast<Duration>(
+                                 std::chrono::system_clock::now() - *start)
+                           : Duration::zero();
+    cpu = {now - std::max(age, kCpuSpan), info.pid, 0ms, 0};
+  }
+  const auto span = std::chrono::duration_cast<Duration>(now - cpu.at);
+  if (span >= kCpuSpan) {
+    const double percent = 100.0 * static_cast<double>((info.cpu_time - cpu.used).count()) /
+                           static_cast<double>(span.count());
+    cpu = {now, info.pid, info.cpu_time, percent};
+  }
+  return cpu.percent;
+}
+
+Snapshot Supervisor::snapshot() const {
+  const config::Stack& stack = *around_.stack;
+  Snapshot snapshot{boot_id(), stack.name, stack.environment, stack.timezone, events_.last(), {}};
+  for (const auto& unit : units_) {
+    const Machine& machine = unit->machine;
+    const config::Service& service = unit->service();
+    ServiceRecord record;
+    record.name = service.name;
+    record.state = machine.state;
+    record.since = unit->since;
+    record.cause = machine.cause;
+    record.wanted = machine.wanted || starts_.contains(unit.get());
+    record.spawning = machine.process == Process::spawning;
+    record.proven = machine.ready_since.has_value();
+    record.process = unit->runner->process();
+    record.started = unit->started;
+    record.restarts = machine.restarts;
+    record.last_exit = machine.last_exit;
+    record.last_restart_cause = machine.last_restart_cause;
+    for (const config::Need& need : service.needs) record.needs.push_back(need.service);
+    record.stop = service.stop;
+    snapshot.services.push_back(std::move(record));
+  }
+  return snapshot;
+}
+
+// Failing to write it costs the next supervisor its knowledge, not this one its services.
+void Supervisor::save() {
+  if (!std::exchange(changed_, false)) return;
+  const auto written = write_snapshot(around_.workspace.snapshot(), snapshot());
+  if (!written)
+    around_.log.error("the snapshot is not written", {{"error", written.error().message()}});
+}
+
+}  // namespace exai::service

@@ -1,0 +1,102 @@
+#pragma once
+// All services of a stack: starts each when what it needs is there, stops each after those that
+// need it, restarts what fails, remembers what happened, and writes down what the next supervisor
+// must know.
+//
+//   event ──> step (pure) ──> actions ──> snapshot ──> runners perform ──> events …
+//
+// Every event goes through one queue and is stepped from the loop, never from within a runner. The
+// snapshot is written between deciding and acting, once for all that was decided together.
+//
+// Thread: loop. Lifetime: the Surroundings outlive it; co_await close() before it is destroyed.
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "supervisor/service/events.hpp"
+#include "supervisor/service/runner.hpp"
+#include "supervisor/service/snapshot.hpp"
+
+namespace exai::service {
+
+class Supervisor final {
+ public:
+  explicit Supervisor(const Surroundings& around);
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  // Takes over what an earlier supervisor left (the table in snapshot.hpp). Once, first of all.
+  void adopt();
+
+  control::StackStatus status();
+  control::EventPage events(std::uint64_t since) const { return events_.page(since); }
+  Task<control::EventPage> next_events(std::uint64_t since, Duration wait) {
+    return events_.next(since, wait);
+  }
+
+  // Empty: all. What a service needs comes up with it. Errors: not_found, with the nearest name;
+  // conflict while going down.
+  Result<> up(const std::vector<std::string>& services);
+  // Stops them (dependents first), then starts them. Those that were not running start too.
+  Result<> restart(const std::vector<std::string>& services);
+  // Stops everything, dependents first; for ever.
+  void down();
+  // KILL to every tree, now.
+  void kill();
+
+  bool stopping() const { return stopping_; }
+  // Resumes when everything has stopped after down().
+  Task<> ended();
+  Task<> close();
+
+ private:
+  struct Unit;
+  struct Queued {
+    Unit* unit;
+    Event event;
+  };
+
+  Unit& add(const config::Service& service);
+  Unit* find(std::string_view name) const;
+  Result<std::vector<Unit*>> select(const std::vector<std::string>& names) const;
+  Result<> accepting() const;
+  std::vector<Unit*> dependents_of(const Unit& unit) const;
+
+  void adopt_unit(Unit& unit, const ServiceRecord* record, const Snapshot* snapshot);
+  void post(Unit& unit, Event event);
+  void pump();
+  void step_unit(Unit& unit, const Event& event);
+  void perform(Unit& unit, Action action);
+  void note(Unit& unit, State from);
+  void update_dependents(const Unit& unit);
+  bool needs_met(const Unit& unit) const;
+  void stop_in_order(const std::vector<Unit*>& units, const std::string& cause);
+  void advance_stops();
+  void wake_enders();
+  void save();
+  Snapshot snapshot() const;
+  control::ServiceStatus status_of(Unit& unit);
+  Task<> reap_orphans();
+
+  const Surroundings& around_;
+  std::vector<std::unique_ptr<Unit>> units_;  // in the file's order, then what it no longer names
+  EventRing events_;
+
+  std::deque<Queued> queue_;
+  bool scheduled_ = false;
+  bool changed_ = false;  // since the last snapshot
+
+  bool stopping_ = false;
+  std::map<Unit*, bool> stops_;    // to be stopped in order → has been told to
+  std::set<Unit*> starts_;         // to be started when those have stopped
+  std::vector<std::shared_ptr<asio::steady_timer>> enders_;
+  WallTime started_;
+  TaskGroup tasks_;
+};
+
+}  // namespace exai::service

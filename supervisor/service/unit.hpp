@@ -1,0 +1,37 @@
+#pragma once
+// One service as the supervisor keeps it: the machine that decides, the runner that acts, and what
+// is only remembered to be shown or written down. Private to supervisor.cpp, adoption.cpp and
+// status.cpp.
+
+#include "core/base/proc.hpp"
+#include "supervisor/service/supervisor.hpp"
+
+namespace exai::service {
+
+struct Supervisor::Unit {
+  Machine machine;
+  std::unique_ptr<Runner> runner;
+  std::vector<Action> actions;  // decided, not yet performed
+  bool needs_told = false;      // what the machine last heard about its needs
+
+  WallTime since{};  // in this state
+  std::optional<WallTime> started;
+  bool adopted = false;
+  bool retired = false;  // runs, but the stack no longer has it
+  std::string stop_cause;
+
+  struct CpuSample {
+    Time at{};
+    pid_t pid = 0;
+    Duration used{};
+    double percent = 0;
+  } cpu;
+
+  // Of one core, since the last look at it; at first, since the start of the process.
+  double cpu_percent(const ProcessInfo& info, Time now);
+
+  const config::Service& service() const { return runner->service(); }
+  const std::string& name() const { return service().name; }
+};
+
+}  // namespace exai::service
