@@ -1,0 +1,91 @@
+#pragma once
+// What a command accepts on its command line. A command declares first and then parses:
+//
+//   Exit restart(Context& context, Args& args) {
+//     std::vector<std::string> services;
+//     args.about("Stops and starts services …");
+//     args.words("SERVICE", services, "only these");
+//     if (const auto done = args.parse(context)) return *done;   // help was shown, or misuse
+//     …
+//
+// Until parse() a command must not touch its context: help pages and completion call it only for
+// its declarations (Args::describe), and then parse() always says "done".
+//
+// --file, --env, --no-color and --help exist on every command and are not declared. CLI11 is behind
+// args.cpp. Misuse is reported in one line plus where to read more, with the nearest known word.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/context.hpp"
+
+namespace exai::cli {
+
+class Args;
+
+struct Command {
+  std::string_view name;
+  std::string_view summary;  // one line, for the list of commands
+  Exit (*run)(Context& context, Args& args);
+};
+
+// One option or positional word, as it was declared.
+struct Declared {
+  std::string names;        // "-f,--file"; a positional: "SERVICE"
+  std::string placeholder;  // of its value; empty: a flag
+  std::string help;
+  std::vector<std::string> choices = {};  // empty: anything
+  bool positional = false;
+  bool repeated = false;
+};
+
+struct Description {
+  std::string about;
+  std::vector<Declared> options;  // the command's own, then those that every command has
+};
+
+class Args {
+ public:
+  Args(const Command& command, std::vector<std::string> words);
+  ~Args();
+  Args(const Args&) = delete;
+  Args& operator=(const Args&) = delete;
+
+  // The help text below the usage line: what it does, exit codes that surprise, examples.
+  void about(std::string_view text);
+  void flag(std::string_view names, bool& target, std::string_view help);
+  void number(std::string_view names, std::string_view placeholder, std::size_t& target,
+              std::string_view help);
+  // Any number of positional words.
+  void words(std::string_view placeholder, std::vector<std::string>& target, std::string_view help);
+  // One positional word out of a list; must be given.
+  void choice(std::string_view placeholder, std::string& target, std::vector<std::string> choices,
+              std::string_view help);
+  void json();  // accepts --json, which lands in context.json
+
+  // Nothing: go on. Else the command is over: ok after --help, bad_input after misuse.
+  [[nodiscard]] std::optional<Exit> parse(Context& context);
+
+  static Description describe(const Command& command, Context& context);
+
+ private:
+  struct Parser;
+  enum class Purpose { run, describe };
+  Args(const Command& command, std::vector<std::string> words, Purpose purpose);
+  void declare_common_options();
+  Exit misuse(Context& context, const std::string& problem) const;
+
+  const Command& command_;
+  std::vector<std::string> words_;
+  Purpose purpose_;
+  Description description_;
+  std::unique_ptr<Parser> parser_;
+};
+
+// The page that `exai COMMAND --help` prints.
+std::string help_page(const Command& command, const Description& description);
+
+}  // namespace exai::cli

@@ -1,0 +1,113 @@
+#include "cli/commands.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/text.hpp"
+
+namespace exai::cli {
+
+Exit validate(Context& context, Args& args);
+Exit up(Context& context, Args& args);
+Exit down(Context& context, Args& args);
+Exit restart(Context& context, Args& args);
+Exit status(Context& context, Args& args);
+Exit logs(Context& context, Args& args);
+Exit doctor(Context& context, Args& args);
+Exit health(Context& context, Args& args);
+Exit completion(Context& context, Args& args);
+Exit version(Context& context, Args& args);
+
+namespace {
+
+constexpr std::array kCommands = {
+    Command{"validate", "check the stack file and its layers, and point at what is wrong",
+            validate},
+    Command{"up", "start the stack and wait until every service is ready", up},
+    Command{"down", "stop the stack and prove that nothing is left", down},
+    Command{"restart", "stop and start services that run", restart},
+    Command{"status", "what runs, since when, and by what proof", status},
+    Command{"logs", "what the services have written", logs},
+    Command{"doctor", "examine everything and name the first cause", doctor},
+    Command{"health", "run the services' checks once, from outside", health},
+    Command{"completion", "print the completion script of a shell", completion},
+    Command{"version", "print the version", version},
+};
+
+bool takes_value(std::string_view word) {
+  return word == "-f" || word == "--file" || word == "-e" || word == "--env";
+}
+
+// Options may stand before the command: `exai --env prod status`.
+std::size_t index_of_command(const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (!words[i].starts_with("-")) return i;
+    if (takes_value(words[i])) ++i;
+  }
+  return words.size();
+}
+
+Exit without_command(Context& context, const std::vector<std::string>& words) {
+  const auto given = [&](std::string_view a, std::string_view b) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](const std::string& word) { return word == a || word == b; });
+  };
+  if (words.empty() || given("-h", "--help")) {
+    context.out.write(overview());
+    return Exit::ok;
+  }
+  if (given("-V", "--version")) return run_command_line(context, {"version"});
+  complain(context, Exit::bad_input, fmt::format("no command after {}", printable(words.back())));
+  context.err.write("see exai --help\n");
+  return Exit::bad_input;
+}
+
+}  // namespace
+
+std::span<const Command> commands() {
+  return kCommands;
+}
+
+const Command* find_command(std::string_view name) {
+  const auto* command = std::find_if(kCommands.begin(), kCommands.end(),
+                                     [&](const Command& c) { return c.name == name; });
+  return command == kCommands.end() ? nullptr : command;
+}
+
+Exit run_command_line(Context& context, std::vector<std::string> words) {
+  const std::size_t at = index_of_command(words);
+  if (at == words.size()) return without_command(context, words);
+  std::string name = words[at];
+  words.erase(words.begin() + static_cast<std::ptrdiff_t>(at));
+  if (name == "help") {  // `exai help up` is what people type
+    if (words.empty()) return without_command(context, words);
+    name = words[0];
+    words = {"--help"};
+  }
+  const Command* command = find_command(name);
+  if (!command) {
+    std::vector<std::string> known;
+    for (const Command& each : kCommands) known.emplace_back(each.name);
+    complain(context, Exit::bad_input, unknown_word("command", name, known));
+    context.err.write("see exai --help\n");
+    return Exit::bad_input;
+  }
+  Args args(*command, std::move(words));
+  return command->run(context, args);
+}
+
+std::string overview() {
+  std::string page =
+      "exai: runs a stack of services and tells the truth about it\n\n"
+      "usage: exai COMMAND [options]\n\n";
+  for (const Command& command : kCommands)
+    page += fmt::format("  {:<11} {}\n", command.name, command.summary);
+  page +=
+      "\nstart:      exai up\n"
+      "look:       exai status\n"
+      "trouble:    exai doctor\n"
+      "more:       exai COMMAND --help\n";
+  return page;
+}
+
+}  // namespace exai::cli

@@ -1,0 +1,22 @@
+#pragma once
+// Completion scripts, generated from the table of commands and their declarations. Pure.
+// Service names are asked for when they are needed: the scripts call `exai completion services`.
+
+#include <string>
+#include <vector>
+
+#include "cli/args.hpp"
+
+namespace exai::cli {
+
+struct Described {
+  std::string name;
+  std::string summary;
+  Description description;
+};
+
+std::string bash_completion(const std::vector<Described>& commands);
+std::string zsh_completion(const std::vector<Described>& commands);
+std::string fish_completion(const std::vector<Described>& commands);
+
+}  // namespace exai::cli

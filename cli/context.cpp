@@ -1,0 +1,60 @@
+#include "cli/context.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+
+namespace exai::cli {
+
+config::Colour diagnostic_colours(const Stream& stream) {
+  return stream.colours() == Colours::on ? config::Colour::always : config::Colour::never;
+}
+
+Exit complain(Context& context, Exit exit, std::string_view message) {
+  context.err.print("{} {}\n", context.err.paint(Tone::bad, "exai:"), message);
+  return exit;
+}
+
+std::optional<Workspace> open_workspace(Context& context) {
+  auto workspace = find_workspace(context.file, context.environment);
+  if (workspace) return *std::move(workspace);
+  complain(context, Exit::bad_input, workspace.error().message());
+  return std::nullopt;
+}
+
+std::optional<Opened> open_stack(Context& context) {
+  auto workspace = open_workspace(context);
+  if (!workspace) return std::nullopt;
+  const config::Loaded loaded = load_stack(*workspace, context.env, context.environment);
+  context.err.write(config::render(loaded.diagnostics, diagnostic_colours(context.err)));
+  if (!loaded.stack) {
+    complain(context, Exit::bad_input,
+             fmt::format("{} has errors; nothing was changed",
+                         workspace->stack_file.filename().string()));
+    return std::nullopt;
+  }
+  set_timezone(loaded.stack->timezone);
+  return Opened{*std::move(workspace), loaded.stack};
+}
+
+bool are_services(Context& context, const config::Stack& stack,
+                  const std::vector<std::string>& names) {
+  std::vector<std::string> known;
+  for (const config::Service& service : stack.services) known.push_back(service.name);
+  const auto is_known = [&](const std::string& name) { return stack.find(name) != nullptr; };
+  const auto stranger = std::find_if_not(names.begin(), names.end(), is_known);
+  if (stranger == names.end()) return true;
+  complain(context, Exit::bad_input, unknown_word("service", *stranger, known));
+  return false;
+}
+
+std::string unknown_word(std::string_view kind, std::string_view word,
+                         std::span<const std::string> known) {
+  std::string text = fmt::format("unknown {} \"{}\"", kind, printable(word));
+  if (const auto meant = closest(word, known))
+    return text + fmt::format("; did you mean \"{}\"?", *meant);
+  if (known.empty()) return text;
+  return text + fmt::format("; there is {}", join(known, ", "));
+}
+
+}  // namespace exai::cli

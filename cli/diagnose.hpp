@@ -1,0 +1,52 @@
+#pragma once
+// Everything that `exai doctor` looks at, as findings: configuration, engine, ports, processes,
+// disk, dependencies, the MCP path. Looks only; changes nothing.
+//
+// Each section is a function from what was observed to findings, pure where it can be; examine()
+// observes and calls them in order.
+
+#include <optional>
+#include <vector>
+
+#include "cli/context.hpp"
+#include "cli/engine.hpp"
+#include "cli/first_cause.hpp"
+#include "cli/ports.hpp"
+#include "cli/probe.hpp"
+#include "core/base/proc.hpp"
+#include "core/config/config.hpp"
+
+namespace exai::cli {
+
+// What the socket and the snapshot say about the supervisor.
+struct EngineFacts {
+  std::optional<control::StackStatus> status;  // it answered
+  std::optional<Error> silence;                // it listens, and does not answer
+  bool socket_exists = false;
+  std::vector<Survivor> survivors;  // when nobody answers
+};
+
+using Findings = std::vector<Finding>;
+
+Findings configuration_findings(const config::Loaded& loaded, const std::string& stack_file);
+Findings engine_findings(const EngineFacts& facts);
+Findings port_findings(const std::vector<PortUse>& uses, const config::Stack& stack,
+                       const EngineFacts& facts);
+Findings process_findings(const EngineFacts& facts);
+Findings disk_findings(const std::string& folder, const DiskSpace& space);
+Findings check_findings(const std::vector<Probed>& results, const Pids& pids);
+
+struct Examination {
+  Findings findings;
+  Needs needs;
+};
+
+// Nothing: Ctrl-C.
+std::optional<Examination> examine(const Context& context, const Workspace& workspace);
+
+// The report, section by section, and at its end the first cause with what to type.
+std::string report_text(const Examination& examination, const Stream& out);
+// {"ok","first_cause":{…}|null,"findings":[{"area","level","service","message","fix"}]}
+json::object report_json(const Examination& examination);
+
+}  // namespace exai::cli

@@ -1,0 +1,158 @@
+#include "cli/engine.hpp"
+
+#include <fcntl.h>
+
+#include <thread>
+
+#include "core/base/json.hpp"
+#include "core/base/proc.hpp"
+#include "core/base/spawn.hpp"
+#include "core/base/text.hpp"
+
+namespace exai::cli {
+
+namespace {
+
+constexpr Duration kStartLimit = 15s;      // until the socket answers
+constexpr Duration kAfterItsEnd = 1500ms;  // another one may have been faster: it gets this long
+constexpr Duration kPause = 5ms;
+
+bool has_ended(pid_t pid) {
+  const auto info = process_info(pid);
+  return !info || info->state == 'Z';
+}
+
+// Its last words; without any, where to look for more.
+Error why_it_ended(const Workspace& workspace, const Path& words_file) {
+  const auto words = read_file(words_file, 1U << 20U);
+  if (words && !trim(*words).empty())
+    return {Errc::unavailable, fmt::format("the supervisor ended at once:\n{}", trim(*words))};
+  return {Errc::unavailable,
+          fmt::format("the supervisor ended at once; see {}", workspace.supervisor_log().string())};
+}
+
+Result<control::Client> wait_until_it_answers(const Workspace& workspace, pid_t pid,
+                                              const Path& words_file) {
+  Time deadline = std::chrono::steady_clock::now() + kStartLimit;
+  bool ended = false;
+  for (;;) {
+    auto client = control::Client::connect(workspace.socket());
+    if (client) return client;
+    const Time now = std::chrono::steady_clock::now();
+    if (!ended && has_ended(pid)) {
+      ended = true;
+      deadline = now + kAfterItsEnd;
+    }
+    if (now >= deadline) break;
+    std::this_thread::sleep_for(kPause);
+  }
+  if (ended) return fail(why_it_ended(workspace, words_file));
+  return fail(Errc::timeout, "the supervisor (pid {}) does not answer after {}; see {}", pid,
+              format_duration(kStartLimit), workspace.supervisor_log().string());
+}
+
+}  // namespace
+
+std::vector<Survivor> survivors(const Workspace& workspace) {
+  std::vector<Survivor> alive;
+  const auto text = read_file(workspace.snapshot(), 16U << 20U);
+  if (!text) return alive;
+  const auto snapshot = parse_json_object(*text);
+  if (!snapshot || find_string(*snapshot, "boot_id") != boot_id()) return alive;
+  const json::array* services = find_array(*snapshot, "services");
+  if (!services) return alive;
+  for (const json::value& entry : *services) {
+    const json::object* service = entry.if_object();
+    const json::object* process = service ? find_object(*service, "process") : nullptr;
+    if (!process) continue;
+    const auto pid = find_integer(*process, "pid");
+    const auto start = find_integer(*process, "start_ticks");
+    if (!pid || *pid <= 0 || !start) continue;
+    const auto info = process_info(static_cast<pid_t>(*pid));
+    if (!info || info->state == 'Z' || info->start_ticks != static_cast<std::uint64_t>(*start))
+      continue;
+    alive.push_back({find_string(*service, "name").value_or("?"), info->pid});
+  }
+  return alive;
+}
+
+std::string names_of(const std::vector<Survivor>& survivors) {
+  std::vector<std::string> names;
+  for (const Survivor& each : survivors)
+    names.push_back(fmt::format("{} (pid {})", each.service, each.pid));
+  return join(names, ", ");
+}
+
+Result<control::Client> start_supervisor(const Workspace& workspace,
+                                         const std::optional<std::string>& environment_name,
+                                         const Environment& environment, StackFile stack_file) {
+  const auto program = find_program("exai-supervisor", program_search_path(environment));
+  if (!program)
+    return fail(Errc::not_found,
+                "exai-supervisor is neither beside {} nor in PATH; is the installation complete?",
+                executable_path().string());
+  if (auto ready = prepare(workspace); !ready) return fail(std::move(ready).error());
+
+  const Path words_file = workspace.logs() / "supervisor.stderr";
+  TRY(words, open_file(words_file, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND));
+  SpawnSpec spec;
+  spec.command = {program->string(), "--file", workspace.stack_file.string()};
+  if (environment_name) {
+    spec.command.push_back("--env");
+    spec.command.push_back(*environment_name);
+  }
+  if (stack_file == StackFile::ignored) spec.command.push_back("--adopt-only");
+  spec.environment = environment;
+  spec.environment["EXAI_STATE_DIR"] = workspace.state.string();  // the same place, surely
+  spec.stdout_fd = words.get();
+  TRY(child, spawn(spec));
+  return wait_until_it_answers(workspace, child.pid, words_file);
+}
+
+std::optional<control::Client> reach_supervisor(Context& context, const Workspace& workspace) {
+  auto client = control::Client::connect(workspace.socket());
+  if (client) return *std::move(client);
+  if (client.error().code() != Errc::unavailable) {
+    explain_failure(context, client.error());
+    return std::nullopt;
+  }
+  const auto alive = survivors(workspace);
+  if (alive.empty()) {
+    complain(context, Exit::unreachable, "the stack is not running");
+    context.err.write("start it: exai up\n");
+    return std::nullopt;
+  }
+  complain(context, Exit::unreachable,
+           fmt::format("the supervisor is dead, but {} still run{}: {}",
+                       count_of(alive.size(), "service"), alive.size() == 1 ? "s" : "",
+                       names_of(alive)));
+  context.err.write("take over without a restart: exai up      stop: exai down\n");
+  return std::nullopt;
+}
+
+Exit explain_failure(Context& context, const Error& error) {
+  switch (error.code()) {
+    case Errc::unavailable:
+      complain(context, Exit::unreachable, error.message());
+      context.err.write("services run on without it; take them over: exai up\n");
+      return Exit::unreachable;
+    case Errc::timeout:
+      complain(context, Exit::unreachable, error.message());
+      context.err.write("find out why: exai doctor      its log: exai logs supervisor\n");
+      return Exit::unreachable;
+    case Errc::not_found:
+      return complain(context, Exit::bad_input, error.message());
+    case Errc::conflict:
+      complain(context, Exit::not_ok, error.message());
+      context.err.write("wait for it to end: exai status\n");
+      return Exit::not_ok;
+    case Errc::invalid:
+    case Errc::denied:
+    case Errc::cancelled:
+    case Errc::internal:
+      break;
+  }
+  return complain(context, Exit::not_ok, error.message());
+}
+
+}  // namespace exai::cli

@@ -1,0 +1,150 @@
+#include "cli/follow.hpp"
+
+#include <algorithm>
+
+#include "cli/interrupt.hpp"
+#include "cli/tail.hpp"
+#include "core/base/text.hpp"
+
+namespace exai::cli {
+
+namespace {
+
+constexpr Duration kRedraw = 100ms;   // of the block; the seconds in it move
+constexpr Duration kPatient = 250ms;  // without a terminal: only for Ctrl-C
+constexpr std::size_t kBlockRows = 15;
+constexpr std::size_t kLogTail = 12;
+
+bool wished(const Wish& wish, const std::string& service) {
+  return wish.services.empty() ||
+         std::find(wish.services.begin(), wish.services.end(), service) != wish.services.end();
+}
+
+// True when nothing more is to be waited for.
+bool settled(const Wish& wish, Followed& followed) {
+  bool going = false;
+  followed.failed.clear();
+  for (const control::ServiceStatus& service : followed.status.services) {
+    if (!wished(wish, service.name)) continue;
+    const Progress progress = judge(followed.status, service, wish.baseline);
+    if (progress == Progress::going) going = true;
+    if (progress == Progress::failed) followed.failed.push_back(service.name);
+  }
+  followed.end = followed.failed.empty() ? Followed::End::ready : Followed::End::failed;
+  return !going;
+}
+
+// The failed service that no other failed one is to blame for: none of its needs failed.
+const control::ServiceStatus* first_failed(const Followed& followed) {
+  const auto failed = [&](const std::string& name) {
+    return std::find(followed.failed.begin(), followed.failed.end(), name) != followed.failed.end();
+  };
+  for (const std::string& name : followed.failed) {
+    const control::ServiceStatus* service = find_service(followed.status, name);
+    if (service && std::none_of(service->needs.begin(), service->needs.end(), failed))
+      return service;
+  }
+  // What it waits for was not asked for by name, but failed all the same.
+  return followed.failed.empty() ? nullptr : find_service(followed.status, followed.failed[0]);
+}
+
+class Display {
+ public:
+  explicit Display(Stream& stream) : stream_(stream), block_(stream) {}
+
+  bool live() const { return stream_.terminal(); }
+
+  void show(const control::EventPage& page, const control::StackStatus& status) {
+    if (live()) {
+      const Table table = progress_table(status, std::chrono::system_clock::now(), kBlockRows);
+      block_.draw(layout(table, stream_.width(), stream_.colours()));
+      return;
+    }
+    for (const control::Event& event : page.events) {
+      const std::string line = event_line(event, status);
+      if (line != last_line_) stream_.print("{}\n", line);
+      last_line_ = line;
+    }
+  }
+  void end() { block_.erase(); }  // the table of the end takes its place
+
+ private:
+  Stream& stream_;
+  LiveBlock block_;
+  std::string last_line_;
+};
+
+}  // namespace
+
+std::uint64_t last_event(control::Client& client) {
+  const auto page = client.events(0, 0ms);
+  return page ? page->last : 0;
+}
+
+Followed follow(Context& context, control::Client& client, const Wish& wish) {
+  const InterruptWatch watch;
+  Display display(context.talk());
+  Followed followed;
+  std::uint64_t since = wish.since;
+  Duration wait = 0ms;  // what has happened already is shown at once
+  for (;;) {
+    const auto page = client.events(since, wait);
+    const auto status = client.status();
+    if (!page || !status) {
+      display.end();
+      followed.end = Followed::End::lost;
+      return followed;
+    }
+    since = page->last;
+    wait = display.live() ? kRedraw : kPatient;
+    followed.status = *status;
+    const bool over = settled(wish, followed);
+    display.show(*page, *status);
+    if (over || watch.interrupted()) {
+      display.end();
+      if (!over) followed.end = Followed::End::interrupted;
+      return followed;
+    }
+  }
+}
+
+void explain_failed(Context& context, const Workspace& workspace, const Followed& followed) {
+  const control::ServiceStatus* first = first_failed(followed);
+  if (!first) return;
+  Stream& err = context.err;
+  const std::string why = first->cause.empty() ? reason_text(*first) : first->cause;
+  complain(
+      context, Exit::not_ok,
+      fmt::format("{} does not come up: {}", first->name, why.empty() ? "no cause known" : why));
+  std::vector<std::string> others;
+  for (const std::string& name : followed.failed)
+    if (name != first->name) others.push_back(name);
+  if (!others.empty()) err.print("      because of it, or as well: {}\n", join(others, ", "));
+  if (const std::string check = first->ready ? first->ready->detail : ""; !check.empty())
+    err.print("      its check: {}: {}\n", first->ready->check, check);
+  const auto lines = last_lines(workspace.service_log(first->name), first->name, kLogTail);
+  if (!lines.empty()) err.print("the end of its log:\n");
+  for (const LogLine& line : lines) err.print("  {}\n", printable(line.text));
+  err.print("more: exai logs {}      find the first cause: exai doctor\n", first->name);
+}
+
+Exit conclude(Context& context, const Workspace& workspace, const Followed& followed) {
+  switch (followed.end) {
+    case Followed::End::ready:
+      return Exit::ok;
+    case Followed::End::failed:
+      explain_failed(context, workspace, followed);
+      return Exit::not_ok;
+    case Followed::End::interrupted:
+      complain(context, Exit::interrupted, "interrupted; the stack goes on without you");
+      context.err.write("watch it: exai status --watch      stop it: exai down\n");
+      return Exit::interrupted;
+    case Followed::End::lost:
+      complain(context, Exit::unreachable, "the supervisor has gone while we waited");
+      context.err.write("services run on without it; take them over: exai up\n");
+      return Exit::unreachable;
+  }
+  return Exit::ok;
+}
+
+}  // namespace exai::cli

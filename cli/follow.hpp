@@ -1,0 +1,39 @@
+#pragma once
+// Watching services come up after somebody asked for it: in a terminal a block that is drawn again
+// in place, else one plain line per change. Ends when each has become ready or has failed.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/engine.hpp"
+#include "cli/view.hpp"
+
+namespace exai::cli {
+
+// What to wait for, and since when.
+struct Wish {
+  std::vector<std::string> services;  // empty: all
+  std::uint64_t since = 0;            // the last event before the question
+  Baseline baseline;
+};
+
+struct Followed {
+  enum class End { ready, failed, interrupted, lost } end = End::ready;
+  control::StackStatus status;
+  std::vector<std::string> failed;  // services, in the file's order
+};
+
+// The number of the newest event, to be taken before asking for anything.
+std::uint64_t last_event(control::Client& client);
+
+Followed follow(Context& context, control::Client& client, const Wish& wish);
+
+// What there is to say when services failed: the first one along the graph, its cause, the end of
+// its log, and what to type.
+void explain_failed(Context& context, const Workspace& workspace, const Followed& followed);
+
+// Prints what the end of a follow means; the exit code of `up` and `restart`.
+Exit conclude(Context& context, const Workspace& workspace, const Followed& followed);
+
+}  // namespace exai::cli

@@ -1,0 +1,302 @@
+#include "cli/view.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+
+namespace exai::cli {
+
+using control::ProofStatus;
+using control::ServiceStatus;
+using control::StackStatus;
+using control::State;
+
+namespace {
+
+// The worst first; among equals the file's order stays.
+int severity(const ServiceStatus& service) {
+  switch (service.state) {
+    case State::failed:
+      return 0;
+    case State::backoff:
+      return 1;
+    case State::stopping:
+      return 3;
+    case State::waiting:
+      return 4;
+    case State::starting:
+      return 5;
+    case State::stopped:
+      return 6;
+    case State::ready:
+      return in_trouble(service) ? 2 : 7;
+  }
+  return 7;
+}
+
+std::string proof_of(const std::optional<ProofStatus>& proof) {
+  if (!proof || !proof->age_ms) return {};
+  return fmt::format("{} {} ago", proof->check, format_duration(Duration(*proof->age_ms)));
+}
+
+std::string failing(const std::optional<ProofStatus>& proof) {
+  if (!proof || proof->detail.empty()) return {};
+  if (proof->failures <= 1) return fmt::format("{}: {}", proof->check, proof->detail);
+  return fmt::format("{}: {} ({} times)", proof->check, proof->detail, proof->failures);
+}
+
+std::string port_numbers(const ServiceStatus& service) {
+  std::vector<std::string> numbers;
+  for (const control::PortStatus& port : service.ports)
+    numbers.push_back(std::to_string(port.number));
+  return join(numbers, " ");
+}
+
+std::string pid_text(const ServiceStatus& service) {
+  return service.pid > 0 ? std::to_string(service.pid) : "-";
+}
+
+Cell state_cell(const ServiceStatus& service) {
+  const bool sick = service.state == State::ready && in_trouble(service);
+  return {sick ? "unhealthy" : std::string(control::name(service.state)),
+          sick ? Tone::bad : tone_of(service.state)};
+}
+
+std::vector<Cell> status_notes(const ServiceStatus& service) {
+  std::vector<Cell> notes;
+  if (const std::string reason = reason_text(service); !reason.empty())
+    notes.emplace_back(reason, in_trouble(service) ? Tone::bad : Tone::warn);
+  if (const std::string proof = proof_text(service); !proof.empty())
+    notes.emplace_back("proof: " + proof, Tone::dim);
+  if (service.restarts > 0 && !service.last_restart_cause.empty())
+    notes.emplace_back("last restart: " + service.last_restart_cause, Tone::warn);
+  if (service.adopted) notes.emplace_back("taken over from an earlier supervisor", Tone::dim);
+  return notes;
+}
+
+int restarts_before(const Baseline& baseline, const std::string& service) {
+  const auto known = std::find_if(baseline.restarts.begin(), baseline.restarts.end(),
+                                  [&](const auto& entry) { return entry.first == service; });
+  return known == baseline.restarts.end() ? 0 : known->second;
+}
+
+Progress judge_within(const StackStatus& status, const ServiceStatus& service,
+                      const Baseline& baseline, std::size_t depth) {
+  switch (service.state) {
+    case State::ready:
+      return Progress::ready;
+    case State::failed:
+      return Progress::failed;
+    case State::stopped:
+      // From before the question: it has not been started yet.
+      if (service.last_exit.empty() || service.since < baseline.asked) return Progress::going;
+      return service.last_exit == "exit code 0" ? Progress::ready : Progress::failed;
+    case State::waiting:
+      if (depth > status.services.size())
+        return Progress::going;  // no endless walk, whatever comes
+      for (const std::string& name : service.waiting_for) {
+        const ServiceStatus* other = find_service(status, name);
+        if (other && judge_within(status, *other, baseline, depth + 1) == Progress::failed)
+          return Progress::failed;
+      }
+      return Progress::going;
+    case State::starting:
+    case State::backoff:
+    case State::stopping:
+      break;
+  }
+  const int restarted = service.restarts - restarts_before(baseline, service.name);
+  return restarted >= kPatience ? Progress::failed : Progress::going;
+}
+
+}  // namespace
+
+Tone tone_of(State state) {
+  switch (state) {
+    case State::ready:
+      return Tone::good;
+    case State::failed:
+    case State::backoff:
+      return Tone::bad;
+    case State::stopped:
+      return Tone::dim;
+    case State::waiting:
+    case State::starting:
+    case State::stopping:
+      return Tone::warn;
+  }
+  return Tone::plain;
+}
+
+std::string age(WallTime then, WallTime now) {
+  const auto passed = std::chrono::duration_cast<Duration>(now - then);
+  return format_duration(std::max(passed, Duration::zero()));
+}
+
+std::string proof_text(const ServiceStatus& service) {
+  const std::string ready = proof_of(service.ready);
+  const std::string healthy = proof_of(service.healthy);
+  return ready.empty() || healthy.empty() ? ready + healthy : ready + "; " + healthy;
+}
+
+std::string reason_text(const ServiceStatus& service) {
+  switch (service.state) {
+    case State::waiting:
+      return service.waiting_for.empty() ? service.cause
+                                         : "waiting for " + join(service.waiting_for, ", ");
+    case State::starting: {
+      const std::string check = failing(service.ready);
+      return check.empty() ? service.cause : check;
+    }
+    case State::ready:
+      return in_trouble(service) ? "not healthy: " + failing(service.healthy) : std::string();
+    case State::stopped:
+    case State::backoff:
+    case State::stopping:
+    case State::failed:
+      break;
+  }
+  return service.cause;
+}
+
+bool in_trouble(const ServiceStatus& service) {
+  return service.state == State::failed || service.state == State::backoff ||
+         (service.state == State::ready && service.healthy &&
+          service.healthy->standing == "failing");
+}
+
+bool in_trouble(const StackStatus& status) {
+  return std::any_of(status.services.begin(), status.services.end(),
+                     [](const ServiceStatus& service) { return in_trouble(service); });
+}
+
+std::string headline(const StackStatus& status) {
+  std::size_t ready = 0;
+  std::vector<std::string> troubled;
+  for (const ServiceStatus& service : status.services) {
+    if (in_trouble(service))
+      troubled.push_back(service.name);
+    else if (service.state == State::ready)
+      ++ready;
+  }
+  std::string text = fmt::format("{} ({}): {} of {} ready", status.stack, status.environment, ready,
+                                 count_of(status.services.size(), "service"));
+  if (!troubled.empty()) text += "; in trouble: " + join(troubled, ", ");
+  if (status.stopping) text += "; stopping";
+  return text;
+}
+
+Table status_table(const StackStatus& status, WallTime now) {
+  Table table{{{"SERVICE"},
+               {"STATE"},
+               {"SINCE", Align::right},
+               {"RESTARTS", Align::right},
+               {"PID", Align::right},
+               {"PORTS"},
+               {"MEMORY", Align::right},
+               {"CPU", Align::right}},
+              {},
+              0};
+  std::vector<ServiceStatus> services = status.services;
+  std::stable_sort(services.begin(), services.end(),
+                   [](const auto& a, const auto& b) { return severity(a) < severity(b); });
+  for (const ServiceStatus& service : services) {
+    const bool runs = service.pid > 0;
+    table.rows.push_back({{{service.name, Tone::strong},
+                           state_cell(service),
+                           age(service.since, now),
+                           std::to_string(service.restarts),
+                           pid_text(service),
+                           port_numbers(service),
+                           runs ? format_size(service.resident_bytes) : "-",
+                           runs ? fmt::format("{:.1f}%", service.cpu_percent) : "-"},
+                          status_notes(service)});
+  }
+  return table;
+}
+
+Table progress_table(const StackStatus& status, WallTime now, std::size_t rows) {
+  Table table{{{""}, {""}, {"", Align::right}, {""}}, {}, 3};
+  const bool all = status.services.size() <= rows;
+  std::size_t hidden = 0;
+  for (const ServiceStatus& service : status.services) {
+    if (!all && (service.state == State::ready || table.rows.size() == rows)) {
+      ++hidden;
+      continue;
+    }
+    const std::string reason = reason_text(service);
+    table.rows.push_back({{{service.name, Tone::strong},
+                           state_cell(service),
+                           age(service.since, now),
+                           reason.empty() ? proof_text(service) : reason}});
+  }
+  if (hidden > 0) table.rows.push_back({{Cell(fmt::format("+ {}", hidden), Tone::dim), "others"}});
+  return table;
+}
+
+Table summary_table(const StackStatus& status) {
+  Table table{{{"SERVICE"}, {"STATE"}, {"PORTS"}, {"PID", Align::right}, {"PROOF"}}, {}, 4};
+  for (const ServiceStatus& service : status.services) {
+    std::vector<std::string> ports;
+    for (const control::PortStatus& port : service.ports)
+      ports.push_back(fmt::format("{} {}", port.name, port.number));
+    const std::string proof = proof_text(service);
+    table.rows.push_back({{{service.name, Tone::strong},
+                           state_cell(service),
+                           join(ports, ", "),
+                           pid_text(service),
+                           proof.empty() ? reason_text(service) : proof}});
+  }
+  return table;
+}
+
+std::vector<std::string> connections(const config::Stack& stack) {
+  std::vector<std::string> lines;
+  for (const config::Service& service : stack.services) {
+    const auto* mcp = service.ready ? std::get_if<config::McpCheck>(&service.ready->what) : nullptr;
+    if (!mcp) continue;
+    lines.push_back("MCP        " + mcp->url);
+    const std::size_t path = mcp->url.rfind("/mcp");
+    if (mcp->url.starts_with("http") && path != std::string::npos)
+      lines.push_back("WebSocket  ws" + mcp->url.substr(4, path - 4) + "/ws");
+    if (!mcp->token.empty() && stack.variables.contains(mcp->token) &&
+        !stack.variables.at(mcp->token).value.empty())
+      lines.push_back(fmt::format("           with Authorization: Bearer ${}", mcp->token));
+    for (const config::PortBinding& port : service.ports)
+      if (port.name == "health" || port.name == "metrics")
+        lines.push_back(
+            fmt::format("{:<10} http://127.0.0.1:{}/{}", port.name, port.number, port.name));
+  }
+  return lines;
+}
+
+std::string event_line(const control::Event& event, const StackStatus& status) {
+  const std::string who = event.service.empty() ? status.stack : event.service;
+  std::string line = fmt::format("{}: {}", who, control::name(event.to));
+  const ServiceStatus* service = find_service(status, event.service);
+  if (event.to == State::ready && service && service->ready && service->ready->age_ms)
+    return line + fmt::format(" ({} in {})", service->ready->check,
+                              format_duration(Duration(service->ready->took_ms)));
+  if (!event.cause.empty()) line += ": " + event.cause;
+  return line;
+}
+
+Baseline baseline_of(const StackStatus& status, WallTime asked) {
+  Baseline baseline{asked, {}};
+  for (const ServiceStatus& service : status.services)
+    baseline.restarts.emplace_back(service.name, service.restarts);
+  return baseline;
+}
+
+Progress judge(const StackStatus& status, const ServiceStatus& service, const Baseline& baseline) {
+  return judge_within(status, service, baseline, 0);
+}
+
+const ServiceStatus* find_service(const StackStatus& status, std::string_view name) {
+  const auto found =
+      std::find_if(status.services.begin(), status.services.end(),
+                   [&](const ServiceStatus& service) { return service.name == name; });
+  return found == status.services.end() ? nullptr : &*found;
+}
+
+}  // namespace exai::cli
