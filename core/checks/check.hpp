@@ -10,6 +10,8 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -24,7 +26,7 @@ struct Observation {
   bool ok = false;
   std::string detail;  // "SET, GET, DEL answered", "connection refused"
   Duration took{};
-  Time at{};           // when it ended
+  Time at{};  // when it ended
   WallTime wall{};
 };
 
@@ -34,8 +36,8 @@ std::string_view name(Standing standing);
 // What is known from all observations so far.
 struct Verdict {
   Standing standing = Standing::unknown;
-  int successes = 0;  // in a row
-  int failures = 0;   // in a row
+  int successes = 0;                     // in a row
+  int failures = 0;                      // in a row
   std::optional<Observation> last;       // whatever it said
   std::optional<Observation> last_good;  // the proof, whose age is shown
 };
@@ -45,22 +47,26 @@ Verdict fold(Verdict verdict, const Observation& observation, const config::Chec
 
 // What a check may need besides its settings.
 struct Subject {
-  pid_t pid = -1;  // of the service, for process checks
+  pid_t pid = -1;                                  // of the service, for process checks
   std::map<std::string, std::string> environment;  // of command checks
   std::function<std::optional<Secret>(const std::string& variable)> secret;
 };
 
-// The collaborators of all checks. Lifetime: outlives the runs.
+// The collaborators of all checks. Any number of runs may be under way; one that hangs delays no
+// other. Lifetime: outlives the runs. Destroying it waits for a host name that is being looked up.
 class Checker {
  public:
   Checker(Loop& loop, Clock& clock, HttpClient& http) : loop_(loop), clock_(clock), http_(http) {}
-  // Ends within check.timeout; what was started (a command) is ended with it.
+  // Ends within check.timeout, and at most a second after it when something must be cleared up: a
+  // command is killed with its group, an MCP session is ended. When the caller is cancelled, the
+  // cancellation is thrown, and no observation is made.
   Task<Observation> run(config::Check check, Subject subject);
 
  private:
   Loop& loop_;
   Clock& clock_;
   HttpClient& http_;
+  std::unique_ptr<Island> names_;  // looks up host names; made when the first one is
 };
 
 }  // namespace exai::checks

@@ -52,11 +52,16 @@ std::optional<std::string> FakeConnection::read_request() {
         return request;
       }
     }
-    std::array<char, 16384> bytes{};
-    const auto got = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
-    if (got <= 0) return std::nullopt;
-    buffer_.append(bytes.data(), static_cast<std::size_t>(got));
+    if (!read_some()) return std::nullopt;
   }
+}
+
+bool FakeConnection::read_some() {
+  std::array<char, 16384> bytes{};
+  const auto got = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
+  if (got <= 0) return false;
+  buffer_.append(bytes.data(), static_cast<std::size_t>(got));
+  return true;
 }
 
 bool FakeConnection::write(std::string_view bytes) {

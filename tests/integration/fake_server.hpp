@@ -22,6 +22,7 @@ class FakeConnection {
 
   // Head and body (by content-length); nothing when the peer has gone.
   std::optional<std::string> read_request();
+  bool read_some();                    // of any protocol; false: the peer has gone
   bool write(std::string_view bytes);  // false: the peer has gone
   // An answer with a content-length; extra header lines end in \r\n.
   bool answer(int status, std::string_view body, std::string_view headers = "");

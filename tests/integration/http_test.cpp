@@ -438,13 +438,13 @@ namespace {
 struct Abandoned {
   std::atomic<bool> asked = false;
   std::atomic<bool> gone = false;
+  std::string head;
   FakeServer server{[this](FakeConnection& peer) {
     peer.read_request();
     peer.write(head);
     asked = true;
     gone = peer.wait_closed();
   }};
-  std::string head;
 };
 
 Task<> open_and_drop(HttpClient& http, HttpRequest request) {

@@ -1,0 +1,88 @@
+#include "core/checks/network.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <utility>
+
+namespace exai::checks {
+
+namespace {
+
+using asio::ip::tcp;
+using Endpoints = std::vector<tcp::endpoint>;
+
+// Blocks. Thread: the island of names.
+Result<Endpoints> look_up(const std::string& host, std::uint16_t port) {
+  asio::io_context context;
+  tcp::resolver resolver(context);
+  boost::system::error_code error;
+  Endpoints endpoints;
+  for (const auto& found : resolver.resolve(host, std::to_string(port), error))
+    endpoints.push_back(found.endpoint());
+  if (error) return fail(Errc::unavailable, "the host {} is unknown: {}", host, error.message());
+  return endpoints;
+}
+
+Task<Result<Endpoints>> resolve(Attempt& attempt, std::string host, std::uint16_t port) {
+  boost::system::error_code no_address;
+  const auto address = asio::ip::make_address(host, no_address);
+  if (!no_address) co_return Endpoints(1, tcp::endpoint(address, port));
+  attempt.step = "looking up " + host;
+  if (!attempt.names) attempt.names = std::make_unique<Island>(attempt.loop, "exai-names");
+  std::function<Result<Endpoints>()> work = [host, port] { return look_up(host, port); };
+  co_return co_await attempt.names->run(std::move(work));
+}
+
+// "/health/live" of "http://127.0.0.1:8082/health/live".
+std::string path_of(const std::string& url) {
+  const std::size_t host = url.find("://");
+  const std::size_t path = host == std::string::npos ? host : url.find('/', host + 3);
+  return path == std::string::npos ? url : url.substr(path);
+}
+
+}  // namespace
+
+Task<Result<tcp::socket>> connect(Attempt& attempt, std::string host, std::uint16_t port) {
+  auto endpoints = co_await resolve(attempt, host, port);
+  if (!endpoints) co_return fail(endpoints.error());
+  const std::string where = fmt::format("{}:{}", host, port);
+  attempt.step = "connecting to " + where;
+  tcp::socket socket(attempt.loop.executor());
+  const auto token = asio::as_tuple(asio::use_awaitable);
+  auto connected = co_await asio::async_connect(socket, *endpoints, token);
+  const boost::system::error_code error = std::get<0>(connected);
+  if (error == asio::error::connection_refused)
+    co_return fail(Errc::unavailable, "connection refused by {}", where);
+  if (error)
+    co_return fail(Errc::unavailable, "connecting to {} failed: {}", where, error.message());
+  co_return std::move(socket);
+}
+
+HttpRequest request_to(const Attempt& attempt, std::string url) {
+  HttpRequest request;
+  request.url = std::move(url);
+  request.connect_timeout = attempt.timeout + 10s;
+  request.timeout = attempt.timeout + 10s;
+  return request;
+}
+
+Task<Proof> prove(Attempt& attempt, config::TcpCheck check) {
+  auto socket = co_await connect(attempt, check.host, check.port);
+  if (!socket) co_return fail(socket.error());
+  co_return fmt::format("{}:{} accepts connections", check.host, check.port);
+}
+
+Task<Proof> prove(Attempt& attempt, config::HttpCheck check) {
+  const std::string path = path_of(check.url);
+  attempt.step = "GET " + path;
+  HttpRequest request = request_to(attempt, check.url);
+  auto response = co_await attempt.http.send(std::move(request));
+  if (!response) co_return fail(response.error());
+  const int status = response->status;
+  const bool wanted = check.status == 0 ? status / 100 == 2 : status == check.status;
+  const std::string said = fmt::format("HTTP {} from {}", status, path);
+  if (wanted) co_return said;
+  if (check.status == 0) co_return fail(Errc::unavailable, "{}", said);
+  co_return fail(Errc::unavailable, "{}, expected {}", said, check.status);
+}
+
+}  // namespace exai::checks
