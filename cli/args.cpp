@@ -9,7 +9,14 @@ namespace exai::cli {
 
 // CLI11 parses; the words people read are ours.
 struct Args::Parser {
+  struct Choice {
+    std::string kind;  // "shell", for the message
+    const std::string* given;
+    std::vector<std::string> known;
+  };
+
   CLI::App app;
+  std::vector<Choice> choices;
   bool help = false;
   bool no_color = false;
   bool json = false;
@@ -84,20 +91,10 @@ void Args::words(std::string_view placeholder, std::vector<std::string>& target,
 
 void Args::choice(std::string_view placeholder, std::string& target,
                   std::vector<std::string> choices, std::string_view help) {
-  parser_->app.add_option(std::string(placeholder), target);
-  description_.options.push_back(
-      {std::string(placeholder), "", std::string(help), std::move(choices), true, false});
-  const std::vector<std::string>& known = description_.options.back().choices;
-  const std::string kind = to_lower(placeholder);
-  // The check owns its words: description_.options may move while others are declared.
-  parser_->app.get_option(std::string(placeholder))
-      ->required()
-      ->check(CLI::Validator(
-          [known, kind](const std::string& word) {
-            const bool found = std::find(known.begin(), known.end(), word) != known.end();
-            return found ? std::string() : unknown_word(kind, word, known);
-          },
-          ""));
+  const std::string name(placeholder);
+  parser_->app.add_option(name, target)->required();
+  parser_->choices.push_back({to_lower(name), &target, choices});
+  description_.options.push_back({name, "", std::string(help), std::move(choices), true, false});
 }
 
 // A command may have taken a short name for itself (exai logs -f): then only the long one is left.
@@ -143,6 +140,10 @@ std::optional<Exit> Args::parse(Context& context) {
   }
   for (const std::string& word : parser.app.remaining())
     if (word != "--") return misuse(context, about_stray_word(word, description_));
+
+  for (const Parser::Choice& choice : parser.choices)
+    if (std::find(choice.known.begin(), choice.known.end(), *choice.given) == choice.known.end())
+      return misuse(context, unknown_word(choice.kind, *choice.given, choice.known));
 
   if (!parser.file.empty()) context.file = parser.file;
   if (!parser.env.empty()) context.env = parser.env;

@@ -1,6 +1,7 @@
 #include "cli/validation.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "core/base/text.hpp"
 
@@ -12,6 +13,14 @@ std::size_t count(const config::Loaded& loaded, config::Severity severity) {
   return static_cast<std::size_t>(
       std::count_if(loaded.diagnostics.begin(), loaded.diagnostics.end(),
                     [&](const config::Diagnostic& d) { return d.severity == severity; }));
+}
+
+// What was read besides the stack file and the templates of the services.
+std::size_t layers_of(const config::Loaded& loaded) {
+  std::set<config::Path> others = {loaded.stack->file};
+  for (const config::Service& service : loaded.stack->services)
+    for (const auto& [file, service_template] : service.render) others.insert(service_template);
+  return loaded.files.size() - std::min(loaded.files.size(), others.size());
 }
 
 }  // namespace
@@ -26,10 +35,9 @@ std::string validation_summary(const config::Loaded& loaded, const std::string& 
                         count_of(warnings, "warning"));
     return text;
   }
-  const std::size_t layers = loaded.files.empty() ? 0 : loaded.files.size() - 1;
   return text + fmt::format("{} is valid: {}, {}, {}\n", stack_file,
                             count_of(loaded.stack->services.size(), "service"),
-                            count_of(layers, "layer"),
+                            count_of(layers_of(loaded), "layer"),
                             warnings > 0 ? count_of(warnings, "warning") : "0 problems");
 }
 

@@ -58,5 +58,6 @@ TEST_CASE("apostrophes in help texts do not end the shell's quotes") {
 TEST_CASE("a shell that is not known gets the nearest") {
   Screen screen;
   CHECK(run_command_line(screen.context, {"completion", "fisch"}) == Exit::bad_input);
-  CHECK(contains(screen.err, "did you mean \"fish\"?"));
+  CHECK(screen.err ==
+        "exai: unknown shell \"fisch\"; did you mean \"fish\"?\nsee exai completion --help\n");
 }

@@ -9,10 +9,12 @@ namespace {
 
 config::Loaded valid() {
   auto stack = std::make_shared<config::Stack>();
+  stack->file = "/stack/exai.toml";
   stack->services.resize(2);
+  stack->services[0].render["redis.conf"] = "/stack/redis.conf";
   config::Loaded loaded;
   loaded.stack = stack;
-  loaded.files = {"exai.toml", "env/base.env", "env/dev.env"};
+  loaded.files = {"exai.toml", "env/base.env", "env/dev.env", "redis.conf"};
   return loaded;
 }
 
@@ -28,7 +30,7 @@ config::Diagnostic diagnostic(config::Severity severity) {
 
 TEST_CASE("a valid file is told in numbers") {
   CHECK(validation_summary(valid(), "exai.toml") ==
-        "read exai.toml, env/base.env, env/dev.env\n"
+        "read exai.toml, env/base.env, env/dev.env, redis.conf\n"
         "exai.toml is valid: 2 services, 2 layers, 0 problems\n");
 }
 
@@ -36,14 +38,14 @@ TEST_CASE("warnings leave a file valid, errors do not") {
   config::Loaded loaded = valid();
   loaded.diagnostics = {diagnostic(config::Severity::warning)};
   CHECK(validation_summary(loaded, "exai.toml") ==
-        "read exai.toml, env/base.env, env/dev.env\n"
+        "read exai.toml, env/base.env, env/dev.env, redis.conf\n"
         "exai.toml is valid: 2 services, 2 layers, 1 warning\n");
   CHECK(validation_json(loaded).at("valid") == true);
 
   loaded.diagnostics.push_back(diagnostic(config::Severity::error));
   loaded.stack = nullptr;
   CHECK(validation_summary(loaded, "exai.toml") ==
-        "read exai.toml, env/base.env, env/dev.env\n"
+        "read exai.toml, env/base.env, env/dev.env, redis.conf\n"
         "exai.toml is not valid: 1 error, 1 warning\n");
   CHECK(validation_json(loaded).at("valid") == false);
 }
