@@ -1,0 +1,54 @@
+#pragma once
+// The control socket of the supervisor (core/control/control.hpp has the protocol). The folder is
+// ours alone, the peer must be our user or root, lines and clients are bounded, and every client has
+// a coroutine of its own, so a slow one keeps nobody waiting but itself.
+//
+// Thread: loop. Lifetime: the Supervisor outlives it; co_await close() before it is destroyed.
+
+#include <array>
+#include <memory>
+
+#include "core/base/rpc.hpp"
+#include "supervisor/service/supervisor.hpp"
+
+namespace exai {
+
+class ControlServer final {
+ public:
+  // Listens. A socket file that is there is of a dead supervisor: the caller holds the lock.
+  static Result<std::unique_ptr<ControlServer>> open(Loop& loop, Clock& clock,
+                                                     service::Supervisor& supervisor,
+                                                     const Workspace& workspace, Log log);
+  ~ControlServer();
+  ControlServer(const ControlServer&) = delete;
+  ControlServer& operator=(const ControlServer&) = delete;
+
+  Task<> close();
+
+ private:
+  using Reply = tl::expected<json::object, rpc::ErrorObject>;
+  struct Listener;
+  struct Method;
+
+  ControlServer(Loop& loop, Clock& clock, service::Supervisor& supervisor, Log log, Fd listening);
+
+  Task<> accept();
+  Task<> serve(std::shared_ptr<struct ControlClient> client);
+  Task<rpc::Response> answer(std::string line);
+
+  Task<Reply> status(json::object params);
+  Task<Reply> up(json::object params);
+  Task<Reply> restart(json::object params);
+  Task<Reply> down(json::object params);
+  Task<Reply> events(json::object params);
+  Reply status_or(const Result<>& result);
+
+  Clock& clock_;
+  service::Supervisor& supervisor_;
+  Log log_;
+  std::unique_ptr<Listener> listener_;
+  int clients_ = 0;
+  TaskGroup tasks_;
+};
+
+}  // namespace exai
