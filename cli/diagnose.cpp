@@ -194,7 +194,7 @@ Findings disk_findings(const std::string& folder, const DiskSpace& space) {
   return {{Area::disk, tight ? Level::note : Level::ok, "", message, ""}};
 }
 
-Findings check_findings(const std::vector<Probed>& results, const Pids& pids) {
+Findings check_findings(const std::vector<Probed>& results) {
   Findings findings;
   for (const Probed& result : results) {
     const Area area = result.mcp ? Area::mcp : Area::dependencies;
@@ -205,8 +205,7 @@ Findings check_findings(const std::vector<Probed>& results, const Pids& pids) {
       findings.push_back(good(area, result.service, message));
     else
       findings.push_back(
-          {area, Level::bad, result.service, message,
-           pids.contains(result.service) ? "exai logs " + result.service : std::string("exai up")});
+          {area, Level::bad, result.service, message, "exai logs " + result.service});
   }
   return findings;
 }
@@ -245,9 +244,20 @@ std::optional<Examination> examine(const Context& context, const Workspace& work
     for (const config::Service& service : loaded.stack->services)
       for (const config::Need& need : service.needs)
         result.needs[service.name].push_back(need.service);
-    const auto checked = run_checks(context, opened, {}, pids);
-    if (!checked) return std::nullopt;
-    add(findings, check_findings(*checked, pids));
+    // Whatever answers in place of a service that does not run, it is not the service.
+    std::vector<std::string> running;
+    for (const config::Service& service : loaded.stack->services) {
+      if (pids.contains(service.name))
+        running.push_back(service.name);
+      else
+        findings.push_back({Area::dependencies, Level::note, service.name,
+                            service.name + ": not checked, it does not run", ""});
+    }
+    if (!running.empty()) {
+      const auto checked = run_checks(context, opened, running, pids);
+      if (!checked) return std::nullopt;
+      add(findings, check_findings(*checked));
+    }
   }
   add(findings, process_findings(facts));
   const auto by_area = [](const Finding& a, const Finding& b) { return a.area < b.area; };

@@ -34,7 +34,7 @@ Findings port_findings(const std::vector<PortUse>& uses, const config::Stack& st
                        const EngineFacts& facts);
 Findings process_findings(const EngineFacts& facts);
 Findings disk_findings(const std::string& folder, const DiskSpace& space);
-Findings check_findings(const std::vector<Probed>& results, const Pids& pids);
+Findings check_findings(const std::vector<Probed>& results);
 
 struct Examination {
   Findings findings;

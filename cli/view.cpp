@@ -136,7 +136,10 @@ std::string age(WallTime then, WallTime now) {
 std::string proof_text(const ServiceStatus& service) {
   const std::string ready = proof_of(service.ready);
   const std::string healthy = proof_of(service.healthy);
-  return ready.empty() || healthy.empty() ? ready + healthy : ready + "; " + healthy;
+  if (ready.empty() || healthy.empty()) return ready + healthy;
+  if (service.ready->check != service.healthy->check) return ready + "; " + healthy;
+  return *service.healthy->age_ms < *service.ready->age_ms ? healthy
+                                                           : ready;  // one check: freshest
 }
 
 std::string reason_text(const ServiceStatus& service) {
@@ -272,13 +275,15 @@ std::vector<std::string> connections(const config::Stack& stack) {
 
 std::string event_line(const control::Event& event, const StackStatus& status) {
   const std::string who = event.service.empty() ? status.stack : event.service;
-  std::string line = fmt::format("{}: {}", who, control::name(event.to));
+  const std::string state(control::name(event.to));
+  std::string line = fmt::format("{}: {}", who, state);
   const ServiceStatus* service = find_service(status, event.service);
   if (event.to == State::ready && service && service->ready && service->ready->age_ms)
     return line + fmt::format(" ({} in {})", service->ready->check,
                               format_duration(Duration(service->ready->took_ms)));
-  if (!event.cause.empty()) line += ": " + event.cause;
-  return line;
+  if (event.cause.empty()) return line;
+  // "stopped: exit code 0" says the state itself.
+  return event.cause.starts_with(state) ? who + ": " + event.cause : line + ": " + event.cause;
 }
 
 Baseline baseline_of(const StackStatus& status, WallTime asked) {

@@ -91,16 +91,20 @@ TEST_CASE("a disk is a trouble when it is nearly full and a note when it is gett
   CHECK(only(disk_findings("/s", {gib, gib / 20})).level == Level::bad);
 }
 
-TEST_CASE("a check that fails is a symptom of a stack that is down, not of the service's log") {
+TEST_CASE("a check that fails is a trouble of its service; the MCP path has its own section") {
   Probed probed;
   probed.service = "exaid";
   probed.check = "mcp tools/call status";
-  probed.mcp = true;
   probed.detail = "connection refused";
-  const Finding finding = only(check_findings({probed}, {}));
+  CHECK(only(check_findings({probed})).area == Area::dependencies);
+  probed.mcp = true;
+  const Finding finding = only(check_findings({probed}));
   CHECK(finding.area == Area::mcp);
-  CHECK(finding.fix == "exai up");
-  CHECK(only(check_findings({probed}, {{"exaid", 12}})).fix == "exai logs exaid");
+  CHECK(finding.level == Level::bad);
+  CHECK(finding.message == "exaid ready: mcp tools/call status: connection refused (0ms)");
+  CHECK(finding.fix == "exai logs exaid");
+  probed.ok = true;
+  CHECK(only(check_findings({probed})).level == Level::ok);
 }
 
 TEST_CASE("the report ends with the first cause, what it explains, and what to type") {

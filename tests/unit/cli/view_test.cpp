@@ -96,6 +96,15 @@ TEST_CASE("the table of the end says what runs where") {
         "redis    ready  redis 6379   12  redis round-trip 2s ago\n");
 }
 
+TEST_CASE("the same check for readiness and health is one proof, the freshest") {
+  ServiceStatus redis = ready_redis();
+  redis.healthy = redis.ready;
+  redis.healthy->age_ms = 500;
+  CHECK(proof_text(redis) == "redis round-trip 500ms ago");
+  redis.healthy->check = "tcp 6379";
+  CHECK(proof_text(redis) == "redis round-trip 2s ago; tcp 6379 500ms ago");
+}
+
 TEST_CASE("ways in follow from the MCP check and the named ports") {
   config::Service exaid;
   exaid.name = "exaid";
@@ -123,6 +132,9 @@ TEST_CASE("an event is one line, with the proof when the service is ready") {
   event.to = State::backoff;
   event.cause = "exit code 1";
   CHECK(event_line(event, status) == "redis: backoff: exit code 1");
+  event.to = State::stopped;
+  event.cause = "stopped: exit code 0";
+  CHECK(event_line(event, status) == "redis: stopped: exit code 0");
   event.to = State::ready;
   CHECK(event_line(event, status) == "redis: ready (redis round-trip in 0ms)");
 }
