@@ -98,8 +98,10 @@ Monitor::Monitor(Clock& clock, Log log, store::Store& store, const providers::Ro
 
 Task<> Monitor::watch() {
   for (;;) {
-    if (asked_ || !last_try_ || clock_.now() - *last_try_ >= kInterval) co_await prove_storage();
-    co_await clock_.sleep_for(kFresh);
+    const bool due = !last_try_ || clock_.now() - *last_try_ >= kInterval;
+    if (due || asked_ || wrong_) co_await prove_storage();
+    const Duration pause = wrong_ ? kRetry : kFresh;
+    co_await clock_.sleep_for(pause);
   }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// What the daemon says about itself, proven by work. Storage is tried in the background every few
-// seconds, and sooner when somebody asks and the last proof is older than a second; a question is
-// always answered at once, from what is known.
+// What the daemon says about itself, proven by work. Storage is tried in the background every five
+// seconds, within a second after somebody asked, and four times a second while it does not work; a
+// question is always answered at once, from what is known.
 //
 //   component    fails                        and then the whole
 //   storage      the round trip fails         fails: calls lose their memory
@@ -62,6 +62,7 @@ class Monitor {
  public:
   static constexpr Duration kInterval = 5s;  // of the background proof
   static constexpr Duration kFresh = 1s;     // after a question, the next comes within this
+  static constexpr Duration kRetry = 250ms;  // after one that failed
   static constexpr Duration kLimit = 2s;     // for one proof
 
   // Lifetime: the collaborators outlive the monitor, and watch() ends before it.

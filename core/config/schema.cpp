@@ -13,10 +13,10 @@ namespace exai::config {
 
 namespace {
 
-constexpr std::array<std::string_view, 27> kKeywords = {
+constexpr std::array<std::string_view, 28> kKeywords = {
     "type",      "properties",  "additionalProperties", "propertyNames", "required", "items",
-    "enum",      "const",       "minimum",              "maximum",       "minLength", "minItems",
-    "uniqueItems", "oneOf",     "anyOf",                "$ref",          "x-exai",   "pattern",
+    "enum",      "const",       "minimum",              "maximum",       "minLength", "maxLength",
+    "minItems",  "uniqueItems", "oneOf", "anyOf",       "$ref",          "x-exai",   "pattern",
     "$schema",   "$id",         "$comment",             "title",         "description", "default",
     "examples",  "definitions", "deprecated"};
 
@@ -196,6 +196,10 @@ class Walker {
                                       : fmt::format("{} must have at least {} characters", path, *least);
       return report("CFG004", message, example(schema), node.span);
     }
+    const auto most = find_integer(schema, "maxLength");
+    if (most && static_cast<std::int64_t>(code_points(*text)) > *most)
+      return report("CFG004", fmt::format("{} must have at most {} characters", path, *most), "",
+                    node.span);
     const json::object* extra = find_object(schema, "x-exai");
     const auto wanted = extra ? find_string(*extra, "format") : std::nullopt;
     if (!wanted) return;

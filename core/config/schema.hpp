@@ -3,10 +3,10 @@
 // the same schema file.
 //
 // Keywords: type, properties, additionalProperties, propertyNames, required, items, enum, const,
-// minimum, maximum, minLength, minItems, uniqueItems, oneOf, anyOf, $ref to a local definition, and
-// x-exai.format (see formats.hpp). `pattern` is for editors only. Of oneOf and anyOf, the branch that
-// fits the value's type is meant, else the one with the fewest errors; branches that only require a
-// key each mean "exactly one of these keys".
+// minimum, maximum, minLength, maxLength, minItems, uniqueItems, oneOf, anyOf, $ref to a local
+// definition, and x-exai.format (see formats.hpp). `pattern` is for editors only. Of oneOf and anyOf,
+// the branch that fits the value's type is meant, else the one with the fewest errors; branches that
+// only require a key each mean "exactly one of these keys".
 //
 // A null is a value that is not known (a variable in it is not set, which was reported): it fits.
 

@@ -41,7 +41,11 @@ Result<Route> Router::route(std::string_view model) const {
                 "no AI provider is configured: set one of {} (everything else works without)",
                 key_options());
   if (!model.empty()) return named(model, "named in the call");
-  if (!default_model_.empty()) return named(default_model_, "DEFAULT_MODEL");
+  if (!default_model_.empty()) {
+    auto chosen = named(default_model_, "DEFAULT_MODEL");
+    if (!chosen) return fail(chosen.error().within("DEFAULT_MODEL"));
+    return chosen;
+  }
   for (Provider* provider : providers_)
     if (!provider->info().default_model.empty())
       return Route{provider, provider->info().default_model,

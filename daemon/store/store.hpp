@@ -45,7 +45,7 @@ struct RedisOptions {
   Duration connect_timeout = 1s;
   Duration command_timeout = 1s;
   Duration backoff_min = 100ms;  // between attempts to connect, doubling …
-  Duration backoff_max = 5s;     // … up to this
+  Duration backoff_max = 2s;     // … up to this
 };
 
 // Starts to connect at once and connects again whenever the connection is lost.

@@ -2,81 +2,55 @@
 
 #include <fmt/format.h>
 
-#include "core/base/text.hpp"
+#include "core/config/schema.hpp"
 
 namespace exai::tools {
 namespace {
 
-bool has_type(const json::value& value, std::string_view type) {
-  if (type == "string") return value.is_string();
-  if (type == "boolean") return value.is_bool();
-  if (type == "integer") return value.is_int64() || value.is_uint64();
-  if (type == "number") return value.is_number();
-  if (type == "object") return value.is_object();
-  if (type == "array") return value.is_array();
-  return true;
+using config::Node;
+
+Node to_node(const json::value& value);
+
+Node to_node(const json::object& object) {
+  Node::Table members;
+  for (const auto& member : object)
+    if (!member.value().is_null()) members.push_back({std::string(member.key()), {}, to_node(member.value())});
+  return {std::move(members), {}};
 }
 
-void check_number(const std::string& name, const json::object& schema, double value,
-                  std::vector<std::string>& wrong) {
-  const auto minimum = find_number(schema, "minimum");
-  const auto maximum = find_number(schema, "maximum");
-  if (minimum && value < *minimum) wrong.push_back(fmt::format("{} must be at least {}", name, *minimum));
-  if (maximum && value > *maximum) wrong.push_back(fmt::format("{} must be at most {}", name, *maximum));
+Node to_node(const json::array& array) {
+  Node::List list;
+  for (const json::value& item : array) list.push_back(to_node(item));
+  return {std::move(list), {}};
 }
 
-void check_text(const std::string& name, const json::object& schema, std::string_view value,
-                std::vector<std::string>& wrong) {
-  const auto characters = static_cast<std::int64_t>(code_points(value));
-  const auto minimum = find_integer(schema, "minLength");
-  const auto maximum = find_integer(schema, "maxLength");
-  if (minimum && characters < *minimum)
-    wrong.push_back(*minimum == 1 ? name + " is empty"
-                                  : fmt::format("{} is shorter than {} characters", name, *minimum));
-  if (maximum && characters > *maximum)
-    wrong.push_back(fmt::format("{} has {} characters, at most {} are allowed", name, characters, *maximum));
-}
-
-void check_value(const std::string& name, const json::object& schema, const json::value& value,
-                 std::vector<std::string>& wrong) {
-  const std::string type = find_string(schema, "type").value_or("");
-  if (!has_type(value, type)) {
-    const std::string_view got = json::to_string(value.kind());
-    wrong.push_back(fmt::format("{} must be of type {}, not {}", name, type, got));
-    return;
+Node to_node(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null: return {};
+    case json::kind::bool_: return {value.get_bool(), {}};
+    case json::kind::int64: return {value.get_int64(), {}};
+    case json::kind::uint64:  // beyond int64: a number is all that one can say of it
+    case json::kind::double_: return {value.to_number<double>(), {}};
+    case json::kind::string: return {std::string(value.get_string()), {}};
+    case json::kind::array: return to_node(value.get_array());
+    case json::kind::object: return to_node(value.get_object());
   }
-  if (value.is_number()) check_number(name, schema, value.to_number<double>(), wrong);
-  if (value.is_string()) check_text(name, schema, value.get_string(), wrong);
+  return {};
 }
 
 }  // namespace
 
-std::vector<std::string> check_arguments(const json::object& schema, const json::object& arguments) {
-  std::vector<std::string> wrong;
-  const json::object none;
-  const json::object* properties = find_object(schema, "properties");
-  if (properties == nullptr) properties = &none;
-  std::vector<std::string> known;
-  for (const auto& property : *properties) known.emplace_back(property.key());
+ArgumentCheck::ArgumentCheck(const json::object& input_schema)
+    : schema_{{"type", "object"}, {"properties", json::object{{"arguments", input_schema}}}} {}
 
-  if (const json::array* required = find_array(schema, "required"))
-    for (const json::value& name : *required) {
-      const json::value* given = find(arguments, name.get_string());
-      if (given == nullptr || given->is_null())
-        wrong.push_back(fmt::format("{} is missing", std::string_view(name.get_string())));
-    }
-  for (const auto& argument : arguments) {
-    const std::string name(argument.key());
-    const json::object* property = find_object(*properties, name);
-    if (property == nullptr) {
-      const auto meant = closest(name, known);
-      wrong.push_back(fmt::format("no argument is named \"{}\"{}", printable(name),
-                                  meant ? ", did you mean \"" + *meant + "\"?" : std::string()));
-    } else if (!argument.value().is_null()) {
-      check_value(name, *property, argument.value(), wrong);
-    }
-  }
-  return wrong;
+std::vector<std::string> ArgumentCheck::problems(const json::object& arguments) const {
+  Node document = to_node(json::object());
+  std::get<Node::Table>(document.value).push_back({"arguments", {}, to_node(arguments)});
+  std::vector<std::string> problems;
+  for (const config::Diagnostic& found : config::check_schema(schema_, document))
+    problems.push_back(found.help.empty() ? found.message
+                                          : fmt::format("{} ({})", found.message, found.help));
+  return problems;
 }
 
 }  // namespace exai::tools

@@ -1,5 +1,6 @@
 #pragma once
-// Arguments of a call against the tool's input schema. Pure.
+// Arguments of a call against the tool's input schema, by the schema walker that also reads the
+// stack file. Pure.
 
 #include <string>
 #include <vector>
@@ -8,7 +9,15 @@
 
 namespace exai::tools {
 
-// Everything that is wrong, one sentence each; empty: valid. A null argument counts as absent.
-std::vector<std::string> check_arguments(const json::object& schema, const json::object& arguments);
+class ArgumentCheck {
+ public:
+  explicit ArgumentCheck(const json::object& input_schema);
+
+  // Everything that is wrong, one sentence each; empty: valid. A null argument counts as absent.
+  std::vector<std::string> problems(const json::object& arguments) const;
+
+ private:
+  json::object schema_;  // of {"arguments": …}, so that messages call them so
+};
 
 }  // namespace exai::tools

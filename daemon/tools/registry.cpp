@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
-#include "daemon/tools/arguments.hpp"
 #include "embedded/tool_chat.hpp"
 #include "embedded/tool_health.hpp"
 #include "embedded/tool_listmodels.hpp"
@@ -64,17 +63,20 @@ mcp::ToolResult failure(std::string text) {
 }
 
 Registry::Registry(Context context) : context_(context) {
-  for (const Row& row : kTools) infos_.push_back(parse_info(row.description));
+  for (const Row& row : kTools) {
+    infos_.push_back(parse_info(row.description));
+    checks_.emplace_back(infos_.back().input_schema);
+  }
   context_.tools = &infos_;
 }
 
 Task<Result<mcp::ToolResult>> Registry::call(mcp::ToolCall call) {
   const auto info = std::ranges::find(infos_, call.name, &mcp::ToolInfo::name);
   if (info == infos_.end()) co_return unknown_tool(call.name, infos_);
-  const std::vector<std::string> wrong = check_arguments(info->input_schema, call.arguments);
-  if (!wrong.empty())
-    co_return failure(fmt::format("{}: {}", call.name, join(wrong, "; ")));
-  const Handler handler = kTools[info - infos_.begin()].handler;
+  const auto index = static_cast<std::size_t>(info - infos_.begin());
+  const std::vector<std::string> wrong = checks_[index].problems(call.arguments);
+  if (!wrong.empty()) co_return failure(fmt::format("{}: {}", call.name, join(wrong, "; ")));
+  const Handler handler = kTools[index].handler;
   mcp::ToolResult result = co_await handler(context_, std::move(call));
   co_return result;
 }

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "daemon/tools/arguments.hpp"
 #include "daemon/tools/tools.hpp"
 
 namespace exai::tools {
@@ -21,6 +22,7 @@ class Registry final : public mcp::ToolSource {
  private:
   Context context_;
   std::vector<mcp::ToolInfo> infos_;
+  std::vector<ArgumentCheck> checks_;  // in the same order
 };
 
 }  // namespace exai::tools

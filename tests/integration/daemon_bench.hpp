@@ -1,6 +1,7 @@
 #pragma once
 // The real exaid on free ports, and a small MCP client over HTTP to talk to it.
 
+#include <atomic>
 #include <thread>
 
 #include "core/base/http.hpp"
@@ -50,8 +51,11 @@ class McpClient {
   Answer call(std::string_view tool, json::object arguments = {}) {
     json::object params{{"name", tool}, {"arguments", std::move(arguments)}};
     params["_meta"] = json::object{{"progressToken", "p"}};
-    const json::object message{
-        {"jsonrpc", "2.0"}, {"id", 1}, {"method", "tools/call"}, {"params", std::move(params)}};
+    static std::atomic<int> last_id = 0;  // unique in a session, whichever threads share it
+    const json::object message{{"jsonrpc", "2.0"},
+                               {"id", ++last_id},
+                               {"method", "tools/call"},
+                               {"params", std::move(params)}};
     const HttpResponse response = post(to_text(message));
     Answer answer;
     if (response.status != 200) {

@@ -41,6 +41,8 @@ TEST_CASE("DEFAULT_MODEL goes before the first provider's own") {
   FakeProvider kimi("kimi", "kimi-k2.6");
   FakeProvider glm("glm", "glm-4.7");
   CHECK(shown(Router({&kimi, &glm}, "glm-5.2").route("")) == "glm/glm-5.2 (DEFAULT_MODEL)");
+  CHECK(shown(Router({&glm}, "llama").route("")) ==
+        "not_found: DEFAULT_MODEL: no provider has a model \"llama\"; listmodels shows all");
 }
 
 TEST_CASE("without any provider the error says which options to set") {

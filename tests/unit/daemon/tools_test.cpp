@@ -1,6 +1,7 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "daemon/tools/arguments.hpp"
+#include "core/config/schema.hpp"
 #include "daemon/tools/registry.hpp"
 #include "tests/unit/daemon/fake_provider.hpp"
 
@@ -74,6 +75,21 @@ TEST_CASE("the tools are listed in a fixed order, each with a schema and a descr
   CHECK(names == std::vector<std::string>{"version", "status", "health", "listmodels", "chat", "test_echo"});
 }
 
+TEST_CASE("the schemas of the tools promise only what the walker checks") {
+  Bench bench;
+  const auto known = config::schema_keywords();
+  for (const mcp::ToolInfo& info : bench.registry.tools()) {
+    std::vector<json::object> schemas{info.input_schema};
+    for (const auto& property : *find_object(info.input_schema, "properties"))
+      schemas.push_back(property.value().as_object());
+    for (const json::object& schema : schemas)
+      for (const auto& keyword : schema) {
+        CAPTURE(info.name, std::string(keyword.key()));
+        CHECK(std::ranges::count(known, std::string_view(keyword.key())) == 1);
+      }
+  }
+}
+
 TEST_CASE("a tool that does not exist is an error with a suggestion") {
   Bench bench;
   const auto result = bench.call("test_eco", {});
@@ -87,8 +103,14 @@ TEST_CASE("all that is wrong with the arguments is said at once") {
   REQUIRE(result.has_value());
   CHECK(result->is_error);
   CHECK(result->text ==
-        "chat: prompt is missing; no argument is named \"promt\", did you mean \"prompt\"?; "
-        "temperature must be at most 1; stream must be of type boolean, not string");
+        "chat: unknown key \"promt\" in arguments (did you mean \"prompt\"?); "
+        "arguments.temperature must be between 0 and 1, not 3; "
+        "arguments.stream must be true or false, not \"yes\"");
+  CHECK(bench.call("chat", {{"prompt", nullptr}})->text ==
+        "chat: arguments has no \"prompt\" (prompt: The question.)");
+  CHECK(bench.call("chat", {{"prompt", ""}})->text == "chat: arguments.prompt must not be empty");
+  CHECK(bench.call("chat", {{"prompt", std::string(100'001, 'x')}})->text ==
+        "chat: arguments.prompt must have at most 100000 characters");
   CHECK(bench.kimi.asked.empty());
 }
 
