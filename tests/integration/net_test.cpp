@@ -1,0 +1,411 @@
+// The transports over real sockets: HTTP as hostile and as slow as it comes, and WebSocket.
+#include <catch2/catch.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "tests/integration/net_client.hpp"
+#include "tests/integration/net_fixture.hpp"
+
+using namespace exai;
+using namespace exai::test;
+
+namespace {
+
+std::atomic<bool> gate_open = false;
+std::atomic<int> waiting = 0;
+std::atomic<int> gone = 0;
+
+// /echo    the body                       /stream  "one", then at the open gate "two"
+// /gate    answers when the gate is open  /gone    counts when the client has left
+// WebSocket: "flood" is answered by 1000 messages of 10 kB, all else by itself
+class TestHandler final : public net::Handler {
+ public:
+  explicit TestHandler(Clock& clock) : clock_(clock) {}
+
+  Task<std::optional<net::Response>> handle(net::Request request,
+                                            net::BodyWriter& writer) override {
+    net::Response response;
+    if (request.path == "/stream") {
+      co_return co_await stream(writer);
+    }
+    if (request.path == "/gone") {
+      ++waiting;
+      co_await writer.wait_gone();
+      ++gone;
+    }
+    if (request.path == "/gate") {
+      co_await pass_gate();
+    }
+    if (request.path == "/nothing") co_return std::nullopt;
+    response.body = std::move(request.body);
+    if (request.path == "/large") response.body.assign(8U << 20U, 'x');
+    co_return response;
+  }
+
+  tl::expected<std::string, net::Response> accept_websocket(const net::Request& request) override {
+    if (request.path == "/ws") return std::string("mcp");
+    return tl::unexpected(net::Response{400, {}, "not here"});
+  }
+
+  Task<> serve(net::WebSocket& socket) override {
+    for (;;) {
+      auto text = co_await socket.receive();
+      if (!text) co_return;
+      const bool flood = *text == "flood";
+      for (int i = 0; flood && i < 1000; ++i) socket.send(std::string(10'000, 'x'));
+      if (!flood) socket.send(*std::move(text));
+    }
+  }
+
+ private:
+  Task<> pass_gate() {
+    ++waiting;
+    while (!gate_open) {
+      co_await clock_.sleep_for(2ms);
+    }
+    --waiting;
+  }
+
+  Task<std::optional<net::Response>> stream(net::BodyWriter& writer) {
+    net::Response head{200, {{"content-type", "text/plain"}}, ""};
+    co_await writer.start(std::move(head));
+    std::string one = "one";
+    co_await writer.write(std::move(one));
+    co_await pass_gate();
+    std::string two = "two";
+    co_await writer.write(std::move(two));
+    co_await writer.finish();
+    co_return std::nullopt;
+  }
+
+  Clock& clock_;
+};
+
+std::unique_ptr<net::Handler> test_handler(Loop&, Clock& clock) {
+  gate_open = false;
+  waiting = 0;
+  gone = 0;
+  return std::make_unique<TestHandler>(clock);
+}
+
+net::ListenOptions limits(std::size_t max_body = 1000) {
+  net::ListenOptions options;
+  options.max_body = max_body;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("a connection serves requests one after another") {
+  RunningServer server(limits(), test_handler);
+  Connection client(server.port());
+  for (const auto* body : {"first", "second", ""}) {
+    const Answer answer = client.request("POST", "/echo", "", body);
+    CHECK(answer.status == 200);
+    CHECK(answer.body == body);
+    CHECK(answer.headers.at("connection") == "keep-alive");
+  }
+  CHECK(client.request("GET", "/echo", "Connection: close\r\n").headers.at("connection") ==
+        "close");
+  CHECK(client.is_closed());
+}
+
+TEST_CASE("requests sent at once are answered in their order, and split heads are joined") {
+  RunningServer server(limits(), test_handler);
+  Connection client(server.port());
+  client.send(http("POST", "/echo", "", "a") + http("POST", "/echo", "", "b"));
+  CHECK(client.answer().body == "a");
+  CHECK(client.answer().body == "b");
+  for (const char byte : http("POST", "/echo", "", "slow")) client.send(std::string(1, byte));
+  CHECK(client.answer().body == "slow");
+  client.send(
+      "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+  CHECK(client.answer().body == "abcde");
+}
+
+TEST_CASE("a body over the limit is refused, and the client can read why") {
+  RunningServer server(limits(1000), test_handler);
+  CHECK(Connection(server.port()).request("POST", "/echo", "", std::string(1000, 'x')).status ==
+        200);
+  Connection announced(server.port());
+  const Answer refused = announced.request("POST", "/echo", "", std::string(1001, 'x'));
+  CHECK(refused.status == 413);
+  CHECK(refused.body == "The body is larger than this server accepts.\n");
+  CHECK(announced.is_closed());
+  Connection sent(server.port());  // far more than any buffer holds: a reset would eat the answer
+  sent.try_send(http("POST", "/echo", "", std::string(4U << 20U, 'x')));
+  CHECK(sent.answer().status == 413);
+}
+
+TEST_CASE("a head over 16 KiB is refused") {
+  RunningServer server(limits(), test_handler);
+  Connection client(server.port());
+  client.send("GET /echo HTTP/1.1\r\nHost: h\r\nX: " + std::string(20'000, 'x'));
+  CHECK(client.answer().status == 431);
+}
+
+TEST_CASE("what is no HTTP is refused and closed") {
+  RunningServer server(limits(), test_handler);
+  Connection client(server.port());
+  client.send("\x16\x03\x01 this is TLS\r\n\r\n");
+  CHECK(client.answer().status == 400);
+  CHECK(client.is_closed());
+}
+
+TEST_CASE("a client that sends a byte now and then is cut off") {
+  auto options = limits();
+  options.receive = 200ms;
+  RunningServer server(options, test_handler);
+  const auto trickle = GENERATE(as<std::string>{}, "GET /echo HTTP/1.1\r\nX: ",
+                                "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 900\r\n\r\n");
+  Connection client(server.port());
+  client.send(trickle);
+  CHECK(wait_until([&] { return !client.try_send("x"); }, 5s));
+}
+
+TEST_CASE("an idle connection is closed; one whose request is being handled is not") {
+  auto options = limits();
+  options.idle = 100ms;
+  RunningServer server(options, test_handler);
+  Connection busy(server.port());
+  busy.send(http("POST", "/gate", "", "late"));
+  Connection idle(server.port());
+  CHECK(idle.request("POST", "/echo", "", "hi").body == "hi");
+  CHECK(idle.is_closed());
+  gate_open = true;
+  CHECK(busy.answer().body == "late");
+}
+
+TEST_CASE("a client that does not read its answer is cut off") {
+  auto options = limits();
+  options.idle = 100ms;
+  RunningServer server(options, test_handler);
+  Connection client(server.port(), 4096);
+  client.send(http("GET", "/large"));
+  REQUIRE(wait_until([&] { return server.connections() == 1; }));
+  CHECK(wait_until([&] { return server.connections() == 0; }));
+}
+
+TEST_CASE("a streamed body arrives piece by piece") {
+  RunningServer server(limits(), test_handler);
+  Connection client(server.port());
+  client.send(http("GET", "/stream"));
+  const Answer head = client.head();
+  CHECK(head.headers.at("transfer-encoding") == "chunked");
+  CHECK(client.chunk() == "one");
+  gate_open = true;
+  CHECK(client.chunk() == "two");
+  CHECK(client.chunk().empty());
+  CHECK(client.request("POST", "/echo", "", "next").body == "next");
+}
+
+TEST_CASE("HTTP/1.0 gets a streamed body without chunks, ended by the connection") {
+  RunningServer server(limits(), test_handler);
+  gate_open = true;
+  Connection client(server.port());
+  client.send("GET /stream HTTP/1.0\r\n\r\n");
+  CHECK_FALSE(client.head().headers.contains("transfer-encoding"));
+  CHECK(client.read_exactly(6) == "onetwo");
+  CHECK(client.is_closed());
+}
+
+TEST_CASE("HEAD gets the head of GET and no body") {
+  RunningServer server(limits(), test_handler);
+  gate_open = true;
+  Connection client(server.port());
+  client.send(http("HEAD", "/large"));
+  CHECK(client.head().headers.at("content-length") == "8388608");
+  client.send(http("HEAD", "/stream"));
+  CHECK(client.head().status == 200);
+  CHECK(client.request("POST", "/echo", "", "next").body == "next");
+}
+
+TEST_CASE("Expect: 100-continue is answered before the body, unless it is too large") {
+  RunningServer server(limits(1000), test_handler);
+  Connection client(server.port());
+  client.send(
+      "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  CHECK(client.head().status == 100);
+  client.send("hi");
+  CHECK(client.answer().body == "hi");
+  client.send(
+      "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2000\r\n\r\n");
+  CHECK(client.head().status == 413);
+}
+
+TEST_CASE("a handler without an answer makes 500") {
+  RunningServer server(limits(), test_handler);
+  CHECK(Connection(server.port()).request("GET", "/nothing").status == 500);
+}
+
+TEST_CASE("a handler learns that its client has gone") {
+  RunningServer server(limits(), test_handler);
+  {
+    Connection client(server.port());
+    client.send(http("GET", "/gone") + http("GET", "/echo"));  // unread input must not hide it
+    REQUIRE(wait_until([] { return waiting == 1; }));
+    CHECK(gone == 0);
+  }
+  CHECK(wait_until([] { return gone == 1; }));
+}
+
+TEST_CASE("a full server says so") {
+  auto options = limits();
+  options.max_connections = 1;
+  RunningServer server(options, test_handler);
+  Connection first(server.port());
+  CHECK(first.request("GET", "/echo").status == 200);
+  Connection second(server.port());
+  const Answer refused = second.answer();
+  CHECK(refused.status == 503);
+  CHECK(refused.headers.at("retry-after") == "5");
+}
+
+TEST_CASE("an address that cannot be listened on is an error that says which") {
+  RunningServer server(limits(), test_handler);
+  Loop loop;
+  SystemClock clock;
+  TestHandler handler(clock);
+  auto options = limits();
+  options.port = server.port();
+  const auto taken = net::Server::listen(loop, clock, Log(), options, handler);
+  REQUIRE_FALSE(taken);
+  CHECK(taken.error().code() == Errc::conflict);
+  CHECK_THAT(taken.error().message(), Catch::Contains(fmt::format("127.0.0.1:{}", server.port())));
+  options.address = "nowhere.example";
+  const auto nowhere = net::Server::listen(loop, clock, Log(), options, handler);
+  REQUIRE_FALSE(nowhere);
+  CHECK(nowhere.error().code() == Errc::invalid);
+}
+
+TEST_CASE("no socket of the server survives an exec") {
+  RunningServer server(limits(), test_handler);
+  Connection client(server.port());
+  client.request("GET", "/echo");
+  std::size_t sockets = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const int fd = std::stoi(entry.path().filename());
+    struct stat status {};
+    if (::fstat(fd, &status) != 0 || !S_ISSOCK(status.st_mode)) continue;
+    int type = 0;
+    socklen_t size = sizeof type;
+    if (fd < 3 || ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &type, &size) != 0 || type != AF_INET)
+      continue;
+    ++sockets;
+    CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+  }
+  CHECK(sockets == 3);  // listening, accepted, the client's
+}
+
+TEST_CASE("a WebSocket echoes text of every size, also in fragments") {
+  RunningServer server(limits(200'000), test_handler);
+  WebSocketClient client(server.port());
+  CHECK(client.upgrade().headers.at("sec-websocket-accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+  CHECK(client.upgrade().headers.at("sec-websocket-protocol") == "mcp");
+  for (const std::size_t size : {0U, 1U, 125U, 126U, 65535U, 65536U, 200'000U}) {
+    const std::string text(size, 'x');
+    client.text(text);
+    CHECK(client.message() == text);
+  }
+  client.frame(0x01, "in ");
+  client.frame(0x89, "between");  // a ping may stand between fragments
+  client.frame(0x80, "two");
+  const Frame pong = client.next();
+  CHECK(pong.opcode == 10);
+  CHECK(pong.payload == "between");
+  CHECK(client.message() == "in two");
+}
+
+TEST_CASE("what a WebSocket may not send closes it with the right code") {
+  RunningServer server(limits(1000), test_handler);
+  const auto [code, first_byte, payload] = GENERATE(table<int, int, std::string>({
+      {1003, 0x82, "binary"},
+      {1009, 0x81, std::string(1001, 'x')},
+      {1007, 0x81, "\xff\xfe"},
+      {1002, 0x83, "a reserved opcode"},
+      {1000, 0x88, std::string("\x03\xe8", 2)},  // its own close is echoed
+  }));
+  CAPTURE(code);
+  WebSocketClient client(server.port());
+  client.frame(first_byte, payload);
+  const Frame close = client.next();
+  CHECK(close.opcode == 8);
+  CHECK(close.close_code() == code);
+}
+
+TEST_CASE("a WebSocket that reads too slowly is closed with 1013") {
+  RunningServer server(limits(100'000), test_handler);
+  WebSocketClient client(server.port(), "mcp", "/ws", 4096);
+  client.text("flood");  // 10 MB into an outbox of 100 kB
+  std::size_t messages = 0;
+  Frame frame = client.next();
+  for (; frame.opcode == 1; frame = client.next()) ++messages;
+  CHECK(frame.opcode == 8);
+  CHECK(frame.close_code() == 1013);
+  CHECK(messages < 1000);
+}
+
+TEST_CASE("a WebSocket that does not read at all is cut") {
+  RunningServer server(limits(100'000), test_handler);
+  WebSocketClient client(server.port(), "mcp", "/ws", 4096);
+  std::size_t flooded = 0;
+  while (flooded < 50 && client.try_text("flood")) ++flooded;
+  CHECK(wait_until([&] { return server.connections() == 0; }, 20s));
+}
+
+TEST_CASE("a silent WebSocket is pinged, and given up when it does not answer") {
+  auto options = limits();
+  options.websocket_ping = 100ms;
+  RunningServer server(options, test_handler);
+  WebSocketClient client(server.port());
+  CHECK(client.next().opcode == 9);
+  CHECK(client.connection().is_closed());
+}
+
+TEST_CASE("a refused upgrade is an ordinary answer") {
+  RunningServer server(limits(), test_handler);
+  Connection client(server.port());
+  const Answer answer = client.request("GET", "/elsewhere", upgrade_headers("mcp"));
+  CHECK(answer.status == 400);
+  CHECK(answer.body == "not here");
+}
+
+TEST_CASE("draining closes the idle, lets the busy finish, and takes nobody new") {
+  RunningServer server(limits(), test_handler);
+  Connection idle(server.port());
+  idle.request("GET", "/echo");
+  Connection busy(server.port());
+  busy.send(http("POST", "/gate", "", "finished"));
+  std::optional<WebSocketClient> socket(std::in_place, server.port());
+  REQUIRE(wait_until([] { return waiting == 1; }));
+
+  server.begin_drain(10s);
+  CHECK(idle.is_closed());
+  const Frame close = socket->next();
+  CHECK(close.opcode == 8);
+  CHECK(close.close_code() == 1001);
+  socket->frame(0x88, close.payload);
+  socket.reset();
+  CHECK_THROWS(Connection(server.port()));
+  CHECK_FALSE(server.is_drained());
+  gate_open = true;
+  const Answer answer = busy.answer();
+  CHECK(answer.body == "finished");
+  CHECK(answer.headers.at("connection") == "close");
+  CHECK(busy.is_closed());
+  CHECK(wait_until([&] { return server.is_drained(); }));
+}
+
+TEST_CASE("draining cuts what is not done at the limit") {
+  RunningServer server(limits(), test_handler);
+  Connection busy(server.port());
+  busy.send(http("POST", "/gate", "", "never"));
+  REQUIRE(wait_until([] { return waiting == 1; }));
+  server.begin_drain(50ms);
+  CHECK(busy.is_closed());
+  CHECK(wait_until([&] { return server.is_drained(); }));
+}
