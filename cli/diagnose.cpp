@@ -239,7 +239,7 @@ std::optional<Examination> examine(const Context& context, const Workspace& work
     add(findings, port_findings(port_uses(*loaded.stack, ours), *loaded.stack, facts));
     if (facts.status && facts.status->fingerprint != loaded.stack->fingerprint)
       findings.push_back({Area::configuration, Level::note, "",
-                          "the stack file has changed since this stack was started",
+                          "the configuration has changed since this stack was started",
                           "exai down && exai up"});
     for (const config::Service& service : loaded.stack->services)
       for (const config::Need& need : service.needs)

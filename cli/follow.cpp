@@ -85,6 +85,7 @@ Followed follow(Context& context, control::Client& client, const Wish& wish) {
   const InterruptWatch watch;
   Display display(context.talk());
   Followed followed;
+  followed.asked = wish.baseline.asked;
   std::uint64_t since = wish.since;
   Duration wait = 0ms;  // what has happened already is shown at once
   for (;;) {
@@ -122,9 +123,12 @@ void explain_failed(Context& context, const Workspace& workspace, const Followed
   if (!others.empty()) err.print("      because of it, or as well: {}\n", join(others, ", "));
   if (const std::string check = first->ready ? first->ready->detail : ""; !check.empty())
     err.print("      its check: {}: {}\n", first->ready->check, check);
-  const auto lines = last_lines(workspace.service_log(first->name), first->name, kLogTail);
-  if (!lines.empty()) err.print("the end of its log:\n");
+  auto lines = last_lines(workspace.service_log(first->name), first->name, kLogTail);
+  std::erase_if(lines,
+                [&](const LogLine& line) { return line.time && line.time < followed.asked; });
+  err.write(lines.empty() ? "it wrote nothing\n" : "the end of its log:\n");
   for (const LogLine& line : lines) err.print("  {}\n", printable(line.text));
+  if (first->state != control::State::failed) err.print("the supervisor goes on trying\n");
   err.print("more: exai logs {}      find the first cause: exai doctor\n", first->name);
 }
 

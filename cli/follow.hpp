@@ -22,6 +22,7 @@ struct Followed {
   enum class End { ready, failed, interrupted, lost } end = End::ready;
   control::StackStatus status;
   std::vector<std::string> failed;  // services, in the file's order
+  WallTime asked{};                 // what a log says from before is another story
 };
 
 // The number of the newest event, to be taken before asking for anything.

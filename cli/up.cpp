@@ -27,8 +27,10 @@ void remark_on_differences(Context& context, const Opened& opened,
                            const control::StackStatus& status) {
   Stream& out = context.talk();
   if (status.fingerprint != opened.stack->fingerprint)
-    out.print("{} {} has changed since this stack was started; to apply it: exai down && exai up\n",
-              out.paint(Tone::warn, "note:"), opened.stack->file.filename().string());
+    out.print(
+        "{} the configuration has changed since this stack was started; to apply it: exai down && "
+        "exai up\n",
+        out.paint(Tone::warn, "note:"));
   if (status.version != kVersion)
     out.print("{} the supervisor is version {}, this is {}; to renew it: exai down && exai up\n",
               out.paint(Tone::warn, "note:"), status.version, kVersion);

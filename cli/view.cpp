@@ -243,12 +243,14 @@ Table summary_table(const StackStatus& status) {
     std::vector<std::string> ports;
     for (const control::PortStatus& port : service.ports)
       ports.push_back(fmt::format("{} {}", port.name, port.number));
-    const std::string proof = proof_text(service);
+    std::string proof = proof_text(service);
+    if (proof.empty()) proof = reason_text(service);
+    if (proof.empty()) proof = service.cause;  // "started; it has no check"
     table.rows.push_back({{{service.name, Tone::strong},
                            state_cell(service),
                            join(ports, ", "),
                            pid_text(service),
-                           proof.empty() ? reason_text(service) : proof}});
+                           proof}});
   }
   return table;
 }

@@ -91,9 +91,12 @@ TEST_CASE("progress of a long list shows what is not ready yet") {
 }
 
 TEST_CASE("the table of the end says what runs where") {
-  CHECK(layout(summary_table(stack({ready_redis()})), 0, Colours::off) ==
+  ServiceStatus timer = service("timer", State::ready);
+  timer.cause = "started; it has no check";
+  CHECK(layout(summary_table(stack({ready_redis(), timer})), 0, Colours::off) ==
         "SERVICE  STATE  PORTS       PID  PROOF\n"
-        "redis    ready  redis 6379   12  redis round-trip 2s ago\n");
+        "redis    ready  redis 6379   12  redis round-trip 2s ago\n"
+        "timer    ready                -  started; it has no check\n");
 }
 
 TEST_CASE("the same check for readiness and health is one proof, the freshest") {
