@@ -241,8 +241,8 @@ class Reader {
     entry.key_span = places_.span(begin, at);
     std::string help = "names are letters, digits, \"_\", \"-\" and \".\"; comments begin with \"#\"";
     if (character == "\"" || character == "'") help = "only values are quoted: NAME=\"value\"";
-    report("ENV002", fmt::format("\"{}\" is not allowed in a name", printable(character)),
-           std::move(help), at, at + length);
+    report("ENV002", fmt::format("{} is not allowed in a name", printable(character)), std::move(help),
+           at, at + length);
     skip_line();
     return '!';
   }

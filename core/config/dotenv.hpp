@@ -34,6 +34,11 @@ struct DotenvEntry {
   bool after_quote = false;      // on the line of a closing quote: rarely meant as a statement
   bool at_end_of_file = false;   // a name alone without a newline: Compose takes it for a value
   bool after_blank = false;      // blanks between the = and the value
+
+  // NAME=  # text: to Compose the text is the value; to whoever wrote it, a comment.
+  bool is_comment_as_value() const {
+    return style == Style::unquoted && after_blank && value && value->starts_with('#');
+  }
 };
 
 struct Dotenv {

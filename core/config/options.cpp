@@ -32,7 +32,9 @@ Result<OptionType> parse_type(const json::object& schema) {
 std::optional<std::string> default_text(const json::object& schema) {
   const json::value* value = find(schema, "default");
   if (value == nullptr) return std::nullopt;
-  return value->is_string() ? std::string(value->get_string()) : to_text(*value);
+  if (value->is_string()) return std::string(value->get_string());
+  if (value->is_double()) return fmt::format("{}", value->get_double());
+  return to_text(*value);
 }
 
 Result<Option> parse_option(std::string_view name, const json::value& value) {

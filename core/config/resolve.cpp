@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/base/text.hpp"
+#include "core/config/option_values.hpp"
 #include "core/config/places.hpp"
 #include "core/config/stack_tree.hpp"
 
@@ -18,10 +19,6 @@ constexpr std::array<std::string_view, 7> kOurs = {
 
 constexpr std::array<std::string_view, 5> kSecretWords = {"password", "passwd", "secret", "token",
                                                           "key"};
-
-bool is_ours(std::string_view name) {
-  return std::find(kOurs.begin(), kOurs.end(), name) != kOurs.end();
-}
 
 std::optional<std::string> get(const std::map<std::string, std::string>& map,
                                std::string_view name) {
@@ -65,6 +62,7 @@ class Resolver {
     assign_defaults();
     if (environment != nullptr) read_layers(*environment);
     assign_process_environment();
+    assign_ours();
     result_.tree = tree_;
     for (Member& member : std::get<Node::Table>(result_.tree.value))
       if (member.key == "services" && member.value.table() != nullptr)
@@ -166,19 +164,21 @@ class Resolver {
     std::move(file.diagnostics.begin(), file.diagnostics.end(),
               std::back_inserter(result_.diagnostics));
     for (const DotenvEntry& entry : file.entries)
-      if (entry.value && !entry.key.empty())
+      if (entry.value && !entry.key.empty() && !entry.is_comment_as_value())
         assign(entry.key, {name, entry.value_span, *entry.value}, entry.key_span);
     hide_secrets(*source, file.entries);
     result_.layers.push_back({source, named_at, std::move(file.entries)});
   }
 
-  // Diagnostics show lines of the file, but not the value of a secret: as many columns of asterisks.
+  // Diagnostics show lines of the file, but not the value of a secret: as many columns of asterisks,
+  // up to the end of its line, since nobody knows what was meant to belong to it.
   void hide_secrets(Source& source, const std::vector<DotenvEntry>& entries) const {
     for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {  // offsets stay right
       const std::string name = result_.names.canonical(entry->key);
       if (!result_.names.is_secret(name) && (result_.names.is_known(name) || !sounds_secret(name)))
         continue;
-      const std::size_t length = entry->value_end - entry->value_begin;
+      const std::size_t line_end = std::min(source.text.find('\n', entry->value_end), source.text.size());
+      const std::size_t length = line_end - entry->value_begin;
       source.text.replace(entry->value_begin, length,
                           masked(source.text.substr(entry->value_begin, length)));
     }
@@ -198,7 +198,7 @@ class Resolver {
   void assign_process_environment() {
     const std::string layer(kProcessEnvironment);
     const auto take = [&](const std::string& name) {
-      if (is_ours(name)) return;
+      if (result_.names.is_given_by_exai(name)) return;
       if (auto value = get(request_.process_environment, name)) assign(name, {layer, {}, *value}, {});
     };
     for (const Option& option : options_.options()) {
@@ -213,9 +213,24 @@ class Resolver {
     take_new(result_.names.secrets);
   }
 
+  // Options that say what the stack file says already.
+  void assign_ours() {
+    const Node* stack = tree_.find("stack");
+    const Node* timezone = stack == nullptr ? nullptr : stack->find("timezone");
+    if (timezone != nullptr && timezone->string() != nullptr && options_.find("TZ") != nullptr)
+      assign("TZ", {"stack file", timezone->span, *timezone->string()}, {});
+    if (options_.find("EXAI_ENV") != nullptr)
+      assign("EXAI_ENV", {"environment", {}, result_.environment}, {});
+  }
+
   std::optional<std::string> variable(std::string_view name) const {
     const auto found = result_.variables.find(result_.names.canonical(name));
     return found == result_.variables.end() ? std::nullopt : std::optional(found->second.value);
+  }
+
+  bool has_wrong_value(std::string_view name) const {
+    const Option* option = options_.find(name);
+    return option != nullptr && check_value(*option, variable(name).value_or("")).has_value();
   }
 
   // --- references in services ---
@@ -258,8 +273,10 @@ class Resolver {
 
   void fill_in_text(Node& node, const std::string& service, const std::string& path) {
     std::vector<std::string> leaked;
+    bool wrong = false;  // a value that is reported where it is set
     const std::string text = *node.string();
     Interpolated expanded = expand(text, [&](std::string_view name) -> std::optional<std::string> {
+      wrong = wrong || has_wrong_value(name);
       if (!result_.names.is_secret(result_.names.canonical(name))) return lookup(name, service);
       leaked.emplace_back(name);
       return "secret";
@@ -277,23 +294,29 @@ class Resolver {
     report(expanded, [&](std::size_t begin, std::size_t end) {
       return narrow(node.span, std::string_view(text).substr(begin, end - begin));
     });
-    const bool failed = !leaked.empty() || !expanded.unset.empty() || expanded.fault;
+    const bool failed = wrong || !leaked.empty() || !expanded.unset.empty() || expanded.fault;
     if (failed)
       node.value = std::monostate();
     else
       node.value = std::move(expanded.text);
   }
 
+  std::string how_to_set(const std::string& name) const {
+    if (result_.names.is_secret(name))
+      return fmt::format("set it in the environment, or have it generated: [secrets.{}] generate = 32",
+                         name);
+    const auto meant = result_.names.suggestion(name);
+    if (meant && *meant != name) return fmt::format("did you mean {}?", *meant);
+    return fmt::format("set it in a layer of {}, or write ${{{}:-default}}", result_.environment,
+                       name);
+  }
+
   template <class Place>
   void report(const Interpolated& expanded, const Place& place) {
-    for (const UnsetReference& unset : expanded.unset) {
-      const auto meant = result_.names.suggestion(unset.name);
-      result_.diagnostics.push_back(problem(
-          "ENV018", place(unset.begin, unset.end), fmt::format("{} is not set", unset.name),
-          meant ? fmt::format("did you mean {}?", *meant)
-                : fmt::format("set it in a layer of {}, or write ${{{}:-default}}",
-                              result_.environment, unset.name)));
-    }
+    for (const UnsetReference& unset : expanded.unset)
+      result_.diagnostics.push_back(problem("ENV018", place(unset.begin, unset.end),
+                                            fmt::format("{} is not set", unset.name),
+                                            how_to_set(unset.name)));
     if (!expanded.fault) return;
     const bool required = expanded.fault->kind == InterpolationFault::Kind::required;
     result_.diagnostics.push_back(problem(
@@ -341,6 +364,15 @@ bool Names::is_known(std::string_view name) const {
 bool Names::is_secret(std::string_view name) const {
   const Option* option = options->find(name);
   return secrets.contains(name) || (option != nullptr && option->secret);
+}
+
+bool Names::is_given_by_exai(std::string_view name) const {
+  const auto given = [](std::string_view one) {
+    return std::find(kOurs.begin(), kOurs.end(), one) != kOurs.end();
+  };
+  const Option* option = options->find(name);
+  return given(name) || (option != nullptr &&
+                         std::any_of(option->aliases.begin(), option->aliases.end(), given));
 }
 
 std::optional<std::string> Names::suggestion(std::string_view name) const {

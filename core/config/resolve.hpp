@@ -7,7 +7,8 @@
 //   2. the environment's layers, later over earlier
 //   3. the option table's default
 // A [secrets] name that none of them sets is generated on the first `up`; its value is not known
-// here. Names that EXAI gives to every service itself (TZ, EXAI_ENV, …) are not taken from 1.
+// here. What EXAI gives to every service itself (TZ, EXAI_ENV, …) comes from the stack file and the
+// command line alone; a layer that sets such a name is wrong.
 
 #include <map>
 #include <set>
@@ -30,6 +31,7 @@ struct Names {
   std::string canonical(std::string_view name) const;
   bool is_known(std::string_view name) const;
   bool is_secret(std::string_view name) const;
+  bool is_given_by_exai(std::string_view name) const;
   std::optional<std::string> suggestion(std::string_view name) const;
 };
 

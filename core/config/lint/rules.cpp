@@ -21,6 +21,8 @@ constexpr std::array kRules = {
     Rule{"CFG005", "not-a-choice", error, "A value that is none of the allowed ones"},
     Rule{"CFG008", "alias-conflict", error,
          "An option set to different values under two of its names", alias_conflicts},
+    Rule{"CFG016", "given-by-exai", error,
+         "A layer sets what every service gets from exai itself, such as TZ", names_of_exai},
     Rule{"CFG020", "toml-syntax", error, "Text that is not TOML"},
     Rule{"CFG021", "duplicate-key", error, "The same key twice in one table, the same item in a list"},
     Rule{"CFG022", "missing-file", error, "A file that is named but cannot be read"},

@@ -42,6 +42,7 @@ void missing_commands(const LintSubject& subject, Findings& findings);
 void unknown_names(const LintSubject& subject, Findings& findings);
 void option_values(const LintSubject& subject, Findings& findings);
 void alias_conflicts(const LintSubject& subject, Findings& findings);
+void names_of_exai(const LintSubject& subject, Findings& findings);
 void placeholder_secrets(const LintSubject& subject, Findings& findings);
 void comments_as_values(const LintSubject& subject, Findings& findings);
 void names_set_twice(const LintSubject& subject, Findings& findings);

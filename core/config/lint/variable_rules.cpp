@@ -74,6 +74,16 @@ void alias_conflicts(const LintSubject& subject, Findings& findings) {
   }
 }
 
+void names_of_exai(const LintSubject& subject, Findings& findings) {
+  for (const Assignment& assignment : subject.resolved.assignments)
+    if (assignment.key_span && subject.resolved.names.is_given_by_exai(assignment.written))
+      findings.add("CFG016", assignment.key_span,
+                   fmt::format("{} cannot be set here: exai gives it to every service",
+                               assignment.written),
+                   assignment.name == "TZ" ? "change [stack] timezone in the stack file"
+                                           : "it follows from the stack file and --env");
+}
+
 bool is_placeholder(std::string_view value) {
   const std::string text = to_lower(trim(value));
   if (text.empty()) return false;
@@ -120,9 +130,7 @@ void each_entry(const LintSubject& subject, const Test& test) {
 
 void comments_as_values(const LintSubject& subject, Findings& findings) {
   each_entry(subject, [&](const DotenvEntry& entry) {
-    const bool comment = entry.style == DotenvEntry::Style::unquoted && entry.after_blank &&
-                         entry.value && entry.value->starts_with('#');
-    if (!comment) return;
+    if (!entry.is_comment_as_value()) return;
     findings.add("ENV004", entry.value_span,
                  fmt::format("this comment becomes the value of {}", printable(entry.key)),
                  fmt::format("put the comment on a line of its own and write {}=", entry.key));
@@ -133,7 +141,8 @@ void names_set_twice(const LintSubject& subject, Findings& findings) {
   for (const Layer& layer : subject.resolved.layers) {
     std::map<std::string_view, const DotenvEntry*> seen;
     for (const DotenvEntry& entry : layer.entries) {
-      if (entry.key.empty() || entry.style == DotenvEntry::Style::faulty) continue;
+      const bool faulty = entry.style == DotenvEntry::Style::faulty;
+      if (entry.key.empty() || faulty || entry.after_quote) continue;
       const auto [first, is_new] = seen.emplace(entry.key, &entry);
       if (is_new) continue;
       findings

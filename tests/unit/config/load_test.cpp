@@ -1,0 +1,305 @@
+// From files to settings: precedence, provenance, and what each key of the stack file becomes.
+#include <catch2/catch.hpp>
+
+#include "tests/unit/config/memory.hpp"
+
+namespace exai::config::test {
+
+namespace {
+
+const std::string kProcess = "process = [\"run\"]\n";
+
+// What a stack without errors says about one variable: "value: layer=value, layer=value".
+std::string variable(const MemoryWorld& world, const std::string& name) {
+  const Loaded loaded = world.load();
+  INFO(render(loaded.diagnostics));
+  REQUIRE(loaded.stack);
+  const auto found = loaded.stack->variables.find(name);
+  if (found == loaded.stack->variables.end()) return "unset";
+  std::string text = found->second.value + ":";
+  for (const Origin& origin : found->second.origins) text += " " + origin.layer + "=" + origin.value;
+  return text;
+}
+
+MemoryWorld two_layers(const std::string& base, const std::string& dev) {
+  MemoryWorld world = world_with(kProcess);
+  std::string& text = world.files["exai.toml"];
+  text.replace(text.find("[\"dev.env\"]"), 11, "[\"env/base.env\", \"env/dev.env\"]");
+  world.files["env/base.env"] = base;
+  world.files["env/dev.env"] = dev;
+  return world;
+}
+
+Service web(const MemoryWorld& world) {
+  const Loaded loaded = world.load();
+  INFO(render(loaded.diagnostics));
+  REQUIRE(loaded.stack);
+  return *loaded.stack->find("web");
+}
+
+}  // namespace
+
+TEST_CASE("the process environment wins over layers, later layers over earlier, all over defaults") {
+  MemoryWorld world = two_layers("LOG_LEVEL=warn\nREDIS_DB=1\n", "LOG_LEVEL=debug\n");
+  CHECK(variable(world, "REDIS_PORT") == "6379: default=6379");
+  CHECK(variable(world, "REDIS_DB") == "1: env/base.env=1 default=0");
+  CHECK(variable(world, "LOG_LEVEL") ==
+        "debug: env/dev.env=debug env/base.env=warn default=info");
+  world.request.process_environment = {{"LOG_LEVEL", "error"}, {"HOME", "/root"}};
+  CHECK(variable(world, "LOG_LEVEL") ==
+        "error: process environment=error env/dev.env=debug env/base.env=warn default=info");
+  CHECK(variable(world, "HOME") == "unset");
+}
+
+TEST_CASE("an origin in a file has its place") {
+  const Loaded loaded = two_layers("\nLOG_LEVEL = warn\n", "").load();
+  const Origin& origin = loaded.stack->variables.at("LOG_LEVEL").origins[0];
+  CHECK(origin.span.source->name == "env/base.env");
+  CHECK(origin.span.begin == Position{2, 13});
+}
+
+TEST_CASE("an alias sets the option it stands for") {
+  MemoryWorld world = two_layers("KIMI_BASE_URL=https://a\n", "KIMI_API_URL=https://b\n");
+  CHECK(variable(world, "KIMI_API_URL").starts_with(
+      "https://b: env/dev.env=https://b env/base.env=https://a default="));
+  CHECK(variable(world, "KIMI_BASE_URL") == "unset");
+  world.request.process_environment = {{"MOONSHOT_BASE_URL", "https://c"}};
+  CHECK(variable(world, "KIMI_API_URL").starts_with("https://c: process environment=https://c "));
+}
+
+TEST_CASE("a layer may refer to earlier layers, defaults and the process environment") {
+  MemoryWorld world = two_layers("REDIS_HOST=base\n", "DEFAULT_MODEL=$REDIS_HOST:$REDIS_PORT:$USER\n");
+  world.request.process_environment = {{"USER", "ann"}};
+  CHECK(variable(world, "DEFAULT_MODEL") == "base:6379:ann: env/dev.env=base:6379:ann");
+}
+
+TEST_CASE("variables of one's own are declared, then layers and the environment may set them") {
+  MemoryWorld world = world_with(kProcess, "MY_PORT=1\n");
+  world.files["exai.toml"].insert(8, "variables = [\"MY_PORT\", \"MY_OTHER\"]\n");
+  world.request.process_environment = {{"MY_OTHER", "x"}};
+  CHECK(variable(world, "MY_PORT") == "1: dev.env=1");
+  CHECK(variable(world, "MY_OTHER") == "x: process environment=x");
+}
+
+TEST_CASE("a layer with a question mark may be missing, but not unreadable") {
+  MemoryWorld world = world_with(kProcess);
+  std::string& text = world.files["exai.toml"];
+  text.replace(text.find("[\"dev.env\"]"), 11, "[\"dev.env\", \".env?\"]");
+  CHECK(world.messages().empty());
+  world.files[".env"] = "LOG_LEVEL=warn\n";
+  CHECK(variable(world, "LOG_LEVEL") == "warn: .env=warn default=info");
+  CHECK(world.load().files == std::vector<std::string>{"exai.toml", "dev.env", ".env"});
+}
+
+TEST_CASE("the environment is that of the command line, of EXAI_ENV, of the stack file, or dev") {
+  MemoryWorld world = world_with(kProcess);
+  world.files["exai.toml"] +=
+      "[environments.a]\nlayers = []\n[environments.b]\nlayers = []\n[environments.c]\nlayers = []\n";
+  CHECK(world.load().stack->environment == "dev");
+  world.files["exai.toml"].insert(8, "environment = \"a\"\n");
+  CHECK(world.load().stack->environment == "a");
+  world.request.process_environment = {{"EXAI_ENV", "b"}};
+  CHECK(world.load().stack->environment == "b");
+  world.request.environment = "c";
+  CHECK(world.load().stack->environment == "c");
+}
+
+TEST_CASE("the environment and the time zone are those of the stack, whatever the shell has") {
+  MemoryWorld world = world_with(kProcess);
+  world.request.process_environment = {{"ENVIRONMENT", "ci"}, {"TZ", "UTC"}};
+  CHECK(variable(world, "ENVIRONMENT") == "dev: environment=dev default=dev");
+  CHECK(variable(world, "TZ") == "Australia/Melbourne: default=Australia/Melbourne");
+  world.files["exai.toml"].insert(8, "timezone = \"Europe/Vienna\"\n");
+  CHECK(variable(world, "TZ") ==
+        "Europe/Vienna: stack file=Europe/Vienna default=Australia/Melbourne");
+}
+
+TEST_CASE("a stack without environments is in dev") {
+  MemoryWorld world;
+  world.files["exai.toml"] = "[stack]\nname = \"x\"\n[services.web]\nprocess = [\"run\"]\n";
+  CHECK(world.load().stack->environment == "dev");
+}
+
+TEST_CASE("secrets are marked, and a generated one has no value unless somebody sets it") {
+  MemoryWorld world = world_with(kProcess, "REDIS_PASSWORD=\n");
+  world.files["exai.toml"] += "[secrets.REDIS_PASSWORD]\ngenerate = 24\n[secrets.OWN]\ngenerate = 16\n";
+  const Loaded loaded = world.load();
+  REQUIRE(loaded.stack);
+  CHECK_FALSE(loaded.stack->variables.contains("REDIS_PASSWORD"));
+  REQUIRE(loaded.stack->secrets.size() == 2);
+  CHECK(loaded.stack->secrets[0].name == "REDIS_PASSWORD");
+  CHECK(loaded.stack->secrets[0].characters == 24);
+  world.request.process_environment = {{"REDIS_PASSWORD", "s3cret-value"}, {"OWN", "mine-own"}};
+  CHECK(world.load().stack->variables.at("REDIS_PASSWORD").secret);
+  CHECK(world.load().stack->variables.at("OWN").value == "mine-own");
+}
+
+TEST_CASE("the value of a secret is in no message, whatever is wrong with its line") {
+  const std::string line = GENERATE(as<std::string>(), "KIMI_API_KEY=\"hunter2hunter2\"x\n",
+                                    "KIMI_API_KEY='hunter2hunter2\n", "KIMI_API_KEY=hunter2${\n",
+                                    "KIMI_API_KEY=hunter2$NOPE\n", "MY_TOKEN=hunter2\n",
+                                    "KIMI_API_KEY=hunter2\n");
+  const std::string messages = world_with(kProcess, line + line).messages();
+  CHECK_FALSE(messages.empty());
+  CHECK(messages.find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("references in a service see its own names, the variables, and the environment") {
+  MemoryWorld world = world_with(
+      "process = [\"run\", \"$EXAI_SERVICE\", \"${EXAI_SERVICE_DIR}/x\", \"$EXAI_STACK_DIR\",\n"
+      "  \"$EXAI_STATE_DIR\", \"$EXAI_ENV\", \"$EXAI_STACK\", \"$TZ\", \"$HOME\", \"$$1\"]\n"
+      "env = { A = \"${REDIS_HOST}:${REDIS_PORT}\", B = 2, C = true, D = 0.5 }\n");
+  world.request.process_environment = {{"HOME", "/home/ann"}};
+  const Service service = web(world);
+  CHECK(service.command ==
+        std::vector<std::string>{"run", "web", "/state/run/web/x", "/stack", "/state", "dev", "test",
+                                 "Australia/Melbourne", "/home/ann", "$1"});
+  CHECK(service.environment ==
+        std::map<std::string, std::string>{
+            {"A", "127.0.0.1:6379"}, {"B", "2"}, {"C", "true"}, {"D", "0.5"}});
+}
+
+TEST_CASE("a service has the defaults of its settings") {
+  const Service service = web(world_with(kProcess));
+  CHECK(service.working_directory == "/stack/");
+  CHECK_FALSE(service.ready);
+  CHECK_FALSE(service.healthy);
+  CHECK(service.start_timeout == 60s);
+  CHECK(service.restart.when == RestartWhen::always);
+  CHECK(service.restart.backoff_max == 30s);
+  CHECK(service.stop.signal == SIGTERM);
+  CHECK(service.stop.grace == 10s);
+  CHECK(service.span.begin == Position{5, 11});
+  CHECK(service.command_span.begin == Position{6, 11});
+}
+
+TEST_CASE("every setting of a service is read") {
+  MemoryWorld world = world_with(
+      "process = [\"run\"]\n"
+      "working_directory = \"../data\"\n"
+      "secrets = [\"GLM_API_KEY\"]\n"
+      "ports = { b = 2, a = \"1\" }\n"
+      "needs = { other = \"started\" }\n"
+      "render = { \"x.conf\" = \"t/x.tmpl\" }\n"
+      "start_timeout = \"1m\"\n"
+      "restart = { policy = \"on-failure\", backoff = \"1s..2s\", give_up = \"3 in 1h\" }\n"
+      "stop = { signal = \"INT\", grace = \"3s\" }\n"
+      "ready = { tcp = true, port = \"b\", host = \"::1\", every = \"10ms\", timeout = \"20ms\", "
+      "failures = 4, successes = 5 }\n"
+      "[services.other]\n"
+      "process = [\"run\"]\n"
+      "restart = { policy = \"never\" }\n");
+  world.files["t/x.tmpl"] = "${EXAI_SERVICE}";
+  const Service service = web(world);
+  CHECK(service.working_directory == "/data");
+  CHECK(service.secrets == std::vector<std::string>{"GLM_API_KEY"});
+  REQUIRE(service.ports.size() == 2);
+  CHECK(service.ports[0].name == "b");
+  CHECK(service.ports[1].number == 1);
+  REQUIRE(service.needs.size() == 1);
+  CHECK(service.needs[0].condition == Condition::started);
+  CHECK(service.render == std::map<std::string, Path>{{"x.conf", "/stack/t/x.tmpl"}});
+  CHECK(service.start_timeout == 60s);
+  CHECK(service.restart.when == RestartWhen::on_failure);
+  CHECK(service.restart.backoff_min == 1s);
+  CHECK(service.restart.give_up_after == 3);
+  CHECK(service.restart.give_up_window == 1h);
+  CHECK(service.stop.signal == SIGINT);
+  CHECK(service.stop.grace == 3s);
+  CHECK(service.ready->every == 10ms);
+  CHECK(service.ready->timeout == 20ms);
+  CHECK(service.ready->failures == 4);
+  CHECK(service.ready->successes == 5);
+  CHECK(std::get<TcpCheck>(service.ready->what).host == "::1");
+  CHECK(std::get<TcpCheck>(service.ready->what).port == 2);
+  CHECK(world.load().stack->find("other")->restart.when == RestartWhen::never);
+  CHECK(world.load().stack->find("nobody") == nullptr);
+}
+
+TEST_CASE("a check becomes what it connects to") {
+  const auto [check, expected] = GENERATE(table<std::string, std::string>({
+      {"http = \"/health\"", "http://127.0.0.1:2/health | http /health"},
+      {"http = \"/\", port = \"a\", host = \"::1\"", "http://[::1]:1/ | http /"},
+      {"http = \"https://x/y\"", "https://x/y | http /y"},
+      {"http = \"https://x\"", "https://x | http https://x"},
+      {"mcp = \"tools/call status\", port = \"a\"",
+       "http://127.0.0.1:1/mcp status | mcp tools/call status"},
+      {"redis = \"round-trip\", port = \"a\", password = \"REDIS_PASSWORD\"",
+       "127.0.0.1:1 REDIS_PASSWORD | redis round-trip"},
+      {"tcp = true, port = \"a\"", "127.0.0.1:1 | tcp 127.0.0.1:1"},
+      {"command = [\"run\", \"$EXAI_SERVICE\"]", "run web | command run web"},
+      {"process = true", " | process"},
+  }));
+  struct Show {
+    std::string operator()(const ProcessCheck&) const { return ""; }
+    std::string operator()(const TcpCheck& c) const { return fmt::format("{}:{}", c.host, c.port); }
+    std::string operator()(const HttpCheck& c) const { return c.url; }
+    std::string operator()(const RedisCheck& c) const {
+      return fmt::format("{}:{} {}", c.host, c.port, c.password);
+    }
+    std::string operator()(const CommandCheck& c) const { return c.command[0] + " " + c.command[1]; }
+    std::string operator()(const McpCheck& c) const { return c.url + " " + c.tool; }
+  };
+  const Service service =
+      web(world_with(kProcess + "ports = { a = 1, http = 2 }\nready = { " + check + " }\n"));
+  CHECK(std::visit(Show{}, service.ready->what) + " | " + describe(*service.ready) == expected);
+}
+
+TEST_CASE("the only port of a service needs no name") {
+  const Service service =
+      web(world_with(kProcess + "ports = { main = 7 }\nready = { mcp = \"tools/call status\" }\n"));
+  CHECK(std::get<McpCheck>(service.ready->what).url == "http://127.0.0.1:7/mcp");
+}
+
+TEST_CASE("the fingerprint changes with what runs, not with words or secrets") {
+  const std::string render = "render = { \"x\" = \"x.tmpl\" }\n";
+  MemoryWorld world = world_with(kProcess + render, "KIMI_API_KEY=sk-123456789\n");
+  world.files["x.tmpl"] = "a";
+  const std::string before = world.load().stack->fingerprint;
+  const auto after = [&] { return world.load().stack->fingerprint; };
+  CHECK(before.size() == 16);
+  SECTION("a comment") {
+    world.files["exai.toml"] = "# hello\n" + world.files["exai.toml"];
+    CHECK(after() == before);
+  }
+  SECTION("the value of a secret") {
+    world.files["dev.env"] = "KIMI_API_KEY=sk-987654321\n";
+    CHECK(after() == before);
+  }
+  SECTION("a variable") {
+    world.files["dev.env"] += "LOG_LEVEL=warn\n";
+    CHECK(after() != before);
+  }
+  SECTION("a service") {
+    world.files["exai.toml"] += "start_timeout = \"2s\"\n";
+    CHECK(after() != before);
+  }
+  SECTION("a template") {
+    world.files["x.tmpl"] = "b";
+    CHECK(after() != before);
+  }
+}
+
+TEST_CASE("everything that is wrong in all files is said in one run") {
+  MemoryWorld world = world_with("proces = [\"run\"]\n", "REDIS_PORT=x\nLOG_LEVEL='\n");
+  std::string codes;
+  for (const Diagnostic& one : world.load().diagnostics) codes += one.code + " ";
+  CHECK(codes == "CFG003 ENV001 CFG001 ");
+  CHECK(world.load().stack == nullptr);
+}
+
+TEST_CASE("a stack file of the wrong shape anywhere is only wrong, never a crash") {
+  const std::string text = GENERATE(as<std::string>(), "", "stack = 1\nservices = 2\nenvironments = 3\nsecrets = 4\n",
+      "[stack]\nname = 1\nvariables = 2\nenvironment = []\n[services]\na = 1\n[environments]\ndev = 1\n",
+      "[services.a]\nprocess = 1\nports = 2\nneeds = 3\nrender = 4\nready = 5\nsecrets = 6\nenv = 7\n",
+      "[services.a]\nprocess = [1]\nports = {a = []}\nneeds = {a = 3}\nrender = {x = 1}\nready = {http = 1, port = 2}\n",
+      "[services.a]\nprocess = []\nready = {command = 1}\nhealthy = {redis = 'x', password = 2}\nstop = 1\nrestart = 2\n",
+      "[environments.dev]\nlayers = 1\n", "[environments.dev]\nlayers = [1, {}]\n");
+  MemoryWorld world;
+  world.files["exai.toml"] = text;
+  const Loaded loaded = world.load();
+  CHECK(loaded.stack == nullptr);
+  CHECK(has_errors(loaded.diagnostics));
+}
+
+}  // namespace exai::config::test

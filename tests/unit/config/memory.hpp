@@ -1,0 +1,52 @@
+#pragma once
+// A world in memory for the configuration engine: its files, and the programs it has.
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+#include "core/config/config.hpp"
+
+namespace exai::config::test {
+
+struct MemoryWorld {
+  std::map<std::string, std::string> files;  // by path below the stack's folder
+  std::set<std::string> programs{"run"};
+  LoadRequest request = [] {
+    LoadRequest made;
+    made.stack_file = "/stack/exai.toml";
+    made.state_folder = "/state";
+    made.run_folder = "/state/run";
+    return made;
+  }();
+
+  Loaded load() const {
+    Facilities world;
+    world.read = [this](const Path& path) -> Result<std::string> {
+      const auto found = files.find(path.lexically_relative("/stack").string());
+      if (found == files.end()) return fail(Errc::not_found, "{}: not there", path.string());
+      return found->second;
+    };
+    world.has_program = [this](const std::string& program) { return programs.contains(program); };
+    return config::load(request, world);
+  }
+
+  std::string messages() const { return render(load().diagnostics); }
+};
+
+// A stack of one service, with what a test adds to the service, and a dev environment of one layer.
+inline MemoryWorld world_with(const std::string& service, const std::string& layer = "") {
+  MemoryWorld world;
+  world.files["exai.toml"] =
+      "[stack]\n"
+      "name = \"test\"\n"
+      "[environments.dev]\n"
+      "layers = [\"dev.env\"]\n"
+      "[services.web]\n" +
+      service;
+  world.files["dev.env"] = layer;
+  return world;
+}
+
+}  // namespace exai::config::test
