@@ -24,4 +24,5 @@ if ((${#existing[@]} == 0)); then
   exit
 fi
 echo "clang-tidy: ${#existing[@]} files"
-printf '%s\0' "${existing[@]}" | xargs -0 -n1 -P"$(nproc)" clang-tidy -p "$build" --quiet
+printf '%s\0' "${existing[@]}" |
+  xargs -0 -n1 -P"$(nproc)" clang-tidy -p "$build" --quiet 2> >(grep -v ' warnings\? generated' >&2)

@@ -21,7 +21,8 @@ namespace exai::e2e {
 namespace {
 
 constexpr Duration kCommandLimit = 90s;
-constexpr Duration kLeaveLimit = 2s;  // to be gone after the last command
+constexpr std::size_t kLogLines = 15;  // shown of each log when a scenario fails
+constexpr Duration kLeaveLimit = 2s;   // to be gone after the last command
 
 struct Options {
   Path bin;
@@ -151,6 +152,17 @@ void print_lines(std::string_view title, const Lines& lines) {
   for (const std::string& line : lines) std::printf("    %s\n", line.c_str());
 }
 
+// The last lines of every log of the stack.
+void print_logs(const Scene& scene) {
+  if (!std::filesystem::exists(scene.state / "logs")) return;
+  for (const auto& entry : std::filesystem::directory_iterator(scene.state / "logs")) {
+    Lines lines = split_lines(read_file(entry.path()).value_or(""));
+    if (lines.size() > kLogLines)
+      lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(kLogLines));
+    print_lines(entry.path().filename().string() + ":", lines);
+  }
+}
+
 // Runs the steps; in update mode a step's expectation becomes what it printed.
 bool run_steps(Transcript& transcript, Scene& scene, const Path& file, bool update) {
   for (Step& step : transcript.steps) {
@@ -164,11 +176,7 @@ bool run_steps(Transcript& transcript, Scene& scene, const Path& file, bool upda
     std::printf("%s:%zu: $ %s\n", file.c_str(), step.line, command.c_str());
     print_lines("expected:", step.expected);
     print_lines("got:", with_holes(actual, scene.values));
-    for (const auto& entry : std::filesystem::exists(scene.state / "logs")
-                                 ? std::filesystem::directory_iterator(scene.state / "logs")
-                                 : std::filesystem::directory_iterator())
-      print_lines(entry.path().filename().string() + ":",
-                  split_lines(read_file(entry.path()).value_or("")));
+    print_logs(scene);
     return false;
   }
   return true;

@@ -104,25 +104,24 @@ Lines split_lines(std::string_view text) {
 
 Transcript parse(std::string_view text) {
   Transcript transcript;
-  Lines before;
+  Lines before;  // comments and empty lines, until the next command
   const Lines lines = split_lines(text);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const std::string& line = lines[i];
+    const bool in_step = !transcript.steps.empty() && before.empty();
+    Step* step = in_step ? &transcript.steps.back() : nullptr;
     if (line.starts_with("$ ")) {
-      if (!transcript.steps.empty() && before.empty())
-        trim_empty_end(transcript.steps.back().expected, before);
+      if (step) trim_empty_end(step->expected, before);
       transcript.steps.push_back(
           {.line = i + 1, .before = before, .command = line.substr(2), .expected = {}});
       before.clear();
-    } else if (line.starts_with("> ") && !transcript.steps.empty() &&
-               transcript.steps.back().expected.empty()) {
-      transcript.steps.back().command += "\n" + line.substr(2);
-    } else if (line.starts_with("# ") || transcript.steps.empty() || !before.empty()) {
-      if (!transcript.steps.empty() && before.empty())
-        trim_empty_end(transcript.steps.back().expected, before);
+    } else if (step && step->expected.empty() && (line == ">" || line.starts_with("> "))) {
+      step->command += "\n" + line.substr(std::min<std::size_t>(2, line.size()));
+    } else if (!step || (line.starts_with("# ") && i > 0 && lines[i - 1].empty())) {
+      if (step) trim_empty_end(step->expected, before);
       before.push_back(line);
     } else {
-      transcript.steps.back().expected.push_back(line);
+      step->expected.push_back(line);
     }
   }
   if (!transcript.steps.empty() && before.empty())
@@ -140,7 +139,7 @@ std::string render(const Transcript& transcript) {
     add(step.before);
     const Lines command = split_lines(step.command);
     for (std::size_t i = 0; i < command.size(); ++i)
-      text += (i == 0 ? "$ " : "> ") + command[i] + "\n";
+      text += (i == 0 ? "$ " : command[i].empty() ? ">" : "> ") + command[i] + "\n";
     add(step.expected);
   }
   add(transcript.after);

@@ -2,7 +2,7 @@
 // Transcripts: what a person types and sees, as a test. Pure: text in, steps and verdicts out;
 // main.cpp runs them.
 //
-//   # What this scenario shows, for people.
+//   # What this scenario shows, for people: at the top, and after an empty line.
 //   $ exai status --json | grep pid       a command, run by bash in the scenario's folder
 //   > | head -1                           its next line
 //   "pid": {{pid}},                       what it must print, stdout and stderr together

@@ -13,10 +13,12 @@ TEST_CASE("a transcript is comments, commands and what they print") {
       "ready\n"
       "\n"
       "two lines up\n"
+      "# not a comment\n"
       "\n"
       "# And goes down.\n"
       "$ cat <<EOF\n"
       "> word\n"
+      ">\n"
       "> EOF\n"
       "word\n"
       "[exit 1]\n";
@@ -24,8 +26,8 @@ TEST_CASE("a transcript is comments, commands and what they print") {
   REQUIRE(transcript.steps.size() == 2);
   CHECK(transcript.steps[0].line == 2);
   CHECK(transcript.steps[0].command == "exai up");
-  CHECK(transcript.steps[0].expected == Lines{"ready", "", "two lines up"});
-  CHECK(transcript.steps[1].command == "cat <<EOF\nword\nEOF");
+  CHECK(transcript.steps[0].expected == Lines{"ready", "", "two lines up", "# not a comment"});
+  CHECK(transcript.steps[1].command == "cat <<EOF\nword\n\nEOF");
   CHECK(transcript.steps[1].expected == Lines{"word", "[exit 1]"});
   CHECK(render(transcript) == text);
 }

@@ -27,7 +27,8 @@ bool is_generated(const File& file) {
 
 // Test data keeps its bytes.
 bool is_data(const File& file) {
-  return file.path.find("/corpus/") != std::string::npos || file.path.ends_with(".transcript");
+  return file.path.find("/corpus/") != std::string::npos ||
+         file.path.find("/data/") != std::string::npos || file.path.ends_with(".transcript");
 }
 
 }  // namespace
