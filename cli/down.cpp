@@ -41,20 +41,18 @@ bool lives(const Witness& witness) {
   return now && now->state != 'Z' && now->start_ticks == witness.process.start_ticks;
 }
 
-// Shows what stops until the supervisor hangs up. False: Ctrl-C.
+// Shows what stops until the supervisor hangs up. False: Ctrl-C. Asks for nothing but events: the
+// supervisor ends right after the last one, and a second question might come too late for it.
 bool watch_stopping(Context& context, control::Client& client, std::uint64_t since) {
   const InterruptWatch watch;
-  control::StackStatus status;
-  for (;;) {
-    if (watch.interrupted()) return false;
+  while (!watch.interrupted()) {
     const auto page = client.events(since, kPage);
     if (!page) return true;  // it has ended, which is what we wait for
     since = page->last;
-    if (!page->events.empty())
-      if (auto now = client.status()) status = *std::move(now);
     for (const control::Event& event : page->events)
-      context.talk().print("{}\n", event_line(event, status));
+      context.talk().print("{}\n", event_line(event, {}));
   }
+  return false;
 }
 
 // Gives the processes a moment, then names those that still live.

@@ -51,9 +51,4 @@ void LiveBlock::draw(std::string_view text) {
   lines_ = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-void LiveBlock::above(std::string_view text) {
-  erase();
-  stream_.write(text);
-}
-
 }  // namespace exai::cli

@@ -52,13 +52,12 @@ class Stream {
   Traits traits_;
 };
 
-// Lines of a terminal that are drawn again in place. Everything else that goes to the stream
-// meanwhile must go through above(), or the block tears.
+// Lines of a terminal that are drawn again in place. Erase it before anything else goes to the
+// stream, or it tears.
 class LiveBlock {
  public:
   explicit LiveBlock(Stream& stream) : stream_(stream) {}
-  void draw(std::string_view text);   // whole lines, none longer than the terminal is wide
-  void above(std::string_view text);  // scrolls up over the block; draw() again after it
+  void draw(std::string_view text);  // whole lines, none longer than the terminal is wide
   void erase();
 
  private:

@@ -67,7 +67,8 @@ std::vector<Cell> status_notes(const ServiceStatus& service) {
   if (const std::string reason = reason_text(service); !reason.empty())
     notes.emplace_back(reason, in_trouble(service) ? Tone::bad : Tone::warn);
   if (const std::string proof = proof_text(service); !proof.empty())
-    notes.emplace_back("proof: " + proof, Tone::dim);
+    notes.emplace_back((service.state == State::ready ? "proof: " : "last proof: ") + proof,
+                       Tone::dim);
   if (service.restarts > 0 && !service.last_restart_cause.empty())
     notes.emplace_back("last restart: " + service.last_restart_cause, Tone::warn);
   if (service.adopted) notes.emplace_back("taken over from an earlier supervisor", Tone::dim);
