@@ -22,7 +22,6 @@ using ServerPtr = std::unique_ptr<net::Server>;
 
 constexpr Duration kFarewell = 1s;  // for answers on their way, once nothing runs any more
 
-// With the name that people know the program by, not its 15 characters in the kernel.
 std::string describe(const Listener& listener) {
   if (listener.pid == 0) return "a program of another user";
   return fmt::format("{} (pid {})", listener.program, listener.pid);
@@ -38,11 +37,15 @@ Error port_taken(const Settings::Listen& listen) {
                                       listen.port, owner, stop, listen.port_option)};
 }
 
+bool is_loopback(std::string_view host) {
+  return host.starts_with("127.") || host == "::1" || host == "localhost";
+}
+
 std::unique_ptr<store::Store> make_store(Loop& loop, Clock& clock, const Log& log,
                                          const Settings& settings, telemetry::Metrics& metrics) {
-  auto store = settings.redis
-                   ? store::make_redis_store(loop, clock, log.with("part", "store"), *settings.redis)
-                   : store::make_memory_store(clock);
+  auto store = settings.redis ? store::make_redis_store(loop, clock, log.with("part", "store"),
+                                                        *settings.redis)
+                              : store::make_memory_store(clock);
   return store::make_measured_store(std::move(store), clock, metrics);
 }
 
@@ -51,7 +54,8 @@ net::McpOptions mcp_options(const Settings& settings) {
   options.server.name = "exaid";
   options.server.title = "EXAI";
   options.server.version = kVersion;
-  options.server.instructions = "status says what is true of this server; listmodels which models chat can use.";
+  options.server.instructions =
+      "status says what is true of this server; listmodels which models chat can use.";
   options.address = settings.mcp.host;
   options.token = settings.token;
   options.max_sessions = settings.max_sessions;
@@ -172,7 +176,8 @@ Result<ServerPtr> Daemon::Parts::open(const Settings::Listen& address, net::Hand
   auto server = net::Server::listen(loop, clock, log.with("port", std::to_string(address.port)),
                                     options, handler);
   if (server) return server;
-  const Error error = server.error().code() == Errc::conflict ? port_taken(address) : server.error();
+  const Error error =
+      server.error().code() == Errc::conflict ? port_taken(address) : server.error();
   return fail(error.within(fmt::format("cannot listen on {}:{}", address.host, address.port)));
 }
 
@@ -184,7 +189,9 @@ void Daemon::Parts::announce() const {
                        {"metrics", metrics_server->port()},
                        {"store", store->backend()},
                        {"providers", providers.size()}});
-  if (settings.token.empty()) log.warn("no EXAI_WS_TOKEN: anyone who reaches the port may call");
+  if (settings.token.empty() && !is_loopback(settings.mcp.host))
+    log.warn("no EXAI_WS_TOKEN: anyone who reaches the port may call",
+             {{"host", settings.mcp.host}});
 }
 
 void Daemon::Parts::count_clients() {
@@ -201,20 +208,24 @@ Task<> Daemon::Parts::end_on_second_signal() {
   std::_Exit(1);
 }
 
-// The one place that says in which order things end.
+// The one place that says in which order things end:
+//   1 readiness says no, so that nobody is sent here any more
+//   2 no new calls; those that run may finish
+//   3 their answers leave, MCP connections close
+//   4 health and metrics go: until here, probes could see us draining
+//   5 nothing works in the background any more
+//   6 storage last: all of the above may use it
 Task<> Daemon::Parts::shut_down() {
   // Whatever hangs below, even the loop itself, the process ends.
   ::alarm(static_cast<unsigned>(settings.shutdown_timeout / 1s) + 10);
-  monitor.set_draining();                          // 1 readiness says no
-  co_await mcp.drain(settings.shutdown_timeout);   // 2 no new calls; those that run may finish
-  if (mcp_server)                                  // 3 their answers leave, connections close
-    co_await mcp_server->drain(kFarewell);
-  if (health_server)                               // 4 until here, probes could see us draining
-    co_await health_server->drain(kFarewell);
+  monitor.set_draining();
+  co_await mcp.drain(settings.shutdown_timeout);
+  if (mcp_server) co_await mcp_server->drain(kFarewell);
+  if (health_server) co_await health_server->drain(kFarewell);
   if (metrics_server) co_await metrics_server->drain(kFarewell);
-  background.cancel();                             // 5 nothing works in the background any more
+  background.cancel();
   co_await background.join();
-  co_await store->close();                         // 6 storage goes last: all above may use it
+  co_await store->close();
 }
 
 Daemon::Daemon(Loop& loop, Clock& clock, Log log, Settings settings)

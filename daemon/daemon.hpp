@@ -6,7 +6,8 @@
 //   8082 health ── Monitor ─────────────────└────── Store (memory, or Redis on its island)
 //   8000 metrics ── Instruments
 //
-// Thread: the loop's. Lifetime: loop and clock outlive it; serve() has ended before it is destroyed.
+// Thread: the loop's. Lifetime: loop and clock outlive it; serve() has ended before it is
+// destroyed.
 
 #include <memory>
 

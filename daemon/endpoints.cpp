@@ -6,8 +6,8 @@
 namespace exai {
 namespace {
 
-constexpr std::array<std::string_view, 5> kHealthPaths = {
-    "/health", "/healthz", "/health/live", "/health/ready", "/health/startup"};
+constexpr std::array<std::string_view, 5> kHealthPaths = {"/health", "/healthz", "/health/live",
+                                                          "/health/ready", "/health/startup"};
 
 net::Response json_response(int status, const json::object& body) {
   net::Response response;

@@ -17,7 +17,8 @@ constexpr double kDiskWarn = 85, kDiskFail = 95;
 
 double percent_used(std::uint64_t total, std::uint64_t available) {
   if (total == 0) return 0;
-  return 100.0 * static_cast<double>(total - std::min(available, total)) / static_cast<double>(total);
+  return 100.0 * static_cast<double>(total - std::min(available, total)) /
+         static_cast<double>(total);
 }
 
 Component memory() {
@@ -26,7 +27,8 @@ Component memory() {
   Component component;
   component.name = "memory";
   component.status = by_percent(percent, kMemoryWarn, kMemoryFail);
-  component.detail = fmt::format("{:.0f}% of the machine's {} used", percent, format_size(machine.total));
+  component.detail =
+      fmt::format("{:.0f}% of the machine's {} used", percent, format_size(machine.total));
   component.facts["used_percent"] = std::round(percent * 10) / 10;
   if (const auto self = process_info(::getpid())) {
     component.facts["process_bytes"] = self->resident_bytes;
@@ -56,9 +58,12 @@ Component disk() {
 
 std::string_view name(Status status) {
   switch (status) {
-    case Status::pass: return "pass";
-    case Status::warn: return "warn";
-    case Status::fail: return "fail";
+    case Status::pass:
+      return "pass";
+    case Status::warn:
+      return "warn";
+    case Status::fail:
+      return "fail";
   }
   return "fail";
 }
@@ -66,7 +71,8 @@ std::string_view name(Status status) {
 Status roll_up(const std::vector<Component>& components) {
   Status worst = Status::pass;
   for (const Component& component : components) {
-    const bool softened = component.status == Status::fail && component.weight == Weight::supporting;
+    const bool softened =
+        component.status == Status::fail && component.weight == Weight::supporting;
     worst = std::max(worst, softened ? Status::warn : component.status);
   }
   return worst;
@@ -157,8 +163,12 @@ Component Monitor::providers() const {
   return component;
 }
 
-Report Monitor::everything() { return unless_draining({storage(), memory(), disk(), providers()}); }
-Report Monitor::ready() { return unless_draining({storage()}); }
+Report Monitor::everything() {
+  return unless_draining({storage(), memory(), disk(), providers()});
+}
+Report Monitor::ready() {
+  return unless_draining({storage()});
+}
 
 Report Monitor::unless_draining(std::vector<Component> components) const {
   Report report = make_report(std::move(components));

@@ -14,7 +14,8 @@ namespace {
 
 constexpr Duration kLagInterval = 250ms;
 
-const std::vector<double> kRequestBounds = {.001, .005, .01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60};
+const std::vector<double> kRequestBounds = {.001, .005, .01, .05, .1, .25, .5,
+                                            1,    2.5,  5,   10,  30, 60};
 const std::vector<double> kCallBounds = {.001, .01, .1, .5, 1, 2.5, 5, 10, 30, 60, 120, 300};
 
 // Open descriptors, without the one that reads the folder.
@@ -40,16 +41,22 @@ Instruments::Instruments(telemetry::Metrics& metrics, Clock& clock, std::string_
       connections_(metrics.gauge("mcp_active_connections", "Open client connections.").with()),
       sessions_(metrics.gauge("mcp_sessions", "MCP sessions by transport.", {"transport"})),
       memory_(metrics.gauge("mcp_memory_usage_bytes", "Resident memory of this process.").with()),
-      loop_lag_(metrics.gauge("exai_loop_lag_seconds",
-                              "Latest wake-up of the event loop since the last scrape.").with()),
-      process_cpu_(metrics.counter("process_cpu_seconds_total", "CPU time of this process.").with()),
-      process_memory_(metrics.gauge("process_resident_memory_bytes",
-                                    "Resident memory of this process.").with()),
-      process_start_(metrics.gauge("process_start_time_seconds",
-                                   "Start of this process, Unix time.").with()),
-      process_files_(metrics.gauge("process_open_fds", "Open descriptors of this process.").with()) {
-  metrics.gauge("exai_build_info", "Version and environment of this program.",
-                {"version", "environment"})
+      loop_lag_(metrics
+                    .gauge("exai_loop_lag_seconds",
+                           "Latest wake-up of the event loop since the last scrape.")
+                    .with()),
+      process_cpu_(
+          metrics.counter("process_cpu_seconds_total", "CPU time of this process.").with()),
+      process_memory_(
+          metrics.gauge("process_resident_memory_bytes", "Resident memory of this process.")
+              .with()),
+      process_start_(
+          metrics.gauge("process_start_time_seconds", "Start of this process, Unix time.").with()),
+      process_files_(
+          metrics.gauge("process_open_fds", "Open descriptors of this process.").with()) {
+  metrics
+      .gauge("exai_build_info", "Version and environment of this program.",
+             {"version", "environment"})
       .with({std::string(kVersion), std::string(environment)})
       .set(1);
   metrics.before_exposition([this] { refresh_process(); });

@@ -1,7 +1,7 @@
 #pragma once
 // The daemon's own metrics: requests, tool calls, connections, sessions, the process, the loop.
-// Stores and providers bring theirs. Every family here is fed; names as facts 6.2 has them, with the
-// prefix mcp_. Thread: loop.
+// Stores and providers bring theirs. Every family here is fed; names as facts 6.2 has them, with
+// the prefix mcp_. Thread: loop.
 
 #include <cstdint>
 #include <string_view>

@@ -1,5 +1,6 @@
 // exaid: the MCP server. Reads only its environment; prints nothing on stdout but what --help,
-// --version and --check ask for. Exit codes: 0 ended on request, 1 could not serve, 2 options wrong.
+// --version and --check ask for. Exit codes: 0 ended on request, 1 could not serve, 2 options
+// wrong.
 
 #include <fmt/core.h>
 
@@ -42,7 +43,9 @@ int refuse(const config::Diagnostics& wrong) {
   return 2;
 }
 
-Result<std::string> read_option_file(const Path& path) { return read_file(path, 64U << 10U); }
+Result<std::string> read_option_file(const Path& path) {
+  return read_file(path, 64U << 10U);
+}
 
 std::shared_ptr<const Redactor> make_redactor(const Settings& settings) {
   auto redactor = std::make_shared<Redactor>();

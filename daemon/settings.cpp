@@ -50,7 +50,8 @@ void read_providers(config::OptionReader& options, Reader& reader, Settings& set
   if (!glm.key.empty()) settings.providers.push_back(std::move(glm));
 
   // A server of one's own often wants no key: its URL switches it on.
-  auto custom = reader.provider("custom", "CUSTOM_API_URL", "CUSTOM_API_KEY", "CUSTOM_TIMEOUT_SECS");
+  auto custom =
+      reader.provider("custom", "CUSTOM_API_URL", "CUSTOM_API_KEY", "CUSTOM_TIMEOUT_SECS");
   for (const std::string& model : split(options.text("CUSTOM_MODELS"), ','))
     if (!trim(model).empty()) custom.models.emplace_back(trim(model));
   if (!custom.base_url.empty()) settings.providers.push_back(std::move(custom));

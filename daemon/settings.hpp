@@ -41,7 +41,7 @@ struct Settings {
   Listen health;
   Listen metrics;
 
-  std::optional<store::RedisOptions> redis;  // none: memory
+  std::optional<store::RedisOptions> redis;            // none: memory
   std::vector<providers::ProviderSettings> providers;  // those that are switched on
   std::string default_model;
 

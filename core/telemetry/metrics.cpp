@@ -18,10 +18,14 @@ constexpr std::string_view kOverflow = "__overflow__";
 std::string escaped(std::string_view text, bool quotes) {
   std::string out;
   for (const char c : text) {
-    if (c == '\\') out += "\\\\";
-    else if (c == '\n') out += "\\n";
-    else if (c == '"' && quotes) out += "\\\"";
-    else out += c;
+    if (c == '\\')
+      out += "\\\\";
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '"' && quotes)
+      out += "\\\"";
+    else
+      out += c;
   }
   return out;
 }
@@ -32,7 +36,8 @@ std::string number(double value) {
   return fmt::format("{}", value);
 }
 
-// {a="x",b="y"}, with one more pair (a histogram's le) when it is named; nothing when there is none.
+// {a="x",b="y"}, with one more pair (a histogram's le) when it is named; nothing when there is
+// none.
 std::string label_set(const std::vector<std::string>& names, const Labels& values,
                       std::string_view extra_name = {}, std::string_view extra_value = {}) {
   std::string out;
@@ -50,7 +55,8 @@ void write_series(std::string& out, const std::string& name, const std::vector<s
     cumulative += histogram.counts()[i];
     const bool last = i == histogram.bounds().size();
     const std::string bound = last ? "+Inf" : number(histogram.bounds()[i]);
-    out += fmt::format("{}_bucket{} {}\n", name, label_set(labels, values, "le", bound), cumulative);
+    out +=
+        fmt::format("{}_bucket{} {}\n", name, label_set(labels, values, "le", bound), cumulative);
   }
   out += fmt::format("{}_sum{} {}\n", name, label_set(labels, values), number(histogram.sum()));
   out += fmt::format("{}_count{} {}\n", name, label_set(labels, values), cumulative);
@@ -62,9 +68,15 @@ void write_series(std::string& out, const std::string& name, const std::vector<s
   out += fmt::format("{}{} {}\n", name, label_set(labels, values), number(scalar.value()));
 }
 
-constexpr std::string_view type_of(const Family<Counter>&) { return "counter"; }
-constexpr std::string_view type_of(const Family<Gauge>&) { return "gauge"; }
-constexpr std::string_view type_of(const Family<Histogram>&) { return "histogram"; }
+constexpr std::string_view type_of(const Family<Counter>&) {
+  return "counter";
+}
+constexpr std::string_view type_of(const Family<Gauge>&) {
+  return "gauge";
+}
+constexpr std::string_view type_of(const Family<Histogram>&) {
+  return "histogram";
+}
 
 }  // namespace
 
@@ -120,10 +132,10 @@ struct Metrics::State {
   };
 
   template <class Series>
-  Family<Series>& add(std::string name, std::string help,
-                      std::unique_ptr<Family<Series>> family) {
+  Family<Series>& add(std::string name, std::string help, std::unique_ptr<Family<Series>> family) {
     Family<Series>& reference = *family;
-    const bool added = families.try_emplace(std::move(name), Entry{std::move(help), std::move(family)}).second;
+    const bool added =
+        families.try_emplace(std::move(name), Entry{std::move(help), std::move(family)}).second;
     EXAI_ASSERT(added);
     return reference;
   }

@@ -8,7 +8,8 @@
 namespace exai::providers {
 namespace {
 
-// Error codes in bodies: words (OpenAI, Kimi) and Z.AI's numbers, as ranges of text of equal length.
+// Error codes in bodies: words (OpenAI, Kimi) and Z.AI's numbers, as ranges of text of equal
+// length.
 struct Code {
   std::string_view first;
   std::string_view last;
@@ -72,7 +73,8 @@ std::optional<Duration> seconds_after(std::string_view message) {
   if (at == std::string_view::npos) return std::nullopt;
   const std::string_view rest = message.substr(at + 6);
   const std::size_t end = rest.find_first_not_of("0123456789");
-  if (end == std::string_view::npos || !rest.substr(end).starts_with(" second")) return std::nullopt;
+  if (end == std::string_view::npos || !rest.substr(end).starts_with(" second"))
+    return std::nullopt;
   if (const auto seconds = parse_integer(rest.substr(0, end)); seconds && *seconds <= 86'400)
     return std::chrono::seconds(*seconds);
   return std::nullopt;
@@ -128,14 +130,22 @@ std::optional<Usage> usage_of(const json::object& holder) {
 
 std::string_view name(Failure failure) {
   switch (failure) {
-    case Failure::rate_limited: return "rate_limited";
-    case Failure::exhausted: return "exhausted";
-    case Failure::auth: return "auth";
-    case Failure::invalid: return "invalid";
-    case Failure::overloaded: return "overloaded";
-    case Failure::server: return "server";
-    case Failure::network: return "network";
-    case Failure::truncated: return "truncated";
+    case Failure::rate_limited:
+      return "rate_limited";
+    case Failure::exhausted:
+      return "exhausted";
+    case Failure::auth:
+      return "auth";
+    case Failure::invalid:
+      return "invalid";
+    case Failure::overloaded:
+      return "overloaded";
+    case Failure::server:
+      return "server";
+    case Failure::network:
+      return "network";
+    case Failure::truncated:
+      return "truncated";
   }
   return "server";
 }

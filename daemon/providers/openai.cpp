@@ -78,7 +78,8 @@ class OpenAiProvider final : public Provider {
     if (stream.status() != 200) co_return co_await refused(std::move(stream));
 
     const auto type = stream.headers().find("content-type");
-    const bool whole = type != stream.headers().end() && type->second.starts_with("application/json");
+    const bool whole =
+        type != stream.headers().end() && type->second.starts_with("application/json");
     ChatStream answer(whole ? Framing::whole_body : Framing::events);
     while (!answer.done()) {
       Result<std::optional<std::string>> piece = co_await stream.next();
@@ -121,7 +122,8 @@ class OpenAiProvider final : public Provider {
     if (error.code() == Errc::timeout) return transport_failure(error);
     Reply ended = answer.finish();
     if (ended) return {Failure::truncated, error.message(), std::nullopt};
-    return {ended.error().failure, ended.error().message + " (" + error.message() + ")", std::nullopt};
+    return {ended.error().failure, ended.error().message + " (" + error.message() + ")",
+            std::nullopt};
   }
 
   bool refuses_temperature(std::string_view model) const {
@@ -163,7 +165,9 @@ class OpenAiProvider final : public Provider {
 
 }  // namespace
 
-std::span<const Preset> presets() { return kPresets; }
+std::span<const Preset> presets() {
+  return kPresets;
+}
 
 ApiMetrics::ApiMetrics(telemetry::Metrics& metrics)
     : calls(metrics.counter("mcp_api_calls_total", "Calls to AI providers by outcome.",

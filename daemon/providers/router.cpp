@@ -50,7 +50,8 @@ Result<Route> Router::route(std::string_view model) const {
     if (!provider->info().default_model.empty())
       return Route{provider, provider->info().default_model,
                    "default model of the first configured provider"};
-  return fail(Errc::invalid, "the call names no model, and neither DEFAULT_MODEL nor CUSTOM_MODELS is set");
+  return fail(Errc::invalid,
+              "the call names no model, and neither DEFAULT_MODEL nor CUSTOM_MODELS is set");
 }
 
 Result<Route> Router::named(std::string_view model, std::string_view reason) const {

@@ -3,7 +3,9 @@
 namespace exai::store {
 namespace {
 
-double seconds(Time::duration duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(Time::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
 class MeasuredStore final : public Store {
  public:

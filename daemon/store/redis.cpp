@@ -1,5 +1,5 @@
-// hiredis is walled in here. It blocks, so it lives on an island: the loop hands over one command at
-// a time and goes on. What the loop knows is one word:
+// hiredis is walled in here. It blocks, so it lives on an island: the loop hands over one command
+// at a time and goes on. What the loop knows is one word:
 //
 //            connect ok                       connection lost
 //   down ──────────────────> up ─────────────────────────────────> down, reconnect task starts
@@ -30,7 +30,8 @@ Errc code_of_reply_error(std::string_view text) {
   for (const std::string_view word : {"NOAUTH", "WRONGPASS", "NOPERM"})
     if (text.starts_with(word)) return Errc::denied;
   if (text.find("invalid password") != std::string_view::npos) return Errc::denied;  // Redis < 6
-  for (const std::string_view word : {"LOADING", "BUSY", "MISCONF", "OOM", "READONLY", "MASTERDOWN"})
+  for (const std::string_view word :
+       {"LOADING", "BUSY", "MISCONF", "OOM", "READONLY", "MASTERDOWN"})
     if (text.starts_with(word)) return Errc::unavailable;
   return Errc::internal;
 }
@@ -47,7 +48,8 @@ class Connection {
     if (context_->err != 0) return lost();
     redisSetTimeout(context_.get(), to_timeval(options_.command_timeout));
     const std::string database = std::to_string(options_.database);
-    for (const Words& words : {Words{"AUTH", options_.password.reveal()}, Words{"SELECT", database}}) {
+    for (const Words& words :
+         {Words{"AUTH", options_.password.reveal()}, Words{"SELECT", database}}) {
       if (words[0] == "AUTH" && options_.password.empty()) continue;
       if (auto answer = command(words); !answer) {
         context_.reset();

@@ -14,7 +14,8 @@ Node to_node(const json::value& value);
 Node to_node(const json::object& object) {
   Node::Table members;
   for (const auto& member : object)
-    if (!member.value().is_null()) members.push_back({std::string(member.key()), {}, to_node(member.value())});
+    if (!member.value().is_null())
+      members.push_back({std::string(member.key()), {}, to_node(member.value())});
   return {std::move(members), {}};
 }
 
@@ -26,14 +27,21 @@ Node to_node(const json::array& array) {
 
 Node to_node(const json::value& value) {
   switch (value.kind()) {
-    case json::kind::null: return {};
-    case json::kind::bool_: return {value.get_bool(), {}};
-    case json::kind::int64: return {value.get_int64(), {}};
+    case json::kind::null:
+      return {};
+    case json::kind::bool_:
+      return {value.get_bool(), {}};
+    case json::kind::int64:
+      return {value.get_int64(), {}};
     case json::kind::uint64:  // beyond int64: a number is all that one can say of it
-    case json::kind::double_: return {value.to_number<double>(), {}};
-    case json::kind::string: return {std::string(value.get_string()), {}};
-    case json::kind::array: return to_node(value.get_array());
-    case json::kind::object: return to_node(value.get_object());
+    case json::kind::double_:
+      return {value.to_number<double>(), {}};
+    case json::kind::string:
+      return {std::string(value.get_string()), {}};
+    case json::kind::array:
+      return to_node(value.get_array());
+    case json::kind::object:
+      return to_node(value.get_object());
   }
   return {};
 }

@@ -20,7 +20,9 @@ struct Conversation {
 constexpr std::size_t kMaxTurns = 20;
 constexpr Duration kKeep = 24h;
 
-std::string key_of(const std::string& id) { return "thread:" + id; }
+std::string key_of(const std::string& id) {
+  return "thread:" + id;
+}
 
 std::string to_text(const Conversation& conversation) {
   json::array turns;
@@ -65,7 +67,8 @@ providers::ChatRequest to_request(const Conversation& conversation, const json::
   return request;
 }
 
-// The answer's pieces as progress. Thinking is not shown, but keeps the client waiting: once a second.
+// The answer's pieces as progress. Thinking is not shown, but keeps the client waiting: once a
+// second.
 class Progress {
  public:
   Progress(Clock& clock, std::function<void(mcp::Progress)> out)
@@ -94,19 +97,28 @@ class Progress {
 
 std::string_view advice(Failure failure) {
   switch (failure) {
-    case Failure::rate_limited: return "call again later";
-    case Failure::exhausted: return "quota or balance is used up: recharge, or name another provider's model";
-    case Failure::auth: return "check the API key and what it may do";
-    case Failure::invalid: return "change the request; the same one will fail again";
-    case Failure::overloaded: return "the provider has no capacity now: call again later, or name another model";
-    case Failure::server: return "the provider failed: call again, or name another provider's model";
-    case Failure::network: return "check the base URL and the network: exai doctor";
-    case Failure::truncated: return "the answer is incomplete: call again";
+    case Failure::rate_limited:
+      return "call again later";
+    case Failure::exhausted:
+      return "quota or balance is used up: recharge, or name another provider's model";
+    case Failure::auth:
+      return "check the API key and what it may do";
+    case Failure::invalid:
+      return "change the request; the same one will fail again";
+    case Failure::overloaded:
+      return "the provider has no capacity now: call again later, or name another model";
+    case Failure::server:
+      return "the provider failed: call again, or name another provider's model";
+    case Failure::network:
+      return "check the base URL and the network: exai doctor";
+    case Failure::truncated:
+      return "the answer is incomplete: call again";
   }
   return "";
 }
 
-mcp::ToolResult provider_failure(const providers::Route& route, const providers::ProviderError& error) {
+mcp::ToolResult provider_failure(const providers::Route& route,
+                                 const providers::ProviderError& error) {
   std::string text = fmt::format("{} ({}): {}. What to do: {}", route.provider->info().title,
                                  route.model, error.message, advice(error.failure));
   if (error.retry_after) text += fmt::format(" (after {})", format_duration(*error.retry_after));
@@ -114,8 +126,7 @@ mcp::ToolResult provider_failure(const providers::Route& route, const providers:
   result.structured["error"] = providers::name(error.failure);
   result.structured["provider"] = route.provider->info().name;
   result.structured["model"] = route.model;
-  if (error.retry_after)
-    result.structured["retry_after_ms"] = error.retry_after->count();
+  if (error.retry_after) result.structured["retry_after_ms"] = error.retry_after->count();
   return result;
 }
 
@@ -150,9 +161,10 @@ Task<mcp::ToolResult> chat(Context& context, mcp::ToolCall call) {
   } else {
     auto loaded = co_await load(context, id);
     if (!loaded)
-      co_return failure(fmt::format("chat: conversation {} cannot be read: {}. What to do: call "
-                                    "without continuation_id, or again when storage is back",
-                                    id, loaded.error().message()));
+      co_return failure(
+          fmt::format("chat: conversation {} cannot be read: {}. What to do: call "
+                      "without continuation_id, or again when storage is back",
+                      id, loaded.error().message()));
     conversation = *std::move(loaded);
   }
   if (auto system = find_string(call.arguments, "system_prompt")) conversation.system = *system;

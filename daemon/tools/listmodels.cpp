@@ -6,7 +6,9 @@
 namespace exai::tools {
 namespace {
 
-std::string tokens(std::int64_t count) { return count == 0 ? "?" : std::to_string(count); }
+std::string tokens(std::int64_t count) {
+  return count == 0 ? "?" : std::to_string(count);
+}
 
 json::object to_json(const providers::Model& model) {
   json::object object{{"id", model.id}};
@@ -22,12 +24,14 @@ json::object to_json(const providers::Model& model) {
 void describe(const providers::Preset& preset, const providers::ProviderInfo* configured,
               mcp::ToolResult& result, json::array& out) {
   const auto models = configured ? configured->models : providers::known_models(preset.name);
-  result.text += fmt::format("## {} ({})\n", preset.title,
-                             configured ? "configured" : "off: set " + std::string(preset.key_option));
+  result.text +=
+      fmt::format("## {} ({})\n", preset.title,
+                  configured ? "configured" : "off: set " + std::string(preset.key_option));
   if (configured && !configured->default_model.empty())
     result.text += fmt::format("default: {}\n", configured->default_model);
   json::array list;
-  if (!models.empty()) result.text += "\n| model | context | output | aliases |\n|---|---|---|---|\n";
+  if (!models.empty())
+    result.text += "\n| model | context | output | aliases |\n|---|---|---|---|\n";
   for (const providers::Model& model : models) {
     result.text += fmt::format("| {} | {} | {} | {} |\n", model.id, tokens(model.context),
                                tokens(model.max_output), join(model.aliases, ", "));
@@ -55,9 +59,9 @@ Task<mcp::ToolResult> listmodels(Context& context, mcp::ToolCall) {
   result.structured["providers"] = std::move(list);
   const auto route = context.router.route("");
   result.structured["default_model"] = route ? route->model : "";
-  result.text += route ? fmt::format("Without a model, a call goes to {} ({}).\n", route->model,
-                                     route->reason)
-                       : route.error().message() + "\n";
+  result.text +=
+      route ? fmt::format("Without a model, a call goes to {} ({}).\n", route->model, route->reason)
+            : route.error().message() + "\n";
   co_return result;
 }
 

@@ -20,12 +20,9 @@ struct Row {
 
 // The table. tools() and kTools have the same order.
 const Row kTools[] = {
-    {embedded::tool_version, version},
-    {embedded::tool_status, status},
-    {embedded::tool_health, health},
-    {embedded::tool_listmodels, listmodels},
-    {embedded::tool_chat, chat},
-    {embedded::tool_test_echo, test_echo},
+    {embedded::tool_version, version}, {embedded::tool_status, status},
+    {embedded::tool_health, health},   {embedded::tool_listmodels, listmodels},
+    {embedded::tool_chat, chat},       {embedded::tool_test_echo, test_echo},
 };
 
 mcp::ToolInfo parse_info(std::string_view text) {

@@ -25,7 +25,8 @@ Task<mcp::ToolResult> status(Context& context, mcp::ToolCall) {
   }
   const json::object report = context.host.health();
   const json::object* components = find_object(report, "components");
-  const json::object* storage = components == nullptr ? nullptr : find_object(*components, "storage");
+  const json::object* storage =
+      components == nullptr ? nullptr : find_object(*components, "storage");
 
   mcp::ToolResult result;
   json::object& out = result.structured;
@@ -40,7 +41,8 @@ Task<mcp::ToolResult> status(Context& context, mcp::ToolCall) {
   out["models_available"] = models;
   out["tools"] = names_of(tools);
   if (storage != nullptr) out["storage"] = *storage;
-  out["sessions"] = json::object{{"http", facts.http_sessions}, {"websocket", facts.websocket_sessions}};
+  out["sessions"] =
+      json::object{{"http", facts.http_sessions}, {"websocket", facts.websocket_sessions}};
   out["calls"] = json::object{{"in_flight", facts.calls_in_flight},
                               {"total", facts.calls_total},
                               {"failed", facts.calls_failed}};

@@ -1,6 +1,6 @@
 #pragma once
-// The tools of the daemon. A tool is data plus a function: schemas/tools/<name>.json says what it is
-// and what it takes, <name>.cpp does it, and one line in registry.cpp joins them.
+// The tools of the daemon. A tool is data plus a function: schemas/tools/<name>.json says what it
+// is and what it takes, <name>.cpp does it, and one line in registry.cpp joins them.
 //
 // A handler's arguments have been validated against its schema. It never fails: what goes wrong is
 // a result with is_error, in words that tell the model and the operator what to do.

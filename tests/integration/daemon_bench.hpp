@@ -133,9 +133,12 @@ class Exaid {
 
   // "", "live", "ready", "startup"
   HttpResponse health(std::string_view which = "") const {
-    return fetch(fmt::format("http://127.0.0.1:{}/health{}{}", health_, which.empty() ? "" : "/", which));
+    return fetch(
+        fmt::format("http://127.0.0.1:{}/health{}{}", health_, which.empty() ? "" : "/", which));
   }
-  HttpResponse metrics() const { return fetch(fmt::format("http://127.0.0.1:{}/metrics", metrics_)); }
+  HttpResponse metrics() const {
+    return fetch(fmt::format("http://127.0.0.1:{}/metrics", metrics_));
+  }
 
  private:
   std::uint16_t mcp_;

@@ -14,7 +14,8 @@ constexpr const char* kKey = "sk-very-secret-0123456789";
 
 std::string chunk(std::string_view delta, std::string_view finish = "null") {
   return fmt::format(
-      "data: {{\"model\":\"m\",\"choices\":[{{\"delta\":{},\"finish_reason\":{}}}]}}\n\n", delta, finish);
+      "data: {{\"model\":\"m\",\"choices\":[{{\"delta\":{},\"finish_reason\":{}}}]}}\n\n", delta,
+      finish);
 }
 
 const std::string kStreamHead =
@@ -27,10 +28,12 @@ void provider(FakeConnection& peer) {
     return request.find(fmt::format("\"model\":\"{}\"", model)) != std::string::npos;
   };
   if (wants("streams")) {
-    peer.write(kStreamHead + chunk(R"({"reasoning_content":"hm"})") + chunk(R"({"content":"Hel"})"));
+    peer.write(kStreamHead + chunk(R"({"reasoning_content":"hm"})") +
+               chunk(R"({"content":"Hel"})"));
     peer.write(chunk(R"({"content":"lo"})") + chunk("{}", "\"stop\""));
-    peer.write("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2}}\n\n"
-               "data: [DONE]\n\n");
+    peer.write(
+        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2}}\n\n"
+        "data: [DONE]\n\n");
   } else if (wants("denies")) {
     peer.answer(401, fmt::format(R"({{"error":{{"message":"Incorrect API key: {}"}}}})", kKey));
   } else if (wants("limits")) {
@@ -39,13 +42,15 @@ void provider(FakeConnection& peer) {
   } else if (wants("cuts")) {
     peer.write(kStreamHead + chunk(R"({"content":"half an ans"})"));
   } else if (wants("resets")) {
-    peer.write("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");
+    peer.write(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");
     peer.reset();
   } else if (wants("hangs")) {
     peer.wait_closed();
   } else if (wants("remembers")) {
     const bool knows = request.find("my name is Ada") != std::string::npos;
-    peer.write(kStreamHead + chunk(knows ? R"({"content":"Ada"})" : R"({"content":"who?"})", "\"stop\""));
+    peer.write(kStreamHead +
+               chunk(knows ? R"({"content":"Ada"})" : R"({"content":"who?"})", "\"stop\""));
   }
 }
 
@@ -73,8 +78,12 @@ TEST_CASE("an answer streams as progress, and its tokens are counted") {
         R"({"input_tokens":5,"output_tokens":2,"cached_tokens":0})");
 
   const std::string metrics = exaid.metrics().body;
-  CHECK_THAT(metrics, Contains("mcp_api_calls_total{provider=\"custom\",model=\"streams\",status=\"ok\"} 1\n"));
-  CHECK_THAT(metrics, Contains("mcp_tokens_total{provider=\"custom\",model=\"streams\",type=\"input\"} 5\n"));
+  CHECK_THAT(
+      metrics,
+      Contains("mcp_api_calls_total{provider=\"custom\",model=\"streams\",status=\"ok\"} 1\n"));
+  CHECK_THAT(
+      metrics,
+      Contains("mcp_tokens_total{provider=\"custom\",model=\"streams\",type=\"input\"} 5\n"));
 }
 
 TEST_CASE("each way a provider fails is told apart, and no key is shown") {
@@ -109,7 +118,7 @@ TEST_CASE("each way a provider fails is told apart, and no key is shown") {
 
 TEST_CASE("a provider that is not there is a network failure") {
   Exaid exaid(Environment{{"CUSTOM_API_URL", fmt::format("http://127.0.0.1:{}/v1", free_port())},
-               {"CUSTOM_MODELS", "m"}});
+                          {"CUSTOM_MODELS", "m"}});
   const Answer answer = exaid.client().call("chat", {{"prompt", "hi"}});
   CHECK(answer.is_error);
   CHECK(find_string(answer.structured, "error") == "network");

@@ -40,7 +40,8 @@ Outcome run_exaid(std::vector<std::string> arguments, Environment environment = 
 std::size_t calls_in_flight(McpClient& client) {
   const Answer status = client.call("status");
   const json::object* calls = find_object(status.structured, "calls");
-  return calls == nullptr ? 0 : static_cast<std::size_t>(find_integer(*calls, "in_flight").value_or(0));
+  return calls == nullptr ? 0
+                          : static_cast<std::size_t>(find_integer(*calls, "in_flight").value_or(0));
 }
 
 }  // namespace
@@ -52,8 +53,10 @@ TEST_CASE("with nothing but the binary: health, tools and metrics all work") {
   const HttpResponse whole = exaid.health();
   CHECK(whole.status == 200);
   const json::object report = parsed(whole);
-  CHECK(find_string(*find_object(*find_object(report, "components"), "storage"), "backend") == "memory");
-  CHECK_THAT(find_string(report, "time_local").value(), Contains("+1"));  // Melbourne, +1000 or +1100
+  CHECK(find_string(*find_object(*find_object(report, "components"), "storage"), "backend") ==
+        "memory");
+  CHECK_THAT(find_string(report, "time_local").value(),
+             Contains("+1"));  // Melbourne, +1000 or +1100
 
   McpClient client = exaid.client();
   CHECK(client.call("test_echo", {{"message", "hello"}}).text == "hello");
@@ -67,10 +70,17 @@ TEST_CASE("with nothing but the binary: health, tools and metrics all work") {
   CHECK(metrics.status == 200);
   CHECK(promtool_says(metrics.body) == "");
   CHECK_THAT(metrics.body, Contains("mcp_tool_calls_total{tool=\"test_echo\",outcome=\"ok\"} 1\n"));
-  CHECK_THAT(metrics.body, Contains("mcp_requests_total{method=\"GET\",endpoint=\"/health/live\",status=\"200\"} 1\n"));
+  CHECK_THAT(
+      metrics.body,
+      Contains("mcp_requests_total{method=\"GET\",endpoint=\"/health/live\",status=\"200\"} 1\n"));
   CHECK_THAT(metrics.body, Contains("mcp_sessions{transport=\"http\"} 1\n"));
-  CHECK_THAT(metrics.body, Contains("mcp_storage_operations_total{operation=\"ping\",backend=\"memory\",result=\"ok\"}"));
-  CHECK_THAT(metrics.body, Contains("process_resident_memory_bytes"));
+  CHECK_THAT(
+      metrics.body,
+      Contains(
+          "mcp_storage_operations_total{operation=\"ping\",backend=\"memory\",result=\"ok\"}"));
+  for (const char* name :
+       {"process_resident_memory_bytes", "exai_loop_lag_seconds", "exai_build_info"})
+    CHECK_THAT(metrics.body, Contains(name));
 
   exaid.process().signal(SIGTERM);
   const auto ended = exaid.process().wait();
@@ -135,9 +145,8 @@ TEST_CASE("the wrong redis password is not hidden behind a connection error") {
   Environment options = with_redis(redis);
   options["REDIS_PASSWORD"] = "not-the-password";
   Exaid exaid(options);
-  REQUIRE(wait_until([&] {
-    return exaid.health("ready").body.find("WRONGPASS") != std::string::npos;
-  }));
+  REQUIRE(wait_until(
+      [&] { return exaid.health("ready").body.find("WRONGPASS") != std::string::npos; }));
   CHECK(exaid.health("ready").status == 503);
 }
 
@@ -149,7 +158,8 @@ TEST_CASE("SIGTERM: not ready at once, the running call finishes, exit 0") {
 
   exaid.process().signal(SIGTERM);
   REQUIRE(wait_until([&] { return exaid.health("ready").status == 503; }, 1s));
-  CHECK(find_string(parsed(exaid.health("ready")), "reason") == "draining: this daemon is going down");
+  CHECK(find_string(parsed(exaid.health("ready")), "reason") ==
+        "draining: this daemon is going down");
   CHECK(exaid.health("live").status == 200);
   CHECK(watcher.call("test_echo", {{"message", "no"}}).failure != "");
 
@@ -193,8 +203,9 @@ TEST_CASE("wrong options: everything that is wrong is said at once, and nothing 
                                          {"KIMI_API_KEY_FILE", "/no/such/file"}});
   CHECK(outcome.exit == 2);
   CHECK(outcome.out == "");
-  for (const char* word : {"EXAI_WS_PORT", "REDIS_DB", "LOG_LEVEL", "EXAI_WS_TOKEN", "KIMI_API_KEY_FILE",
-                           "HEALTH_CHECK_PORT and METRICS_PORT are both 8000", "6 errors"})
+  for (const char* word :
+       {"EXAI_WS_PORT", "REDIS_DB", "LOG_LEVEL", "EXAI_WS_TOKEN", "KIMI_API_KEY_FILE",
+        "HEALTH_CHECK_PORT and METRICS_PORT are both 8000", "6 errors"})
     CHECK_THAT(outcome.err, Contains(word));
   CHECK(run_exaid({"--check"}, {{"REDIS_DB", "99"}}).exit == 2);
   CHECK(run_exaid({"--check"}).exit == 0);
@@ -227,9 +238,9 @@ TEST_CASE("150 concurrent calls all succeed") {
   for (int i = 0; i < 15; ++i) clients.push_back(exaid.client());
   std::vector<std::unique_ptr<Background>> calls;
   for (int i = 0; i < 150; ++i)
-    calls.push_back(std::make_unique<Background>(clients[static_cast<std::size_t>(i) % clients.size()],
-                                                 "test_echo",
-                                                 json::object{{"message", "x"}, {"delay_ms", 100}}));
+    calls.push_back(std::make_unique<Background>(
+        clients[static_cast<std::size_t>(i) % clients.size()], "test_echo",
+        json::object{{"message", "x"}, {"delay_ms", 100}}));
   int succeeded = 0;
   for (const auto& call : calls) succeeded += call->wait().text == "x" ? 1 : 0;
   CHECK(succeeded == 150);

@@ -42,7 +42,8 @@ TEST_CASE("a stream gives its text however it is cut and framed") {
 
   const auto row = GENERATE_COPY(values<Row>({
       {"the documented way",
-       "data: {\"model\":\"kimi-k2.6\",\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":null,"
+       "data: "
+       "{\"model\":\"kimi-k2.6\",\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":null,"
        "\"reasoning_content\":\"hm\"}}]}\n\n"
        "data: {\"choices\":[{\"delta\":{\"content\":\"Grü\"}}]}\n\n"
        "data: {\"choices\":[{\"delta\":{\"content\":\"ße\"},\"finish_reason\":\"stop\"}]}\n\n"
@@ -52,10 +53,13 @@ TEST_CASE("a stream gives its text however it is cut and framed") {
        full},
       {"CRLF, comments and no blank after the colon",
        ": keep-alive\r\n\r\ndata:{\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\r\n\r\n"
-       ": ping\r\ndata:{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\r\n\r\ndata:[DONE]\r\n\r\n",
+       ": "
+       "ping\r\ndata:{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\r\n\r\ndata:[DONE]"
+       "\r\n\r\n",
        reply("a")},
       {"no [DONE]",
-       "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n", reply("a")},
+       "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n",
+       reply("a")},
       {"no blank line before the end",
        "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"length\"}]}\n",
        reply("a", "length")},
@@ -95,7 +99,8 @@ TEST_CASE("a stream that goes wrong is an error, whatever its status was") {
   const std::string begin = "data: {\"choices\":[{\"delta\":{\"content\":\"half\"}}]}\n\n";
   const auto row = GENERATE_COPY(values<Row>({
       {"cut after a chunk", begin, {Failure::truncated, "the answer ended in the middle"}},
-      {"cut within a chunk", begin + "data: {\"choices\":[{\"del",
+      {"cut within a chunk",
+       begin + "data: {\"choices\":[{\"del",
        {Failure::truncated, "the answer ended in the middle"}},
       {"nothing at all", "", {Failure::truncated, "the answer ended before its first word"}},
       {"an error in the stream",
@@ -104,9 +109,11 @@ TEST_CASE("a stream that goes wrong is an error, whatever its status was") {
       {"an error in the stream with the status it should have had",
        "data: {\"error\":{\"code\":429,\"message\":\"slow down\"}}\n\n",
        {Failure::rate_limited, "slow down"}},
-      {"an error that is only text", "data: {\"error\":\"out of memory\"}\n\n",
+      {"an error that is only text",
+       "data: {\"error\":\"out of memory\"}\n\n",
        {Failure::server, "out of memory"}},
-      {"no JSON", "data: <html>\n\ndata: [DONE]\n\n",
+      {"no JSON",
+       "data: <html>\n\ndata: [DONE]\n\n",
        {Failure::server, "a chunk of the stream is not JSON"}},
       {"the provider lost its own stream",
        begin + "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"network_error\"}]}\n\n",
@@ -128,7 +135,8 @@ TEST_CASE("a server that does not stream is understood too") {
   expected.usage = Usage{1, 2, 0};
   REQUIRE(got.has_value());
   CHECK(*got == expected);
-  CHECK(answer_to("{\"choi", 9, nullptr, Framing::whole_body).error().failure == Failure::truncated);
+  CHECK(answer_to("{\"choi", 9, nullptr, Framing::whole_body).error().failure ==
+        Failure::truncated);
 }
 
 TEST_CASE("an error's class comes from its code, and else from the status") {
@@ -142,11 +150,18 @@ TEST_CASE("an error's class comes from its code, and else from the status") {
       {401, R"({"error":{"message":"bad key"}})", {Failure::auth, "bad key"}},
       {402, R"({"error":{"message":"pay"}})", {Failure::exhausted, "pay"}},
       {404, R"({"error":{"message":"no such model"}})", {Failure::invalid, "no such model"}},
-      {429, R"({"error":{"type":"rate_limit_reached_error","message":"please try again after 3 seconds"}})",
+      {429,
+       R"({"error":{"type":"rate_limit_reached_error","message":"please try again after 3 seconds"}})",
        {Failure::rate_limited, "please try again after 3 seconds", 3s}},
-      {429, R"({"error":{"type":"exceeded_current_quota_error","message":"q"}})", {Failure::exhausted, "q"}},
-      {429, R"({"error":{"type":"engine_overloaded_error","message":"o"}})", {Failure::overloaded, "o"}},
-      {429, R"({"error":{"code":"1113","message":"no balance"}})", {Failure::exhausted, "no balance"}},
+      {429,
+       R"({"error":{"type":"exceeded_current_quota_error","message":"q"}})",
+       {Failure::exhausted, "q"}},
+      {429,
+       R"({"error":{"type":"engine_overloaded_error","message":"o"}})",
+       {Failure::overloaded, "o"}},
+      {429,
+       R"({"error":{"code":"1113","message":"no balance"}})",
+       {Failure::exhausted, "no balance"}},
       {429, R"({"error":{"code":"1302","message":"c"}})", {Failure::rate_limited, "c"}},
       {429, R"({"error":{"code":1305,"message":"full"}})", {Failure::overloaded, "full"}},
       {429, R"({"error":{"code":"1308","message":"window"}})", {Failure::exhausted, "window"}},
@@ -157,7 +172,8 @@ TEST_CASE("an error's class comes from its code, and else from the status") {
       {503, "<html>", {Failure::overloaded, "<html>"}},
       {502, R"({"error":"upstream"})", {Failure::server, "upstream"}},
       // The words are not the class: "500" and "rate limit" in a text mean nothing.
-      {400, R"({"error":{"message":"500 words over the rate limit"}})",
+      {400,
+       R"({"error":{"message":"500 words over the rate limit"}})",
        {Failure::invalid, "500 words over the rate limit"}},
   }));
   CAPTURE(row.status, row.body);
@@ -166,16 +182,18 @@ TEST_CASE("an error's class comes from its code, and else from the status") {
 
 TEST_CASE("the server's Retry-After header wins over the message") {
   const HeaderMap headers{{"retry-after", "12"}};
-  CHECK(classify(429, headers, R"({"error":{"message":"again after 3 seconds"}})").retry_after == 12s);
+  CHECK(classify(429, headers, R"({"error":{"message":"again after 3 seconds"}})").retry_after ==
+        12s);
 }
 
 TEST_CASE("the request carries the conversation, and a temperature only when there is one") {
   ChatRequest request;
   request.model = "m";
   request.messages = {{"system", "be brief"}, {"user", "hi \"you\""}};
-  CHECK(chat_body(request) ==
-        R"({"model":"m","messages":[{"role":"system","content":"be brief"},)"
-        R"({"role":"user","content":"hi \"you\""}],"stream":true,"stream_options":{"include_usage":true}})");
+  CHECK(
+      chat_body(request) ==
+      R"({"model":"m","messages":[{"role":"system","content":"be brief"},)"
+      R"({"role":"user","content":"hi \"you\""}],"stream":true,"stream_options":{"include_usage":true}})");
   request.temperature = 0.5;
   CHECK(find_number(*parse_json_object(chat_body(request)), "temperature") == 0.5);
 }

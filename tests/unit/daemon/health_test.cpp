@@ -32,11 +32,15 @@ TEST_CASE("the whole is as well as its worst essential part; the others only war
       {fail, warn, fail},
       {fail, fail, fail},
   }));
-  CHECK(roll_up({component("a", row.essential, essential), component("b", row.supporting)}) == row.whole);
-  CHECK(roll_up({component("b", row.supporting), component("a", row.essential, essential)}) == row.whole);
+  CHECK(roll_up({component("a", row.essential, essential), component("b", row.supporting)}) ==
+        row.whole);
+  CHECK(roll_up({component("b", row.supporting), component("a", row.essential, essential)}) ==
+        row.whole);
 }
 
-TEST_CASE("nothing to report is a pass") { CHECK(roll_up({}) == Status::pass); }
+TEST_CASE("nothing to report is a pass") {
+  CHECK(roll_up({}) == Status::pass);
+}
 
 TEST_CASE("a threshold belongs to the worse side") {
   CHECK(by_percent(79.9, 80, 90) == Status::pass);
@@ -106,7 +110,9 @@ TEST_CASE("storage is not ready before its first proof, and then is") {
   CHECK(bench.monitor.ready().status == Status::pass);
 }
 
-TEST_CASE("a failing store is seen within the interval, named with the age of the last proof, and forgiven") {
+TEST_CASE(
+    "a failing store is seen within the interval, named with the age of the last proof, and "
+    "forgiven") {
   Bench bench;
   bench.clock.advance(10s);
   bench.store.down = Error(Errc::unavailable, "redis: Connection refused");

@@ -28,10 +28,13 @@ TEST_CASE("a call goes to the provider that has the model") {
       {"kimi-k9-preview", "kimi/kimi-k9-preview (named in the call)"},
       {"kimi/Whatever:7b", "kimi/Whatever:7b (named in the call)"},
       {"custom/meta-llama/Llama-3", "custom/meta-llama/Llama-3 (named in the call)"},
-      {"glm-4.7", "unavailable: model glm-4.7 belongs to GLM, which is not configured: set GLM_API_KEY"},
-      {"glm-9", "unavailable: model glm-9 belongs to GLM, which is not configured: set GLM_API_KEY"},
-      {"kimik2.6", "not_found: no provider has a model \"kimik2.6\", did you mean \"kimi-k2.6\"?; "
-                   "listmodels shows all"},
+      {"glm-4.7",
+       "unavailable: model glm-4.7 belongs to GLM, which is not configured: set GLM_API_KEY"},
+      {"glm-9",
+       "unavailable: model glm-9 belongs to GLM, which is not configured: set GLM_API_KEY"},
+      {"kimik2.6",
+       "not_found: no provider has a model \"kimik2.6\", did you mean \"kimi-k2.6\"?; "
+       "listmodels shows all"},
       {"llama", "not_found: no provider has a model \"llama\"; listmodels shows all"},
   }));
   CHECK(shown(router.route(row.model)) == row.expected);

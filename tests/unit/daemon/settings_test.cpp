@@ -22,7 +22,8 @@ TEST_CASE("every option that the table lists for exaid is read, and only those")
   CHECK(options.unread() == std::vector<std::string>{});
 }
 
-TEST_CASE("without any option the defaults serve on this machine alone, from memory, without providers") {
+TEST_CASE(
+    "without any option the defaults serve on this machine alone, from memory, without providers") {
   config::OptionReader options = reader({});
   const Settings settings = read_settings(options);
   CHECK(options.diagnostics().empty());

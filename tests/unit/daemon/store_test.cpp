@@ -64,9 +64,12 @@ TEST_CASE("a measured store counts every operation by its outcome") {
   CHECK_FALSE(bench.run(store->put("b", std::string(50, 'x'), 1h)));
   const std::string text = metrics.prometheus_text();
   const auto has = [&](const char* line) { return text.find(line) != std::string::npos; };
-  CHECK(has("mcp_storage_operations_total{operation=\"put\",backend=\"memory\",result=\"ok\"} 1\n"));
-  CHECK(has("mcp_storage_operations_total{operation=\"put\",backend=\"memory\",result=\"error\"} 1\n"));
-  CHECK(has("mcp_storage_operations_total{operation=\"get\",backend=\"memory\",result=\"ok\"} 1\n"));
+  CHECK(
+      has("mcp_storage_operations_total{operation=\"put\",backend=\"memory\",result=\"ok\"} 1\n"));
+  CHECK(has(
+      "mcp_storage_operations_total{operation=\"put\",backend=\"memory\",result=\"error\"} 1\n"));
+  CHECK(
+      has("mcp_storage_operations_total{operation=\"get\",backend=\"memory\",result=\"ok\"} 1\n"));
   CHECK(has("mcp_storage_latency_seconds_count{operation=\"get\",backend=\"memory\"} 1\n"));
 }
 

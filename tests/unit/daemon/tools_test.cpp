@@ -72,7 +72,8 @@ TEST_CASE("the tools are listed in a fixed order, each with a schema and a descr
     CHECK(find_string(info.input_schema, "type") == "object");
     CHECK(info.open_world == (info.name == "chat"));
   }
-  CHECK(names == std::vector<std::string>{"version", "status", "health", "listmodels", "chat", "test_echo"});
+  CHECK(names ==
+        std::vector<std::string>{"version", "status", "health", "listmodels", "chat", "test_echo"});
 }
 
 TEST_CASE("the schemas of the tools promise only what the walker checks") {
@@ -94,7 +95,8 @@ TEST_CASE("a tool that does not exist is an error with a suggestion") {
   Bench bench;
   const auto result = bench.call("test_eco", {});
   REQUIRE_FALSE(result.has_value());
-  CHECK(result.error() == Error(Errc::not_found, "no tool named \"test_eco\", did you mean \"test_echo\"?"));
+  CHECK(result.error() ==
+        Error(Errc::not_found, "no tool named \"test_eco\", did you mean \"test_echo\"?"));
 }
 
 TEST_CASE("all that is wrong with the arguments is said at once") {
@@ -189,18 +191,21 @@ TEST_CASE("a conversation goes on under its id, with its instructions, for 20 tu
   CHECK(messages.back().content == "q21");
 }
 
-TEST_CASE("without storage a new conversation is answered but not remembered, an old one is refused") {
+TEST_CASE(
+    "without storage a new conversation is answered but not remembered, an old one is refused") {
   Bench bench;
   bench.store.down = Error(Errc::unavailable, "redis 127.0.0.1:6379: Connection refused");
   const auto fresh = bench.call("chat", {{"prompt", "hi"}});
   CHECK(fresh->text == "yes");
   CHECK_FALSE(fresh->is_error);
-  CHECK(find_string(fresh->structured, "not_remembered") == "redis 127.0.0.1:6379: Connection refused");
+  CHECK(find_string(fresh->structured, "not_remembered") ==
+        "redis 127.0.0.1:6379: Connection refused");
 
   const auto old = bench.call("chat", {{"prompt", "hi"}, {"continuation_id", "abc"}});
   CHECK(old->is_error);
   CHECK(old->text ==
-        "chat: conversation abc cannot be read: redis 127.0.0.1:6379: Connection refused. What to do: "
+        "chat: conversation abc cannot be read: redis 127.0.0.1:6379: Connection refused. What to "
+        "do: "
         "call without continuation_id, or again when storage is back");
   CHECK(bench.kimi.asked.size() == 1);
 }
@@ -211,7 +216,8 @@ TEST_CASE("a provider's failure says who, why and what to do") {
       providers::ProviderError{providers::Failure::rate_limited, "HTTP 429: slow down", 3s});
   const auto result = bench.call("chat", {{"prompt", "hi"}, {"model", "k3"}});
   CHECK(result->is_error);
-  CHECK(result->text == "Kimi (kimi-k3): HTTP 429: slow down. What to do: call again later (after 3s)");
+  CHECK(result->text ==
+        "Kimi (kimi-k3): HTTP 429: slow down. What to do: call again later (after 3s)");
   CHECK(find_string(result->structured, "error") == "rate_limited");
   CHECK(find_integer(result->structured, "retry_after_ms") == 3000);
 }
