@@ -1,9 +1,9 @@
 // exai-supervisor: runs the services of one stack. Started by `exai up`, in a session of its own.
 // This file reads the command line, builds the parts, and takes them apart again.
 
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdio>
 
@@ -172,7 +172,10 @@ int run(int argc, char** argv) {
 
   const config::Loaded loaded = load_stack(*workspace, arguments->environment, environment);
   say(stderr, config::render(loaded.diagnostics));
-  if (!loaded.stack) return 2;
+  if (!loaded.stack) {
+    static_cast<void>(remove_file(workspace->lock()).has_value());  // nothing has been touched yet
+    return 2;
+  }
   return supervise(*workspace, loaded.stack, environment);
 }
 

@@ -23,6 +23,7 @@ constexpr int kMaxClients = 64;
 constexpr std::size_t kMaxLine = 1U << 20U;
 constexpr Duration kWriteLimit = 10s;
 constexpr Duration kLongestWait = 60s;
+constexpr Duration kLastAnswers = 1s;
 constexpr int kTooManyClients = 3;
 
 using Socket = asio::local::stream_protocol::socket;
@@ -120,6 +121,10 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(Loop& loop, Clock& cl
 }
 
 Task<> ControlServer::close() {
+  closing_ = true;
+  supervisor_.release_followers();
+  const Time limit = clock_.now() + kLastAnswers;
+  while (answering_ > 0 && clock_.now() < limit) co_await clock_.sleep_for(2ms);
   tasks_.cancel();
   co_await tasks_.join();
 }
@@ -151,28 +156,43 @@ Task<Result<bool>> write_text(std::shared_ptr<ControlClient> client, std::string
   co_return !std::get<0>(written);
 }
 
-}  // namespace
-
-Task<> ControlServer::serve(std::shared_ptr<ControlClient> client) {
-  struct Counted {
-    explicit Counted(int& count) : count_(++count) {}
-    Counted(const Counted&) = delete;
-    ~Counted() { --count_; }
-    int& count_;
-  };
-  const Counted counted(clients_);
+// The next line of a client: nothing when it has gone.
+Task<std::optional<Result<std::string>>> next_line(std::shared_ptr<ControlClient> client) {
   std::array<char, 16384> chunk{};
   for (;;) {
     auto line = client->framer.next();
-    if (!line) {
-      const auto buffer = asio::buffer(chunk);
-      auto received = co_await client->socket.async_read_some(buffer, kAsTuple);
-      if (std::get<0>(received)) co_return;
-      client->framer.feed({chunk.data(), std::get<1>(received)});
-      continue;
-    }
+    if (line) co_return line;
+    const auto buffer = asio::buffer(chunk);
+    auto received = co_await client->socket.async_read_some(buffer, kAsTuple);
+    if (std::get<0>(received)) co_return std::nullopt;
+    client->framer.feed({chunk.data(), std::get<1>(received)});
+  }
+}
+
+// Counts as long as it lives.
+class Counted {
+ public:
+  explicit Counted(int& count) : count_(++count) {}
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { --count_; }
+
+ private:
+  int& count_;
+};
+
+}  // namespace
+
+Task<> ControlServer::serve(std::shared_ptr<ControlClient> client) {
+  const Counted connected(clients_);
+  const bool crowded = clients_ > kMaxClients;
+  for (;;) {
+    Task<std::optional<Result<std::string>>> reading = next_line(client);
+    auto line = co_await std::move(reading);
+    if (!line) co_return;
+    const Counted answering(answering_);
     rpc::Response response;
-    if (clients_ > kMaxClients) {
+    if (crowded) {
       response = rpc::error_of(std::nullopt, kTooManyClients, "too many clients; try again");
     } else if (!*line) {
       response = rpc::error_of(std::nullopt, rpc::kInvalidRequest, line->error().message());
@@ -180,11 +200,10 @@ Task<> ControlServer::serve(std::shared_ptr<ControlClient> client) {
       std::string text = std::move(**line);
       response = co_await answer(std::move(text));
     }
-    const bool last = clients_ > kMaxClients;
     std::string text = rpc::to_text(response) + "\n";
     Task<Result<bool>> writing = write_text(client, std::move(text));
     const Result<bool> written = co_await with_timeout(clock_, std::move(writing), kWriteLimit);
-    if (!written || !*written || last) co_return;
+    if (!written || !*written || crowded || closing_) co_return;
   }
 }
 

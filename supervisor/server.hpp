@@ -23,6 +23,7 @@ class ControlServer final {
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
 
+  // Answers what was asked, then ends.
   Task<> close();
 
  private:
@@ -48,6 +49,8 @@ class ControlServer final {
   Log log_;
   std::unique_ptr<Listener> listener_;
   int clients_ = 0;
+  int answering_ = 0;  // requests whose answer is not yet written
+  bool closing_ = false;
   TaskGroup tasks_;
 };
 

@@ -143,6 +143,18 @@ bool is_executable(const Path& path) {
          ::access(path.c_str(), X_OK) == 0;
 }
 
+namespace {
+
+// A holder may remove its file before it lets go; a lock on what nobody finds any more is none.
+bool is_at(const Fd& fd, const Path& path) {
+  struct stat open {};
+  struct stat named {};
+  return ::fstat(fd.get(), &open) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         open.st_ino == named.st_ino && open.st_dev == named.st_dev;
+}
+
+}  // namespace
+
 Result<LockFile> LockFile::acquire(const Path& path) {
   TRY(fd, open_file(path, O_RDWR | O_CREAT));
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
@@ -151,6 +163,7 @@ Result<LockFile> LockFile::acquire(const Path& path) {
     return fail(Errc::conflict, "{} is held by pid {}", path.string(),
                 holder ? std::string(trim(*holder)) : "unknown");
   }
+  if (!is_at(fd, path)) return acquire(path);
   if (::ftruncate(fd.get(), 0) != 0) return fail(os_error("writing", path));
   if (auto written = write_all(fd, fmt::format("{}\n", ::getpid()), path); !written)
     return fail(std::move(written).error());

@@ -49,6 +49,7 @@ Verdict fold(Verdict verdict, const Observation& observation, const config::Chec
 struct Subject {
   pid_t pid = -1;                                  // of the service, for process checks
   std::map<std::string, std::string> environment;  // of command checks
+  std::string working_directory;                   // of command checks; empty: ours
   std::function<std::optional<Secret>(const std::string& variable)> secret;
 };
 

@@ -33,12 +33,14 @@ Environment environment_of(const Subject& subject) {
   return {subject.environment.begin(), subject.environment.end()};
 }
 
-// Errors: not_found, with words for an operator.
-Result<Path> program_of(const std::string& name, const Environment& environment) {
-  const auto given = environment.find("PATH");
+// A relative path starts where the command will run. Errors: not_found, with words for an operator.
+Result<Path> program_of(const std::string& name, const Subject& subject) {
+  const auto given = subject.environment.find("PATH");
   const std::string path =
-      given == environment.end() ? "/usr/local/bin:/usr/bin:/bin" : given->second;
-  const auto program = find_program(name, path);
+      given == subject.environment.end() ? "/usr/local/bin:/usr/bin:/bin" : given->second;
+  const bool has_folder = name.find('/') != std::string::npos;
+  const auto program =
+      find_program(has_folder ? (Path(subject.working_directory) / name).string() : name, path);
   if (!program) return fail(Errc::not_found, "there is no program {} in {}", name, path);
   return *program;
 }
@@ -48,7 +50,7 @@ Result<Path> program_of(const std::string& name, const Environment& environment)
 class Command {
  public:
   static Result<std::unique_ptr<Command>> start(Loop& loop, const std::vector<std::string>& words,
-                                                const Environment& environment);
+                                                const Subject& subject);
   Command(const Command&) = delete;
   Command& operator=(const Command&) = delete;
   ~Command() { kill_group(); }
@@ -76,8 +78,8 @@ class Command {
 };
 
 Result<std::unique_ptr<Command>> Command::start(Loop& loop, const std::vector<std::string>& words,
-                                                const Environment& environment) {
-  TRY(program, program_of(words.front(), environment));
+                                                const Subject& subject) {
+  TRY(program, program_of(words.front(), subject));
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(errno_error(errno, "making a pipe"));
   Fd ours(ends[0]);
@@ -85,7 +87,8 @@ Result<std::unique_ptr<Command>> Command::start(Loop& loop, const std::vector<st
   SpawnSpec spec;
   spec.command = words;
   spec.command.front() = program.string();
-  spec.environment = environment;
+  spec.environment = environment_of(subject);
+  spec.working_directory = subject.working_directory;
   spec.stdout_fd = theirs.get();
   TRY(process, spawn(spec));
   return std::unique_ptr<Command>(new Command(loop, std::move(process), std::move(ours)));
@@ -140,8 +143,7 @@ std::string with_line(std::string text, const std::string& line) {
 Task<Proof> prove(Attempt& attempt, config::CommandCheck check) {
   using namespace asio::experimental::awaitable_operators;
   attempt.step = check.command.front();
-  const Environment environment = environment_of(attempt.subject);
-  auto started = Command::start(attempt.loop, check.command, environment);
+  auto started = Command::start(attempt.loop, check.command, attempt.subject);
   if (!started) co_return fail(started.error());
   const std::unique_ptr<Command> command = *std::move(started);
 

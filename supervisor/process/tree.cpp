@@ -21,11 +21,14 @@ namespace {
 
 Identity identity_of(const ProcessInfo& info) { return {info.pid, info.start_ticks}; }
 
-bool has_mark(pid_t pid, const std::string& mark) {
-  if (mark.empty()) return false;
+// "\0NAME=value\0…": each variable between two zeros. Empty when it has gone, or is not ours to see.
+std::string variables_of(pid_t pid) {
   const auto environment = read_file(fmt::format("/proc/{}/environ", pid), 4U << 20U);
-  if (!environment) return false;  // it has gone, or it is not ours to look at
-  return ('\0' + *environment).find('\0' + mark + '\0') != std::string::npos;
+  return environment ? '\0' + *environment : std::string();
+}
+
+bool has_mark(const std::string& variables, const std::string& mark) {
+  return !mark.empty() && variables.find('\0' + mark + '\0') != std::string::npos;
 }
 
 // The pids of `processes` that descend from `ancestor`.
@@ -60,17 +63,19 @@ std::vector<Identity> members_of(const Identity& leader, const std::string& mark
   std::vector<Identity> members;
   for (const ProcessInfo& process : processes) {
     if (process.pid == number || process.pid == ::getpid() || process.state == 'Z') continue;
-    if (process.session == number || family.contains(process.pid) || has_mark(process.pid, mark))
+    if (process.session == number || family.contains(process.pid) || has_mark(variables_of(process.pid), mark))
       members.push_back(identity_of(process));
   }
   return members;
 }
 
 std::optional<Identity> find_marked(const std::string& mark) {
+  const std::string check = '\0' + std::string(kCheckVariable) + '=';
   std::optional<Identity> oldest;
   for (const ProcessInfo& process : all_processes()) {
-    if (process.session != process.pid || process.state == 'Z' || !has_mark(process.pid, mark))
-      continue;
+    if (process.session != process.pid || process.state == 'Z') continue;
+    const std::string variables = variables_of(process.pid);
+    if (!has_mark(variables, mark) || variables.find(check) != std::string::npos) continue;
     if (!oldest || process.start_ticks < oldest->start_ticks) oldest = identity_of(process);
   }
   return oldest;

@@ -29,8 +29,12 @@ bool is_alive(const Identity& identity);
 // Without the leader itself, zombies and this process.
 std::vector<Identity> members_of(const Identity& leader, const std::string& mark);
 
-// The leader of what was started with the mark: the oldest session leader that carries it. Finds a
-// service whose supervisor died between starting it and noting its pid.
+// Set in the environment of a command that checks a service: it carries the mark, and dies with the
+// service, but it is not the service.
+inline constexpr const char* kCheckVariable = "EXAI_CHECK";
+
+// The leader of what was started with the mark: the oldest session leader that carries it and is no
+// check. Finds a service whose supervisor died between starting it and noting its pid.
 std::optional<Identity> find_marked(const std::string& mark);
 
 // Nothing happens when it has gone.

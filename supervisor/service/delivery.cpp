@@ -103,6 +103,10 @@ std::string mark_of(const Workspace& workspace, const std::string& service) {
   return "EXAI_SERVICE_DIR=" + workspace.service_run(service).string();
 }
 
+Path working_directory_of(const config::Stack& stack, const config::Service& service) {
+  return service.working_directory.empty() ? stack.directory : service.working_directory;
+}
+
 Environment environment_of(const Workspace& workspace, const config::Stack& stack,
                            const config::Service& service, const Environment& own) {
   Environment environment;
@@ -125,8 +129,7 @@ Result<SpawnSpec> deliver(const Workspace& workspace, const config::Stack& stack
     return fail(std::move(made).error());
   SpawnSpec spec;
   spec.environment = environment_of(workspace, stack, service, own);
-  spec.working_directory =
-      service.working_directory.empty() ? stack.directory : service.working_directory;
+  spec.working_directory = working_directory_of(stack, service);
   if (auto done = deliver_secrets(workspace, stack, service, spec.environment); !done)
     return fail(std::move(done).error());
   if (auto done = render(workspace, stack, service); !done) return fail(std::move(done).error());

@@ -30,6 +30,8 @@ Result<SpawnSpec> deliver(const Workspace& workspace, const config::Stack& stack
 Environment environment_of(const Workspace& workspace, const config::Stack& stack,
                            const config::Service& service, const Environment& own);
 
+Path working_directory_of(const config::Stack& stack, const config::Service& service);
+
 // A port of the service that is taken already: "port 8079 (mcp) is taken by pid 123 (nginx)".
 // Empty: none is.
 std::string port_conflict(const config::Service& service);

@@ -24,8 +24,13 @@ control::EventPage EventRing::page(std::uint64_t since) const {
   return page;
 }
 
+void EventRing::release() {
+  released_ = true;
+  for (const auto& waiter : waiters_) waiter->cancel();
+}
+
 Task<control::EventPage> EventRing::next(std::uint64_t since, Duration wait) {
-  if (last_ == since && wait > 0ms) {
+  if (last_ == since && wait > 0ms && !released_) {
     auto timer = std::make_shared<asio::steady_timer>(loop_.executor(), wait);
     waiters_.push_back(timer);
     const auto token = asio::as_tuple(asio::use_awaitable);

@@ -24,11 +24,14 @@ class EventRing {
   control::EventPage page(std::uint64_t since) const;
   // The same, after waiting until there is one, or until `wait` has passed.
   Task<control::EventPage> next(std::uint64_t since, Duration wait);
+  // Nobody waits any more: it is the end.
+  void release();
 
  private:
   Loop& loop_;
   std::size_t capacity_;
   std::uint64_t last_ = 0;
+  bool released_ = false;
   std::deque<control::Event> events_;
   std::vector<std::shared_ptr<asio::steady_timer>> waiters_;
 };

@@ -127,6 +127,8 @@ checks::Subject Runner::subject() const {
   const Environment environment =
       environment_of(around->workspace, *around->stack, service_, around->environment);
   subject.environment = {environment.begin(), environment.end()};
+  subject.environment[process::kCheckVariable] = "1";
+  subject.working_directory = working_directory_of(*around->stack, service_).string();
   subject.secret = [around](const std::string& name) -> std::optional<Secret> {
     auto value = secret_value(around->workspace, *around->stack, name);
     if (!value) return std::nullopt;

@@ -33,6 +33,7 @@ control::ProofStatus proof_of(const config::Check& check, const checks::Verdict&
 }  // namespace
 
 control::StackStatus Supervisor::status() {
+  pump();  // what has happened, decided: a dead service is not shown as ready
   const config::Stack& stack = *around_.stack;
   control::StackStatus status;
   status.version = kVersion;

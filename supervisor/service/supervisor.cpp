@@ -103,6 +103,7 @@ Result<> Supervisor::up(const std::vector<std::string>& services) {
   for (const auto& unit : units_)
     if (unit->retired && services.empty()) retired.push_back(unit.get());
   stop_in_order(retired, "the stack no longer has it");
+  pump();
   return {};
 }
 
@@ -111,6 +112,7 @@ Result<> Supervisor::restart(const std::vector<std::string>& services) {
   TRY(chosen, select(services));
   starts_.insert(chosen.begin(), chosen.end());
   stop_in_order(chosen, "restart requested");
+  pump();
   return {};
 }
 
@@ -121,6 +123,7 @@ void Supervisor::down() {
   std::vector<Unit*> all;
   for (const auto& unit : units_) all.push_back(unit.get());
   stop_in_order(all, "the stack goes down");
+  pump();
 }
 
 void Supervisor::kill() {
@@ -233,7 +236,6 @@ void Supervisor::stop_in_order(const std::vector<Unit*>& units, const std::strin
     stops_.emplace(unit, false);
     unit->stop_cause = cause;
   }
-  if (stops_.empty()) return wake_enders();
   advance_stops();
 }
 

@@ -5,7 +5,8 @@
 //
 //   event ──> step (pure) ──> actions ──> snapshot ──> runners perform ──> events …
 //
-// Every event goes through one queue and is stepped from the loop, never from within a runner. The
+// Every event goes through one queue and is stepped from the loop or from a request, never from
+// within a runner. What a request sets off is decided when it returns, so status() shows it. The
 // snapshot is written between deciding and acting, once for all that was decided together.
 //
 // Thread: loop. Lifetime: the Surroundings outlive it; co_await close() before it is destroyed.
@@ -38,6 +39,7 @@ class Supervisor final {
   Task<control::EventPage> next_events(std::uint64_t since, Duration wait) {
     return events_.next(since, wait);
   }
+  void release_followers() { events_.release(); }
 
   // Empty: all. What a service needs comes up with it. Errors: not_found, with the nearest name;
   // conflict while going down.
