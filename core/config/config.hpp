@@ -3,8 +3,9 @@
 //   files → parse (tree with places) → resolve (layers, interpolation, provenance) → lint → settings
 // Pure: files and programs are looked up through Facilities, time and network do not exist here.
 //
-// Who wins for a variable, first to last: process environment, secrets, the environment's layers
-// (later over earlier), the option table's default.
+// Who wins for a variable, first to last: process environment, the environment's layers (later over
+// earlier), the option table's default. A [secrets] name that nobody sets is generated on the first
+// `up`. (resolve.hpp has the whole of it.)
 
 #include <functional>
 #include <memory>
@@ -26,7 +27,7 @@ struct Facilities {
 
 struct LoadRequest {
   Path stack_file;  // absolute
-  std::optional<std::string> environment;  // --env; else [stack] environment, else "dev"
+  std::optional<std::string> environment;  // --env; else EXAI_ENV, [stack] environment, "dev"
   std::map<std::string, std::string> process_environment;
   // Values that only exist on disk: EXAI_STATE_DIR, EXAI_STACK_DIR; ${EXAI_SERVICE_DIR} is
   // "<run_folder>/<service>".

@@ -219,6 +219,22 @@ KIMI_BASE_URL=https://b
 )");
 }
 
+TEST_CASE("CFG016: a layer does not set what exai gives to every service") {
+  MemoryWorld world = world_with(R"(process = ["run"]
+)", R"(TZ=UTC
+ENVIRONMENT=prod
+)");
+  CHECK(world.messages() == R"(dev.env:1:1: error[CFG016]: TZ cannot be set here: exai gives it to every service
+    1 | TZ=UTC
+      | ^~
+  help: change [stack] timezone in the stack file
+dev.env:2:1: error[CFG016]: ENVIRONMENT cannot be set here: exai gives it to every service
+    2 | ENVIRONMENT=prod
+      | ^~~~~~~~~~~
+  help: it follows from the stack file and --env
+)");
+}
+
 TEST_CASE("CFG020: what is no TOML is reported once") {
   MemoryWorld world = world_with(R"(process = ["run
 )");
