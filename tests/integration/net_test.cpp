@@ -1,103 +1,18 @@
-// The transports over real sockets: HTTP as hostile and as slow as it comes, and WebSocket.
-#include <catch2/catch.hpp>
-
+// HTTP over real sockets, as hostile and as slow as it comes.
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <catch2/catch.hpp>
 #include <filesystem>
+#include <optional>
 
 #include "tests/integration/net_client.hpp"
 #include "tests/integration/net_fixture.hpp"
+#include "tests/integration/net_handler.hpp"
 
 using namespace exai;
 using namespace exai::test;
-
-namespace {
-
-std::atomic<bool> gate_open = false;
-std::atomic<int> waiting = 0;
-std::atomic<int> gone = 0;
-
-// /echo    the body                       /stream  "one", then at the open gate "two"
-// /gate    answers when the gate is open  /gone    counts when the client has left
-// WebSocket: "flood" is answered by 1000 messages of 10 kB, all else by itself
-class TestHandler final : public net::Handler {
- public:
-  explicit TestHandler(Clock& clock) : clock_(clock) {}
-
-  Task<std::optional<net::Response>> handle(net::Request request,
-                                            net::BodyWriter& writer) override {
-    net::Response response;
-    if (request.path == "/stream") {
-      co_return co_await stream(writer);
-    }
-    if (request.path == "/gone") {
-      ++waiting;
-      co_await writer.wait_gone();
-      ++gone;
-    }
-    if (request.path == "/gate") {
-      co_await pass_gate();
-    }
-    if (request.path == "/nothing") co_return std::nullopt;
-    response.body = std::move(request.body);
-    if (request.path == "/large") response.body.assign(8U << 20U, 'x');
-    co_return response;
-  }
-
-  tl::expected<std::string, net::Response> accept_websocket(const net::Request& request) override {
-    if (request.path == "/ws") return std::string("mcp");
-    return tl::unexpected(net::Response{400, {}, "not here"});
-  }
-
-  Task<> serve(net::WebSocket& socket) override {
-    for (;;) {
-      auto text = co_await socket.receive();
-      if (!text) co_return;
-      const bool flood = *text == "flood";
-      for (int i = 0; flood && i < 1000; ++i) socket.send(std::string(10'000, 'x'));
-      if (!flood) socket.send(*std::move(text));
-    }
-  }
-
- private:
-  Task<> pass_gate() {
-    ++waiting;
-    while (!gate_open) {
-      co_await clock_.sleep_for(2ms);
-    }
-    --waiting;
-  }
-
-  Task<std::optional<net::Response>> stream(net::BodyWriter& writer) {
-    net::Response head{200, {{"content-type", "text/plain"}}, ""};
-    co_await writer.start(std::move(head));
-    std::string one = "one";
-    co_await writer.write(std::move(one));
-    co_await pass_gate();
-    std::string two = "two";
-    co_await writer.write(std::move(two));
-    co_await writer.finish();
-    co_return std::nullopt;
-  }
-
-  Clock& clock_;
-};
-
-std::unique_ptr<net::Handler> test_handler(Loop&, Clock& clock) {
-  gate_open = false;
-  waiting = 0;
-  gone = 0;
-  return std::make_unique<TestHandler>(clock);
-}
-
-net::ListenOptions limits(std::size_t max_body = 1000) {
-  net::ListenOptions options;
-  options.max_body = max_body;
-  return options;
-}
-
-}  // namespace
 
 TEST_CASE("a connection serves requests one after another") {
   RunningServer server(limits(), test_handler);
@@ -299,79 +214,6 @@ TEST_CASE("no socket of the server survives an exec") {
     CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
   }
   CHECK(sockets == 3);  // listening, accepted, the client's
-}
-
-TEST_CASE("a WebSocket echoes text of every size, also in fragments") {
-  RunningServer server(limits(200'000), test_handler);
-  WebSocketClient client(server.port());
-  CHECK(client.upgrade().headers.at("sec-websocket-accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-  CHECK(client.upgrade().headers.at("sec-websocket-protocol") == "mcp");
-  for (const std::size_t size : {0U, 1U, 125U, 126U, 65535U, 65536U, 200'000U}) {
-    const std::string text(size, 'x');
-    client.text(text);
-    CHECK(client.message() == text);
-  }
-  client.frame(0x01, "in ");
-  client.frame(0x89, "between");  // a ping may stand between fragments
-  client.frame(0x80, "two");
-  const Frame pong = client.next();
-  CHECK(pong.opcode == 10);
-  CHECK(pong.payload == "between");
-  CHECK(client.message() == "in two");
-}
-
-TEST_CASE("what a WebSocket may not send closes it with the right code") {
-  RunningServer server(limits(1000), test_handler);
-  const auto [code, first_byte, payload] = GENERATE(table<int, int, std::string>({
-      {1003, 0x82, "binary"},
-      {1009, 0x81, std::string(1001, 'x')},
-      {1007, 0x81, "\xff\xfe"},
-      {1002, 0x83, "a reserved opcode"},
-      {1000, 0x88, std::string("\x03\xe8", 2)},  // its own close is echoed
-  }));
-  CAPTURE(code);
-  WebSocketClient client(server.port());
-  client.frame(first_byte, payload);
-  const Frame close = client.next();
-  CHECK(close.opcode == 8);
-  CHECK(close.close_code() == code);
-}
-
-TEST_CASE("a WebSocket that reads too slowly is closed with 1013") {
-  RunningServer server(limits(100'000), test_handler);
-  WebSocketClient client(server.port(), "mcp", "/ws", 4096);
-  client.text("flood");  // 10 MB into an outbox of 100 kB
-  std::size_t messages = 0;
-  Frame frame = client.next();
-  for (; frame.opcode == 1; frame = client.next()) ++messages;
-  CHECK(frame.opcode == 8);
-  CHECK(frame.close_code() == 1013);
-  CHECK(messages < 1000);
-}
-
-TEST_CASE("a WebSocket that does not read at all is cut") {
-  RunningServer server(limits(100'000), test_handler);
-  WebSocketClient client(server.port(), "mcp", "/ws", 4096);
-  std::size_t flooded = 0;
-  while (flooded < 50 && client.try_text("flood")) ++flooded;
-  CHECK(wait_until([&] { return server.connections() == 0; }, 20s));
-}
-
-TEST_CASE("a silent WebSocket is pinged, and given up when it does not answer") {
-  auto options = limits();
-  options.websocket_ping = 100ms;
-  RunningServer server(options, test_handler);
-  WebSocketClient client(server.port());
-  CHECK(client.next().opcode == 9);
-  CHECK(client.connection().is_closed());
-}
-
-TEST_CASE("a refused upgrade is an ordinary answer") {
-  RunningServer server(limits(), test_handler);
-  Connection client(server.port());
-  const Answer answer = client.request("GET", "/elsewhere", upgrade_headers("mcp"));
-  CHECK(answer.status == 400);
-  CHECK(answer.body == "not here");
 }
 
 TEST_CASE("draining closes the idle, lets the busy finish, and takes nobody new") {

@@ -1,0 +1,200 @@
+#pragma once
+// An MCP endpoint with its server for tests over real sockets: tools that are made to be watched,
+// and sessions of clients that block.
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "core/base/json.hpp"
+#include "daemon/net/mcp_endpoint.hpp"
+#include "tests/integration/net_client.hpp"
+#include "tests/integration/net_fixture.hpp"
+
+namespace exai::test {
+
+struct Watched {
+  std::atomic<bool> gate_open = false;
+  std::atomic<int> running = 0;
+  std::atomic<int> stopped = 0;  // before they were done
+  std::atomic<int> most_at_once = 0;
+};
+inline Watched watched;
+
+struct InGate {
+  bool done = false;
+  InGate() { watched.most_at_once = std::max(++watched.running, watched.most_at_once.load()); }
+  ~InGate() {
+    --watched.running;
+    if (!done) ++watched.stopped;
+  }
+};
+
+// echo: the message. gate: waits until the gate is open, telling its progress before. fail:
+// is_error. throw: throws.
+class TestTools final : public mcp::ToolSource {
+ public:
+  explicit TestTools(Clock& clock) : clock_(clock) {
+    for (const auto* name : {"echo", "gate", "fail", "throw"}) {
+      mcp::ToolInfo tool;
+      tool.name = name;
+      tool.input_schema = {{"type", "object"}};
+      tools_.push_back(std::move(tool));
+    }
+  }
+  const std::vector<mcp::ToolInfo>& tools() const override { return tools_; }
+
+  Task<Result<mcp::ToolResult>> call(mcp::ToolCall call) override {
+    mcp::ToolResult result;
+    result.text = find_string(call.arguments, "message").value_or("nothing");
+    if (call.name == "gate") {
+      co_await pass_gate(std::move(call.progress));
+    } else if (call.name == "fail") {
+      result.is_error = true;
+    } else if (call.name == "throw") {
+      throw std::runtime_error("a bug");
+    } else if (call.name != "echo") {
+      co_return fail(Errc::not_found, "there is no tool \"{}\"", call.name);
+    }
+    co_return result;
+  }
+
+ private:
+  Task<> pass_gate(std::function<void(mcp::Progress)> progress) {
+    InGate in_gate;
+    for (int step = 1; step <= 3; ++step) progress({double(step), 3.0, "step"});
+    while (!watched.gate_open) {
+      co_await clock_.sleep_for(2ms);
+    }
+    in_gate.done = true;
+  }
+
+  Clock& clock_;
+  std::vector<mcp::ToolInfo> tools_;
+};
+
+class TestObserver final : public net::McpObserver {
+ public:
+  void finished(const Request& request) override {
+    ++seen[fmt::format("{} {} {}", request.method, request.tool, request.outcome)];
+  }
+  std::map<std::string, std::size_t> seen;
+};
+
+// The endpoint with its server.
+class TestEndpoint {
+ public:
+  explicit TestEndpoint(net::McpOptions options = {}, std::size_t max_body = 1U << 20U) {
+    watched.gate_open = false;
+    watched.running = watched.stopped = watched.most_at_once = 0;
+    options.server = {"test", "", "1", ""};
+    net::ListenOptions listen;
+    listen.max_body = max_body;
+    const auto make = [this, &options](Loop& loop, Clock& clock) {
+      tools_ = std::make_unique<TestTools>(clock);
+      auto endpoint = std::make_unique<net::McpEndpoint>(loop, clock, Log(), *tools_,
+                                                         std::move(options), observer_);
+      endpoint_ = endpoint.get();
+      return endpoint;
+    };
+    server_ = std::make_unique<RunningServer>(listen, make,
+                                              [this] { return endpoint_->drain(drain_limit); });
+  }
+
+  ~TestEndpoint() { watched.gate_open = true; }
+  TestEndpoint(const TestEndpoint&) = delete;
+  TestEndpoint& operator=(const TestEndpoint&) = delete;
+
+  std::uint16_t port() const { return server_->port(); }
+  RunningServer& server() { return *server_; }
+  std::size_t seen(const std::string& what) {
+    return server_->on_loop([&] { return observer_.seen[what]; });
+  }
+  std::size_t count(std::size_t net::McpEndpoint::Counts::*what) {
+    return server_->on_loop([&] { return endpoint_->counts().*what; });
+  }
+
+  Duration drain_limit = 5s;
+
+ private:
+  TestObserver observer_;
+  std::unique_ptr<TestTools> tools_;
+  net::McpEndpoint* endpoint_ = nullptr;
+  std::unique_ptr<RunningServer> server_;
+};
+
+using Counts = net::McpEndpoint::Counts;
+
+inline const std::string kInitialize =
+    R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25",)"
+    R"("capabilities":{},"clientInfo":{"name":"test","version":"1"}}})";
+inline const std::string kPing = R"({"jsonrpc":"2.0","id":"p","method":"ping"})";
+inline const std::string kJson = "Content-Type: application/json\r\n";
+
+inline std::string call_of(int id, std::string_view tool, std::string_view message = "hi",
+                           std::string_view more = "") {
+  return fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"tools/call","params":{{"name":"{}",)"
+                     R"("arguments":{{"message":"{}"}}{}}}}})",
+                     id, tool, message, more);
+}
+
+inline std::string cancel_of(int id) {
+  return fmt::format(
+      R"({{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{}}}}})", id);
+}
+
+inline std::string text_result(int id, std::string_view text) {
+  return fmt::format(
+      R"({{"jsonrpc":"2.0","id":{},"result":{{"content":[{{"type":"text","text":"{}"}}]}}}})", id,
+      text);
+}
+
+// A session over HTTP; requests may go over any number of connections.
+class HttpSession {
+ public:
+  explicit HttpSession(std::uint16_t port) : port_(port), connection_(port) {
+    const Answer opened = connection_.request(
+        "POST", "/mcp", kJson + "Accept: application/json, text/event-stream\r\n", kInitialize);
+    if (opened.status != 200) throw std::runtime_error("no session: " + opened.body);
+    id = opened.headers.at("mcp-session-id");
+  }
+
+  std::string headers(std::string_view accept = "application/json, text/event-stream") const {
+    return fmt::format("{}Accept: {}\r\nMcp-Session-Id: {}\r\nMCP-Protocol-Version: 2025-11-25\r\n",
+                       kJson, accept, id);
+  }
+  Answer post(std::string_view message) {
+    return connection_.request("POST", "/mcp", headers(), message);
+  }
+  Connection start(std::string_view message, std::string_view accept = "*/*") const {
+    Connection connection(port_);
+    connection.send(http("POST", "/mcp", headers(accept), message));
+    return connection;
+  }
+
+  std::string id;
+
+ private:
+  std::uint16_t port_;
+  Connection connection_;
+};
+
+inline WebSocketClient open_socket(std::uint16_t port) {
+  WebSocketClient socket(port);
+  socket.text(kInitialize);
+  socket.message();
+  return socket;
+}
+
+inline int code_of(std::string_view text) {
+  const auto message = parse_json_object(text);
+  if (!message) return 0;
+  const auto* error = find_object(*message, "error");
+  return error ? static_cast<int>(find_integer(*error, "code").value_or(0)) : 0;
+}
+
+}  // namespace exai::test
