@@ -26,7 +26,7 @@ Without an argument it serves until SIGTERM: MCP over HTTP and WebSocket, health
   --help     print this
 
 Options are environment variables (EXAI_WS_PORT, EXAI_STORE, KIMI_API_KEY, …), and NAME_FILE reads
-NAME from a file. `exai env` and .env.example list them all.
+NAME from a file. .env.example lists them all.
 )";
 
 enum class Mode { serve, check };

@@ -3,27 +3,10 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
-#include "embedded/tool_chat.hpp"
-#include "embedded/tool_health.hpp"
-#include "embedded/tool_listmodels.hpp"
-#include "embedded/tool_status.hpp"
-#include "embedded/tool_test_echo.hpp"
-#include "embedded/tool_version.hpp"
+#include "daemon/tools/table.hpp"
 
 namespace exai::tools {
 namespace {
-
-struct Row {
-  const std::string_view& description;  // the JSON; a reference, for it is made in another file
-  Handler handler;
-};
-
-// The table. tools() and kTools have the same order.
-const Row kTools[] = {
-    {embedded::tool_version, version}, {embedded::tool_status, status},
-    {embedded::tool_health, health},   {embedded::tool_listmodels, listmodels},
-    {embedded::tool_chat, chat},       {embedded::tool_test_echo, test_echo},
-};
 
 mcp::ToolInfo parse_info(std::string_view text) {
   const Result<json::object> object = parse_json_object(text);

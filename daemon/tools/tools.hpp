@@ -1,6 +1,7 @@
 #pragma once
 // The tools of the daemon. A tool is data plus a function: schemas/tools/<name>.json says what it
-// is and what it takes, <name>.cpp does it, and one line in registry.cpp joins them.
+// is and what it takes, <name>.cpp has the function of that name, and one line of the list in
+// CMakeLists.txt joins them.
 //
 // A handler's arguments have been validated against its schema. It never fails: what goes wrong is
 // a result with is_error, in words that tell the model and the operator what to do.
@@ -43,14 +44,8 @@ struct Context {
   const std::vector<mcp::ToolInfo>* tools = nullptr;  // all of them; the registry sets it
 };
 
+// What <name>.cpp defines.
 using Handler = Task<mcp::ToolResult> (*)(Context& context, mcp::ToolCall call);
-
-Task<mcp::ToolResult> version(Context& context, mcp::ToolCall call);
-Task<mcp::ToolResult> status(Context& context, mcp::ToolCall call);
-Task<mcp::ToolResult> listmodels(Context& context, mcp::ToolCall call);
-Task<mcp::ToolResult> health(Context& context, mcp::ToolCall call);
-Task<mcp::ToolResult> test_echo(Context& context, mcp::ToolCall call);
-Task<mcp::ToolResult> chat(Context& context, mcp::ToolCall call);
 
 // A result that says what went wrong.
 mcp::ToolResult failure(std::string text);
