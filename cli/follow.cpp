@@ -48,6 +48,16 @@ const control::ServiceStatus* first_failed(const Followed& followed) {
   return followed.failed.empty() ? nullptr : find_service(followed.status, followed.failed[0]);
 }
 
+// A service that keeps dying is seen in any state of its circle; what kills it is always the same.
+std::string why_it_failed(const control::ServiceStatus& service) {
+  const bool circling =
+      service.state == control::State::starting || service.state == control::State::backoff;
+  if (circling && !service.last_restart_cause.empty())
+    return fmt::format("{}, {}", service.last_restart_cause,
+                       count_of(static_cast<std::size_t>(service.restarts), "restart"));
+  return service.cause.empty() ? reason_text(service) : service.cause;
+}
+
 class Display {
  public:
   explicit Display(Stream& stream) : stream_(stream), block_(stream) {}
@@ -113,7 +123,7 @@ void explain_failed(Context& context, const Workspace& workspace, const Followed
   const control::ServiceStatus* first = first_failed(followed);
   if (!first) return;
   Stream& err = context.err;
-  const std::string why = first->cause.empty() ? reason_text(*first) : first->cause;
+  const std::string why = why_it_failed(*first);
   complain(
       context, Exit::not_ok,
       fmt::format("{} does not come up: {}", first->name, why.empty() ? "no cause known" : why));

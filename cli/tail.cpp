@@ -139,6 +139,11 @@ void LogFollower::reopen() {
   offset_ = 0;
 }
 
+void LogFollower::take_line(std::vector<LogLine>& lines, std::string_view line) {
+  lines.push_back(parse_log_line(service_, line, last_time_));
+  last_time_ = lines.back().time;
+}
+
 void LogFollower::read_on(std::vector<LogLine>& lines) {
   for (;;) {
     const std::string bytes = read_at(file_, offset_, kChunk);
@@ -147,8 +152,7 @@ void LogFollower::read_on(std::vector<LogLine>& lines) {
     partial_ += bytes;
     std::size_t end = 0;
     while ((end = partial_.find('\n')) != std::string::npos) {
-      lines.push_back(parse_log_line(service_, partial_.substr(0, end), last_time_));
-      last_time_ = lines.back().time;
+      take_line(lines, partial_.substr(0, end));
       partial_.erase(0, end + 1);
     }
   }
@@ -162,6 +166,7 @@ std::vector<LogLine> LogFollower::poll() {
   struct stat now {};
   if (::stat(log_.c_str(), &now) == 0 &&
       now.st_ino != inode_) {  // rotated: the rest was read above
+    if (!partial_.empty()) take_line(lines, std::exchange(partial_, {}));
     reopen();
     read_on(lines);
   }

@@ -45,6 +45,7 @@ class LogFollower {
 
  private:
   void reopen();
+  void take_line(std::vector<LogLine>& lines, std::string_view line);
   void read_on(std::vector<LogLine>& lines);
 
   Path log_;
