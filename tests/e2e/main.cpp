@@ -204,7 +204,7 @@ std::optional<Options> options_of(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--bin" && i + 1 < argc)
-      options.bin = std::filesystem::absolute(argv[++i]);
+      options.bin = std::filesystem::canonical(argv[++i]);
     else if (word == "--update")
       options.update = true;
     else if (word.starts_with("--"))

@@ -143,13 +143,23 @@ bool assigns_secret(std::string_view line) {
 }  // namespace
 
 void check_secrets(const File& file, const Report& report) {
-  static const std::array<std::string, 5> kMarks = {
-      std::string("PRIVATE K") + "EY-----", std::string("AK") + "IA", std::string("gh") + "p_",
-      std::string("github_p") + "at_", std::string("xox") + "b-"};
+  // What a key starts with, and how many letters and digits must follow for it to be one.
+  static const std::array<std::pair<std::string, std::size_t>, 5> kMarks = {{
+      {std::string("PRIVATE K") + "EY-----", 0},
+      {std::string("AK") + "IA", 16},
+      {std::string("gh") + "p_", 20},
+      {std::string("github_p") + "at_", 20},
+      {std::string("sk") + "-", 32},
+  }};
   if (is_generated(file)) return;
-  for (const std::string& mark : kMarks)
-    if (const std::size_t at = file.text.find(mark); at != std::string::npos)
-      report(at, Level::error, "this looks like a key: \"" + mark + "…\"");
+  for (const auto& [mark, letters] : kMarks)
+    for (std::size_t at = file.text.find(mark); at != std::string::npos;
+         at = file.text.find(mark, at + 1)) {
+      const std::string_view rest = std::string_view(file.text).substr(at + mark.size());
+      const auto end = std::find_if_not(rest.begin(), rest.end(), is_word);
+      if (static_cast<std::size_t>(end - rest.begin()) >= letters)
+        report(at, Level::error, "this looks like a key: \"" + mark + "…\"");
+    }
   const bool env_file = file.path.ends_with(".env") || file.path.ends_with(".env.example");
   if (!env_file || file.path.starts_with("tests/")) return;
   for_each_line(file.text, [&](std::string_view line, std::size_t at) {

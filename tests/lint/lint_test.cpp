@@ -180,6 +180,14 @@ TEST_CASE("places of one machine and secrets are found") {
   CHECK(faults("a.txt",
                "-----BEGIN RSA PRIVATE K"
                "EY-----\n") == Found{"L8:1"});
+  CHECK(faults("a.txt",
+               "sk"
+               "-" +
+                   std::string(40, 'x') + "\n") == Found{"L8:1"});
+  CHECK(faults("a.txt",
+               "sk"
+               "-short\n")
+            .empty());
   CHECK(faults("configs/env/dev.env", "KIMI_API_KEY=abc\n") == Found{"L8:1"});
   CHECK(faults("configs/env/dev.env", "KIMI_API_KEY=\n# X_KEY=abc\nLOG_LEVEL=info\n").empty());
 }
