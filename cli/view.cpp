@@ -150,6 +150,7 @@ std::string reason_text(const ServiceStatus& service) {
                                          : "waiting for " + join(service.waiting_for, ", ");
     case State::starting: {
       const std::string check = failing(service.ready);
+      if (in_trouble(service) && !check.empty()) return service.cause + "; " + check;
       return check.empty() ? service.cause : check;
     }
     case State::ready:
@@ -164,7 +165,8 @@ std::string reason_text(const ServiceStatus& service) {
 }
 
 bool in_trouble(const ServiceStatus& service) {
-  return service.state == State::failed || service.state == State::backoff ||
+  const bool comes_back = service.state == State::starting && service.restarts > 0;
+  return service.state == State::failed || service.state == State::backoff || comes_back ||
          (service.state == State::ready && service.healthy &&
           service.healthy->standing == "failing");
 }

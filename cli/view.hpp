@@ -24,7 +24,8 @@ std::string proof_text(const control::ServiceStatus& service);
 // Empty: nothing to say.
 std::string reason_text(const control::ServiceStatus& service);
 
-// Failed, between two attempts, or running with a health check that says no.
+// Failed, between two attempts, on its way back from a crash, or running with a health check that
+// says no. A service that crashes again and again is in trouble whenever one looks.
 bool in_trouble(const control::ServiceStatus& service);
 bool in_trouble(const control::StackStatus& status);
 

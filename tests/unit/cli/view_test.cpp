@@ -74,6 +74,21 @@ TEST_CASE("a running service whose health check fails is called unhealthy") {
   CHECK(status_table(stack({redis}), kNow).rows[0].cells[1].text == "unhealthy");
 }
 
+TEST_CASE("a service that crashes again and again is in trouble whenever one looks") {
+  ServiceStatus web = service("web", State::starting);
+  web.cause = "start requested";
+  CHECK_FALSE(in_trouble(web));
+  web.restarts = 3;
+  web.cause = "restart 3, after exit code 3";
+  web.ready = proof("tcp 80", "unknown", "connection refused");
+  CHECK(in_trouble(web));
+  CHECK(reason_text(web) == "restart 3, after exit code 3; tcp 80: connection refused");
+  web.state = State::backoff;
+  CHECK(in_trouble(web));
+  web.state = State::ready;
+  CHECK_FALSE(in_trouble(web));
+}
+
 TEST_CASE("progress says what each service waits for, or what has proven it ready") {
   ServiceStatus exaid = service("exaid", State::waiting);
   exaid.waiting_for = {"redis"};
