@@ -131,7 +131,9 @@ Task<> ControlServer::close() {
 
 Task<> ControlServer::accept() {
   for (;;) {
-    auto [error, socket] = co_await listener_->acceptor.async_accept(kAsTuple);
+    auto accepted = co_await listener_->acceptor.async_accept(kAsTuple);
+    const boost::system::error_code error = std::get<0>(accepted);
+    Socket socket = std::move(std::get<1>(accepted));
     if (error == asio::error::operation_aborted) co_return;
     if (error) {  // out of descriptors, for instance: the clients wait in the queue
       log_.warn("cannot accept a client", {{"error", error.message()}});

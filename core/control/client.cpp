@@ -16,7 +16,6 @@ namespace exai::control {
 
 namespace {
 
-constexpr Duration kCallTimeout = 10s;
 constexpr std::size_t kLongestAnswer = 64U << 20U;
 
 Time deadline_after(Duration timeout) { return std::chrono::steady_clock::now() + timeout; }
@@ -146,27 +145,27 @@ Result<json::object> Client::call(std::string_view method, json::object params, 
 }
 
 Result<StackStatus> Client::status() {
-  TRY(answer, call("status", {}, kCallTimeout));
+  TRY(answer, call("status", {}, timeout_));
   return stack_status_from(answer);
 }
 
 Result<StackStatus> Client::up(const std::vector<std::string>& services) {
-  TRY(answer, call("up", names(services), kCallTimeout));
+  TRY(answer, call("up", names(services), timeout_));
   return stack_status_from(answer);
 }
 
 Result<StackStatus> Client::restart(const std::vector<std::string>& services) {
-  TRY(answer, call("restart", names(services), kCallTimeout));
+  TRY(answer, call("restart", names(services), timeout_));
   return stack_status_from(answer);
 }
 
 Result<> Client::down() {
-  TRY(answer, call("down", {}, kCallTimeout));
+  TRY(answer, call("down", {}, timeout_));
   return {};
 }
 
 Result<EventPage> Client::events(std::uint64_t since, Duration wait) {
-  TRY(answer, call("events", {{"since", since}, {"wait_ms", wait.count()}}, wait + kCallTimeout));
+  TRY(answer, call("events", {{"since", since}, {"wait_ms", wait.count()}}, wait + timeout_));
   return event_page_from(answer);
 }
 

@@ -17,6 +17,9 @@ class Client {
  public:
   static Result<Client> connect(const Path& socket, Duration timeout = 2s);
 
+  // Of each call from now on; `events` adds what it waits for. 10s unless told.
+  void set_timeout(Duration timeout) { timeout_ = timeout; }
+
   Result<StackStatus> status();
   Result<StackStatus> up(const std::vector<std::string>& services);
   Result<StackStatus> restart(const std::vector<std::string>& services);
@@ -30,6 +33,7 @@ class Client {
   Fd socket_;
   std::string buffer_;
   std::int64_t next_id_ = 1;
+  Duration timeout_ = 10s;
 };
 
 }  // namespace exai::control

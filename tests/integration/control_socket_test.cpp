@@ -1,0 +1,172 @@
+// The door of the supervisor: its lock, its signals, its socket, and clients that mean no good.
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "tests/integration/supervised_stack.hpp"
+
+using namespace exai;
+using namespace exai::test;
+using Stack = SupervisedStack;
+
+TEST_CASE("there is one supervisor a stack; a socket left by a dead one is no obstacle") {
+  Stack stack(service("a"));
+  stack.script("a.sh", kForever);
+  stack.start();
+  const auto second = test::run(stack.command());
+  CHECK(second.exit == 1);
+  CHECK_THAT(second.err, Catch::Contains("already running") &&
+                             Catch::Contains(std::to_string(stack.supervisor().pid())));
+  stack.kill_supervisor();
+  REQUIRE(std::filesystem::exists(stack.socket()));
+  stack.start();
+  stack.down();
+}
+
+TEST_CASE("TERM stops everything in order; the second one does not wait") {
+  Stack stack(service("a", "stop = { grace = \"1h\" }"));
+  stack.script("a.sh", "trap '' TERM; echo up > up; while :; do sleep 0.05; done\n");
+  stack.start();
+  stack.up();
+  REQUIRE(wait_until([&] { return stack.read("up") == "up\n"; }));
+  stack.supervisor().signal(SIGHUP);
+  stack.supervisor().signal(SIGTERM);
+  stack.in_state("a", State::stopping);
+  CHECK(stack.client().up({}).error().code() == Errc::conflict);
+  stack.supervisor().signal(SIGTERM);
+  CHECK(stack.supervisor().wait()->success());
+  CHECK(stack.remaining().empty());
+}
+
+TEST_CASE("a follower gets events as they happen") {
+  Stack stack(service("a"));
+  stack.script("a.sh", kForever);
+  stack.start();
+  control::Client follower = stack.client();
+  CHECK(follower.events(0, 10ms)->events.empty());
+  stack.up();
+  std::uint64_t last = 0;
+  std::vector<control::Event> seen;
+  while (seen.empty() || seen.back().to != State::ready) {
+    const auto page = follower.events(last, 5s);
+    REQUIRE(page);
+    REQUIRE_FALSE(page->events.empty());
+    CHECK_FALSE(page->gap);
+    seen.insert(seen.end(), page->events.begin(), page->events.end());
+    last = page->last;
+  }
+  CHECK(seen.front().cause == "start requested");
+  stack.down();
+}
+
+namespace {
+
+// A client that says what it wants, and perhaps never reads.
+class RawClient {
+ public:
+  explicit RawClient(const Path& path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+    REQUIRE(::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    const timeval limit{.tv_sec = 5, .tv_usec = 0};
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  }
+  void send(const std::string& text) {
+    ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  std::string line() {
+    std::string text;
+    for (char c = 0; ::recv(fd_.get(), &c, 1, 0) == 1 && c != '\n';) text += c;
+    return text;
+  }
+
+ private:
+  Fd fd_;
+};
+
+}  // namespace
+
+TEST_CASE("the control socket answers nonsense with an error and goes on") {
+  Stack stack(service("web") + service("worker"));
+  stack.start();
+  const auto [request, expected] = GENERATE(table<std::string, std::string>({
+      {"nonsense", "-32700"},
+      {"[1]", "-32600"},
+      {R"({"jsonrpc":"2.0","id":1,"method":"explode"})", "-32601"},
+      {R"({"jsonrpc":"2.0","id":1,"method":"up","params":{"services":"all"}})", "-32602"},
+      {R"({"jsonrpc":"2.0","id":1,"method":"up","params":{"services":[1]}})", "-32602"},
+      {R"({"jsonrpc":"2.0","id":1,"method":"up","params":{"services":["wep"]}})",
+       "did you mean web?"},
+      {std::string(3U << 20U, 'x'), "a line of more than"},
+  }));
+  RawClient client(stack.socket());
+  for (std::size_t at = 0; at < request.size(); at += 60000) {
+    client.send(request.substr(at, 60000));
+    CHECK(stack.client().status());  // meanwhile others are served
+  }
+  client.send("\n");
+  CHECK_THAT(client.line(), Catch::Contains(expected));
+  CHECK(stack.client().status()->services.size() == 2);
+}
+
+TEST_CASE("a client that never reads hurts nobody, and too many are turned away") {
+  Stack stack(service("a"));
+  stack.script("a.sh", kForever);
+  stack.start();
+  RawClient slow(stack.socket());
+  const std::string ask = R"({"jsonrpc":"2.0","id":1,"method":"status"})" "\n";
+  for (int i = 0; i < 5000; ++i) slow.send(ask);
+  slow.send("{\"half a line");
+  CHECK(stack.client().status());
+
+  std::vector<std::unique_ptr<RawClient>> crowd;
+  for (int i = 0; i < 70; ++i) crowd.push_back(std::make_unique<RawClient>(stack.socket()));
+  crowd.back()->send(ask);
+  CHECK_THAT(crowd.back()->line(), Catch::Contains("too many clients"));
+  crowd.clear();
+  CHECK(wait_until([&] { return control::Client::connect(stack.socket())->status().has_value(); }));
+  stack.up();
+  stack.in_state("a", State::ready);
+  stack.down();
+}
+
+TEST_CASE("a state folder may be as deep as the file system allows") {
+  Stack stack(service("a"));
+  stack.script("a.sh", kForever);
+  stack.use_state(std::string(60, 'd') + "/" + std::string(100, 'e'));
+  REQUIRE(stack.socket().string().size() > sizeof(sockaddr_un::sun_path));
+  stack.start();
+  stack.up();
+  stack.in_state("a", State::ready);
+  stack.down();
+}
+
+TEST_CASE("a client says why it cannot reach a supervisor") {
+  TempDir folder;
+  const auto never = control::Client::connect(folder / "run" / "control.sock");
+  CHECK(never.error().code() == Errc::unavailable);
+  CHECK_THAT(never.error().message(), Catch::Contains("no supervisor has run here"));
+  Stack stack(service("a"));
+  stack.start();
+  control::Client client = stack.client();
+  stack.kill_supervisor();
+  CHECK(client.status().error().code() == Errc::unavailable);
+  const auto dead = control::Client::connect(stack.socket());
+  CHECK(dead.error().code() == Errc::unavailable);
+  CHECK_THAT(dead.error().message(), Catch::Contains("no supervisor listens there"));
+}
+
+TEST_CASE("a supervisor that hangs is a timeout, not a wait for ever") {
+  Stack stack(service("a"));
+  stack.start();
+  control::Client client = stack.client();
+  client.set_timeout(100ms);
+  stack.supervisor().signal(SIGSTOP);
+  CHECK(client.status().error().code() == Errc::timeout);
+  stack.supervisor().signal(SIGCONT);
+  CHECK(wait_until([&] { return client.status().has_value(); }));  // skips the late answer
+  stack.down();
+}
