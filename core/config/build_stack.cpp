@@ -57,8 +57,7 @@ decltype(Check::what) build_proof(const Node& check, std::uint16_t port) {
   if (kind == "redis") return RedisCheck{host, port, text_or(check, "password", "")};
   if (kind == "command") return CommandCheck{texts(check.find("command"))};
   if (kind == "mcp")
-    return McpCheck{url(host, port, "/mcp"),
-                    parse_mcp_call(text_or(check, "mcp", "")).value_or(""),
+    return McpCheck{url(host, port, "/mcp"), parse_mcp_call(text_or(check, "mcp", "")).value_or(""),
                     text_or(check, "token", "")};
   return ProcessCheck{};
 }
@@ -112,17 +111,15 @@ Service build_service(const Member& member, const Path& folder) {
   service.span = member.key_span;
   service.command = texts(node.find("process"));
   if (const Node* process = node.find("process")) service.command_span = process->span;
-  service.working_directory =
-      (folder / text_or(node, "working_directory", "")).lexically_normal();
+  service.working_directory = (folder / text_or(node, "working_directory", "")).lexically_normal();
   for (const Member& variable : members(node, "env"))
     service.environment[variable.key] = scalar_text(variable.value);
   service.secrets = texts(node.find("secrets"));
   service.ports = ports_of(node);
   for (const Member& need : members(node, "needs"))
-    service.needs.push_back({need.key,
-                             scalar_text(need.value) == "started" ? Condition::started
-                                                                  : Condition::ready,
-                             need.key_span});
+    service.needs.push_back(
+        {need.key, scalar_text(need.value) == "started" ? Condition::started : Condition::ready,
+         need.key_span});
   for (const Member& file : members(node, "render"))
     service.render[file.key] = (folder / scalar_text(file.value)).lexically_normal();
   service.ready = build_check(member, "ready");
@@ -133,8 +130,8 @@ Service build_service(const Member& member, const Path& folder) {
   return service;
 }
 
-// --- the fingerprint: FNV-1a over every setting, each with its length, so that no two run together.
-// Values of secrets stay out of it: it is shown and stored.
+// --- the fingerprint: FNV-1a over every setting, each with its length, so that no two run
+// together. Values of secrets stay out of it: it is shown and stored.
 
 class Fingerprint {
  public:
@@ -146,8 +143,7 @@ class Fingerprint {
 
  private:
   void add_bytes(std::string_view bytes) {
-    for (const char c : bytes)
-      hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 1'099'511'628'211U;
+    for (const char c : bytes) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 1'099'511'628'211U;
   }
   std::uint64_t hash_ = 14'695'981'039'346'656'037U;
 };

@@ -15,8 +15,8 @@ std::optional<Node> read_tree(const LoadRequest& request, const Facilities& faci
                               Loaded& loaded) {
   auto text = facilities.read(request.stack_file);
   if (!text) {
-    loaded.diagnostics.push_back(problem("CFG022", {}, "cannot read the stack file: " +
-                                                           text.error().message(),
+    loaded.diagnostics.push_back(problem("CFG022", {},
+                                         "cannot read the stack file: " + text.error().message(),
                                          "name another one with --file"));
     return std::nullopt;
   }

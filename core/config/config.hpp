@@ -1,6 +1,6 @@
 #pragma once
 // The door of the configuration engine:
-//   files → parse (tree with places) → resolve (layers, interpolation, provenance) → lint → settings
+//   files → parse (tree with places) → resolve (layers, variables, provenance) → lint → settings
 // Pure: files and programs are looked up through Facilities, time and network do not exist here.
 //
 // Who wins for a variable, first to last: process environment, the environment's layers (later over
@@ -26,7 +26,7 @@ struct Facilities {
 };
 
 struct LoadRequest {
-  Path stack_file;  // absolute
+  Path stack_file;                         // absolute
   std::optional<std::string> environment;  // --env; else EXAI_ENV, [stack] environment, "dev"
   std::map<std::string, std::string> process_environment;
   // Values that only exist on disk: EXAI_STATE_DIR, EXAI_STACK_DIR; ${EXAI_SERVICE_DIR} is

@@ -32,7 +32,8 @@ namespace {
 
 auto place(const Diagnostic& one) {
   const std::string_view file = one.span ? std::string_view(one.span.source->name) : "";
-  return std::tuple(file, one.span.begin, std::string_view(one.code), std::string_view(one.message));
+  return std::tuple(file, one.span.begin, std::string_view(one.code),
+                    std::string_view(one.message));
 }
 
 }  // namespace
@@ -176,8 +177,7 @@ std::string render(const Diagnostic& diagnostic, Colour colour) {
   const std::string kind = fmt::format("{}[{}]:", name(diagnostic.severity), diagnostic.code);
   out += paint(style_of(diagnostic.severity), kind) + " " + diagnostic.message + "\n";
   if (diagnostic.span) out += render_excerpt(diagnostic.span, paint);
-  if (!diagnostic.help.empty())
-    out += "  " + paint(kCyan, "help:") + " " + diagnostic.help + "\n";
+  if (!diagnostic.help.empty()) out += "  " + paint(kCyan, "help:") + " " + diagnostic.help + "\n";
   for (const Related& related : diagnostic.related) {
     out += "  ";
     if (related.span) out += place_text(related.span) + ": ";

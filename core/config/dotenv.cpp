@@ -43,13 +43,13 @@ bool is_space(std::uint32_t c) {
          c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
-// Letters and numbers of any script. Beyond ASCII, everything that is neither a blank, nor among the
-// punctuation and symbols that people paste by accident, counts as one.
+// Letters and numbers of any script. Beyond ASCII, everything that is neither a blank, nor among
+// the punctuation and symbols that people paste by accident, counts as one.
 bool is_letter_or_number(std::uint32_t c) {
-  if (c < 0x80)
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-  if (c < 0xC0) return c == 0xAA || c == 0xB2 || c == 0xB3 || c == 0xB5 || c == 0xB9 || c == 0xBA ||
-                       (c >= 0xBC && c <= 0xBE);
+  if (c < 0x80) return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+  if (c < 0xC0)
+    return c == 0xAA || c == 0xB2 || c == 0xB3 || c == 0xB5 || c == 0xB9 || c == 0xBA ||
+           (c >= 0xBC && c <= 0xBE);
   const bool symbol = c == 0xD7 || c == 0xF7 || (c >= 0x300 && c <= 0x36F) ||
                       (c >= 0x2000 && c <= 0x206F) || (c >= 0x20A0 && c <= 0x20CF) ||
                       (c >= 0x2190 && c <= 0x23FF) || (c >= 0x2500 && c <= 0x2775) ||
@@ -60,7 +60,9 @@ bool is_letter_or_number(std::uint32_t c) {
          (c >= 0x10000 && c <= 0x1EFFF) || (c >= 0x20000 && c <= 0x3FFFD);
 }
 
-bool is_octal(char c) { return c >= '0' && c <= '7'; }
+bool is_octal(char c) {
+  return c >= '0' && c <= '7';
+}
 
 void append_utf8(std::string& out, unsigned value) {
   if (value < 0x80) {
@@ -160,8 +162,8 @@ class Reader {
   void report(std::string code, std::string message, std::string help, std::size_t begin,
               std::size_t end) {
     if (result_.diagnostics.size() >= kMaxDiagnostics) return;
-    result_.diagnostics.push_back(problem(std::move(code), places_.span(begin, end),
-                                          std::move(message), std::move(help)));
+    result_.diagnostics.push_back(
+        problem(std::move(code), places_.span(begin, end), std::move(message), std::move(help)));
   }
 
   void skip_line() {
@@ -218,8 +220,8 @@ class Reader {
         at_ = c.value == '\n' ? at : at + 1;
         if (entry.key.find(' ') == std::string::npos) return static_cast<char>(c.value);
         report("ENV002", fmt::format("a name cannot contain a space: \"{}\"", printable(entry.key)),
-               "names are letters, digits, \"_\", \"-\" and \".\"; comments begin with \"#\"", begin,
-               name_end);
+               "names are letters, digits, \"_\", \"-\" and \".\"; comments begin with \"#\"",
+               begin, name_end);
         skip_line();
         return '!';
       }
@@ -239,10 +241,11 @@ class Reader {
     const std::string_view character = text_.substr(at, length);
     entry.key = trim(text_.substr(begin, at - begin));
     entry.key_span = places_.span(begin, at);
-    std::string help = "names are letters, digits, \"_\", \"-\" and \".\"; comments begin with \"#\"";
+    std::string help =
+        "names are letters, digits, \"_\", \"-\" and \".\"; comments begin with \"#\"";
     if (character == "\"" || character == "'") help = "only values are quoted: NAME=\"value\"";
-    report("ENV002", fmt::format("{} is not allowed in a name", printable(character)), std::move(help),
-           at, at + length);
+    report("ENV002", fmt::format("{} is not allowed in a name", printable(character)),
+           std::move(help), at, at + length);
     skip_line();
     return '!';
   }
@@ -326,11 +329,12 @@ class Reader {
   void expand_value(DotenvEntry& entry, std::string_view text, const Origin& origin) {
     Interpolated expanded = expand(text, [this](std::string_view name) { return lookup(name); });
     for (const UnsetReference& unset : expanded.unset)
-      report("ENV018", fmt::format("{} is not set", unset.name),
-             fmt::format("set it above or in an earlier file; write ${{{}:-}} if it may be empty, or "
-                         "single quotes if \"$\" is meant",
-                         unset.name),
-             origin(unset.begin), origin(unset.end));
+      report(
+          "ENV018", fmt::format("{} is not set", unset.name),
+          fmt::format("set it above or in an earlier file; write ${{{}:-}} if it may be empty, or "
+                      "single quotes if \"$\" is meant",
+                      unset.name),
+          origin(unset.begin), origin(unset.end));
     if (!expanded.fault) {
       entry.value = std::move(expanded.text);
       return;
@@ -370,8 +374,9 @@ class Reader {
 Dotenv parse_dotenv(const SourcePtr& source, const Lookup& environment, const Lookup& earlier) {
   if (source->text.size() > kMaxBytes) {
     const Span start{source, {1, 1}, {1, 1}};
-    return {{}, {problem("ENV015", start, "this file is larger than 1 MiB",
-                         "an environment file holds settings, one per line")}};
+    return {{},
+            {problem("ENV015", start, "this file is larger than 1 MiB",
+                     "an environment file holds settings, one per line")}};
   }
   return Reader(source, environment, earlier).run();
 }

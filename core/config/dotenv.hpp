@@ -1,10 +1,10 @@
 #pragma once
 // Environment files by the grammar of Docker Compose, to the letter; with the place of every name
-// and value. What is accepted but probably not meant (a comment that becomes the value, text after a
-// closing quote) is reported by lint, from the entries.
+// and value. What is accepted but probably not meant (a comment that becomes the value, text after
+// a closing quote) is reported by lint, from the entries.
 //
-// Where Compose refuses the whole file at the first fault, all faults are reported here: reading goes
-// on with the next line. Never throws; linear in the text.
+// Where Compose refuses the whole file at the first fault, all faults are reported here: reading
+// goes on with the next line. Never throws; linear in the text.
 
 #include <optional>
 #include <string>
@@ -28,12 +28,12 @@ struct DotenvEntry {
   std::optional<std::string> value;  // references expanded
   Style style = Style::unquoted;
   Span key_span;
-  Span value_span;               // with the quotes
-  std::size_t value_begin = 0;   // the same place in bytes
+  Span value_span;              // with the quotes
+  std::size_t value_begin = 0;  // the same place in bytes
   std::size_t value_end = 0;
-  bool after_quote = false;      // on the line of a closing quote: rarely meant as a statement
-  bool at_end_of_file = false;   // a name alone without a newline: Compose takes it for a value
-  bool after_blank = false;      // blanks between the = and the value
+  bool after_quote = false;     // on the line of a closing quote: rarely meant as a statement
+  bool at_end_of_file = false;  // a name alone without a newline: Compose takes it for a value
+  bool after_blank = false;     // blanks between the = and the value
 
   // NAME=  # text: to Compose the text is the value; to whoever wrote it, a comment.
   bool is_comment_as_value() const {

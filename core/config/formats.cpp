@@ -16,9 +16,15 @@ std::optional<Duration> positive_duration(std::string_view text) {
   return *duration;
 }
 
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+  return is_lower(c) || (c >= 'A' && c <= 'Z') || c == '_';
+}
 
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= 63 && is_lower(text[0]) &&

@@ -13,8 +13,12 @@ constexpr std::size_t kMaxExpansion = std::size_t{1} << 20U;
 constexpr std::string_view kBadOperator =
     "after the name comes \"}\" or one of \":-\", \"-\", \":+\", \"+\", \":?\", \"?\"";
 
-bool starts_name(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; }
-bool continues_name(char c) { return starts_name(c) || (c >= '0' && c <= '9'); }
+bool starts_name(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+}
+bool continues_name(char c) {
+  return starts_name(c) || (c >= '0' && c <= '9');
+}
 
 // What ${NAME…} does, by the character of its operator; '}' for none.
 struct Reference {
@@ -94,7 +98,8 @@ class Expander {
     reference.begin = dollar;
     reference.name = name_at(dollar + 2, end);
     std::size_t at = dollar + 2 + reference.name.size();
-    if (at >= end || text_[at] == '\n') return bad("\"${\" is never closed on its line", dollar, at);
+    if (at >= end || text_[at] == '\n')
+      return bad("\"${\" is never closed on its line", dollar, at);
     if (reference.name.empty()) return bad("\"${\" must be followed by a name", dollar, at + 1);
     if (text_[at] == ':') {
       reference.empty_is_unset = true;
@@ -136,9 +141,12 @@ class Expander {
       expand_range(reference.argument_begin, reference.argument_end, depth + 1, to);
     };
     switch (reference.action) {
-      case '-': return set ? append(out, *value, reference.begin) : argument(out);
-      case '+': return set ? argument(out) : static_cast<void>(0);
-      case '?': break;
+      case '-':
+        return set ? append(out, *value, reference.begin) : argument(out);
+      case '+':
+        return set ? argument(out) : static_cast<void>(0);
+      case '?':
+        break;
       default:
         if (!value)
           result_.unset.push_back({std::string(reference.name), reference.begin, reference.end});

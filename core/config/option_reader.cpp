@@ -25,8 +25,8 @@ std::optional<Given> value_of(const std::string& name, const Environment& given,
   const bool has_direct = direct != given.end() && !direct->second.empty();
   const bool has_file = file != given.end() && !file->second.empty();
   if (has_direct && has_file) {
-    diagnostics.push_back(problem("SEC013", {}, fmt::format("{} and {}_FILE are both set", name, name),
-                                  "unset one of them"));
+    diagnostics.push_back(problem(
+        "SEC013", {}, fmt::format("{} and {}_FILE are both set", name, name), "unset one of them"));
     return std::nullopt;
   }
   if (has_direct) return Given{name, direct->second};
@@ -45,8 +45,8 @@ std::optional<Given> value_of(const std::string& name, const Environment& given,
 }
 
 // The option's value under its own name or an alias.
-std::optional<Given> find_value(const Option& option, const Environment& given, const ReadFile& read,
-                                Diagnostics& diagnostics) {
+std::optional<Given> find_value(const Option& option, const Environment& given,
+                                const ReadFile& read, Diagnostics& diagnostics) {
   std::optional<Given> found = value_of(option.name, given, read, diagnostics);
   for (const std::string& alias : option.aliases) {
     auto other = value_of(alias, given, read, diagnostics);

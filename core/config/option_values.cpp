@@ -8,7 +8,9 @@ namespace exai::config {
 
 namespace {
 
-std::string plain_number(double value) { return fmt::format("{:.15g}", value); }
+std::string plain_number(double value) {
+  return fmt::format("{:.15g}", value);
+}
 
 std::string not_this(const Option& option, std::string_view text) {
   return option.secret ? "" : fmt::format(", not \"{}\"", printable(text));
@@ -32,9 +34,9 @@ std::optional<ValueProblem> check_type(const Option& option, std::string_view te
                                    option.unit.empty() || option.unit == "port"
                                ? ""
                                : fmt::format("its unit is {}, which is not written", option.unit);
-  return ValueProblem{
-      "CFG003",
-      fmt::format("{} must be {}{}", option.name, expected, not_this(option, text)), help};
+  return ValueProblem{"CFG003",
+                      fmt::format("{} must be {}{}", option.name, expected, not_this(option, text)),
+                      help};
 }
 
 std::optional<ValueProblem> check_range(const Option& option, std::string_view text) {
@@ -44,10 +46,10 @@ std::optional<ValueProblem> check_range(const Option& option, std::string_view t
   if ((!option.minimum || *value >= *option.minimum) &&
       (!option.maximum || *value <= *option.maximum))
     return std::nullopt;
-  return ValueProblem{"CFG004",
-                      fmt::format("{} must be {}{}", option.name, describe_range(option),
-                                  not_this(option, text)),
-                      ""};
+  return ValueProblem{
+      "CFG004",
+      fmt::format("{} must be {}{}", option.name, describe_range(option), not_this(option, text)),
+      ""};
 }
 
 std::optional<ValueProblem> check_choice(const Option& option, std::string_view text) {

@@ -104,8 +104,8 @@ Result<OptionTable> OptionTable::parse(std::string_view schema) {
 
 const Option* OptionTable::find(std::string_view name) const {
   const auto is_called = [&](const Option& option) {
-    return option.name == name || std::find(option.aliases.begin(), option.aliases.end(), name) !=
-                                      option.aliases.end();
+    return option.name == name ||
+           std::find(option.aliases.begin(), option.aliases.end(), name) != option.aliases.end();
   };
   const auto found = std::find_if(options_.begin(), options_.end(), is_called);
   return found == options_.end() ? nullptr : &*found;
@@ -136,8 +136,10 @@ std::string describe(const Option& option) {
 
 std::string env_example(const OptionTable& table) {
   std::string text =
-      "# Every option of EXAI with its default, from schemas/options.schema.json; do not edit, run\n"
-      "# `ninja -C build/dev env_example`. To change one: copy the line into configs/.env, which git\n"
+      "# Every option of EXAI with its default, from schemas/options.schema.json; do not edit, "
+      "run\n"
+      "# `ninja -C build/dev env_example`. To change one: copy the line into configs/.env, which "
+      "git\n"
       "# ignores and every environment reads last, and remove the \"#\" in front of the name.\n";
   std::string group;
   for (const Option& option : table.options()) {

@@ -14,8 +14,8 @@ namespace {
 
 // What EXAI itself gives to every service.
 constexpr std::array<std::string_view, 7> kOurs = {
-    "TZ",         "EXAI_ENV",     "EXAI_STACK",       "EXAI_STACK_DIR",
-    "EXAI_STATE_DIR", "EXAI_SERVICE", "EXAI_SERVICE_DIR"};
+    "TZ",           "EXAI_ENV",        "EXAI_STACK", "EXAI_STACK_DIR", "EXAI_STATE_DIR",
+    "EXAI_SERVICE", "EXAI_SERVICE_DIR"};
 
 constexpr std::array<std::string_view, 5> kSecretWords = {"password", "passwd", "secret", "token",
                                                           "key"};
@@ -29,9 +29,8 @@ std::optional<std::string> get(const std::map<std::string, std::string>& map,
 // A name that EXAI does not know, but a person would keep to himself.
 bool sounds_secret(std::string_view name) {
   const std::string lower = to_lower(name);
-  return std::any_of(kSecretWords.begin(), kSecretWords.end(), [&](std::string_view word) {
-    return lower.find(word) != std::string::npos;
-  });
+  return std::any_of(kSecretWords.begin(), kSecretWords.end(),
+                     [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
 std::string masked(std::string_view value) {
@@ -109,12 +108,13 @@ class Resolver {
       names.push_back(member.key);
     }
     const auto meant = closest(result_.environment, names);
-    result_.diagnostics.push_back(problem(
-        "CFG005", place,
-        fmt::format("there is no environment \"{}\"", printable(result_.environment)),
-        meant           ? fmt::format("did you mean \"{}\"?", *meant)
-        : names.empty() ? fmt::format("the stack file has no [environments.{}]", result_.environment)
-                        : "the stack file has " + join(names, ", ")));
+    result_.diagnostics.push_back(
+        problem("CFG005", place,
+                fmt::format("there is no environment \"{}\"", printable(result_.environment)),
+                meant ? fmt::format("did you mean \"{}\"?", *meant)
+                : names.empty()
+                    ? fmt::format("the stack file has no [environments.{}]", result_.environment)
+                    : "the stack file has " + join(names, ", ")));
     return nullptr;
   }
 
@@ -122,7 +122,8 @@ class Resolver {
 
   void assign(std::string_view written, Origin origin, Span key_span) {
     const std::string name = result_.names.canonical(written);
-    if (result_.names.secrets.contains(name) && origin.value.empty()) return;  // then it is generated
+    if (result_.names.secrets.contains(name) && origin.value.empty())
+      return;  // then it is generated
     Variable& variable = result_.variables[name];
     variable.value = origin.value;
     variable.secret = result_.names.is_secret(name);
@@ -170,14 +171,15 @@ class Resolver {
     result_.layers.push_back({source, named_at, std::move(file.entries)});
   }
 
-  // Diagnostics show lines of the file, but not the value of a secret: as many columns of asterisks,
-  // up to the end of its line, since nobody knows what was meant to belong to it.
+  // Diagnostics show lines of the file, but not the value of a secret: as many columns of
+  // asterisks, up to the end of its line, since nobody knows what was meant to belong to it.
   void hide_secrets(Source& source, const std::vector<DotenvEntry>& entries) const {
     for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {  // offsets stay right
       const std::string name = result_.names.canonical(entry->key);
       if (!result_.names.is_secret(name) && (result_.names.is_known(name) || !sounds_secret(name)))
         continue;
-      const std::size_t line_end = std::min(source.text.find('\n', entry->value_end), source.text.size());
+      const std::size_t line_end =
+          std::min(source.text.find('\n', entry->value_end), source.text.size());
       const std::size_t length = line_end - entry->value_begin;
       source.text.replace(entry->value_begin, length,
                           masked(source.text.substr(entry->value_begin, length)));
@@ -187,19 +189,20 @@ class Resolver {
   void missing_file(const std::string& name, const Error& error, const Span& place,
                     std::string_view otherwise) {
     const bool absent = error.code() == Errc::not_found;
-    result_.diagnostics.push_back(problem(
-        "CFG022", place,
-        absent ? fmt::format("there is no file {}", name)
-               : fmt::format("cannot read {}: {}", name, error.message()),
-        fmt::format("paths start at the folder of the stack file; make the file{}{}",
-                    otherwise.empty() ? "" : ", ", otherwise)));
+    result_.diagnostics.push_back(
+        problem("CFG022", place,
+                absent ? fmt::format("there is no file {}", name)
+                       : fmt::format("cannot read {}: {}", name, error.message()),
+                fmt::format("paths start at the folder of the stack file; make the file{}{}",
+                            otherwise.empty() ? "" : ", ", otherwise)));
   }
 
   void assign_process_environment() {
     const std::string layer(kProcessEnvironment);
     const auto take = [&](const std::string& name) {
       if (result_.names.is_given_by_exai(name)) return;
-      if (auto value = get(request_.process_environment, name)) assign(name, {layer, {}, *value}, {});
+      if (auto value = get(request_.process_environment, name))
+        assign(name, {layer, {}, *value}, {});
     };
     for (const Option& option : options_.options()) {
       for (const std::string& alias : option.aliases) take(alias);
@@ -284,12 +287,11 @@ class Resolver {
     for (const std::string& name : leaked) {
       Span place = narrow(node.span, "${" + name);
       if (place.begin == node.span.begin) place = narrow(node.span, "$" + name);
-      result_.diagnostics.push_back(
-          problem("SEC003", place,
-                  fmt::format("{} is a secret; {} would show it to everybody", name, path),
-                  fmt::format("list it in the service's secrets and read the file that {}_FILE "
-                              "names, or use it in a rendered template",
-                              name)));
+      result_.diagnostics.push_back(problem(
+          "SEC003", place, fmt::format("{} is a secret; {} would show it to everybody", name, path),
+          fmt::format("list it in the service's secrets and read the file that {}_FILE "
+                      "names, or use it in a rendered template",
+                      name)));
     }
     report(expanded, [&](std::size_t begin, std::size_t end) {
       return narrow(node.span, std::string_view(text).substr(begin, end - begin));
@@ -303,8 +305,8 @@ class Resolver {
 
   std::string how_to_set(const std::string& name) const {
     if (result_.names.is_secret(name))
-      return fmt::format("set it in the environment, or have it generated: [secrets.{}] generate = 32",
-                         name);
+      return fmt::format(
+          "set it in the environment, or have it generated: [secrets.{}] generate = 32", name);
     const auto meant = result_.names.suggestion(name);
     if (meant && *meant != name) return fmt::format("did you mean {}?", *meant);
     return fmt::format("set it in a layer of {}, or write ${{{}:-default}}", result_.environment,
@@ -319,9 +321,9 @@ class Resolver {
                                             how_to_set(unset.name)));
     if (!expanded.fault) return;
     const bool required = expanded.fault->kind == InterpolationFault::Kind::required;
-    result_.diagnostics.push_back(problem(
-        required ? "ENV018" : "ENV003", place(expanded.fault->begin, expanded.fault->end),
-        expanded.fault->message, required ? "" : "a plain dollar is written $$"));
+    result_.diagnostics.push_back(
+        problem(required ? "ENV018" : "ENV003", place(expanded.fault->begin, expanded.fault->end),
+                expanded.fault->message, required ? "" : "a plain dollar is written $$"));
   }
 
   void read_template(const std::string& service, const std::string& file, const std::string& name,
@@ -371,8 +373,8 @@ bool Names::is_given_by_exai(std::string_view name) const {
     return std::find(kOurs.begin(), kOurs.end(), one) != kOurs.end();
   };
   const Option* option = options->find(name);
-  return given(name) || (option != nullptr &&
-                         std::any_of(option->aliases.begin(), option->aliases.end(), given));
+  return given(name) ||
+         (option != nullptr && std::any_of(option->aliases.begin(), option->aliases.end(), given));
 }
 
 std::optional<std::string> Names::suggestion(std::string_view name) const {

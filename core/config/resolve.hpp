@@ -1,6 +1,6 @@
 #pragma once
-// From the parsed stack file to what it means in one environment: which layers, which variables with
-// all their origins, and the tree with the variables in its texts.
+// From the parsed stack file to what it means in one environment: which layers, which variables
+// with all their origins, and the tree with the variables in its texts.
 //
 // Who wins for a variable is written here and nowhere else, first to last:
 //   1. the process environment (names of options, of [stack] variables, and of [secrets])

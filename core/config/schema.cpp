@@ -14,11 +14,16 @@ namespace exai::config {
 namespace {
 
 constexpr std::array<std::string_view, 28> kKeywords = {
-    "type",      "properties",  "additionalProperties", "propertyNames", "required", "items",
-    "enum",      "const",       "minimum",              "maximum",       "minLength", "maxLength",
-    "minItems",  "uniqueItems", "oneOf", "anyOf",       "$ref",          "x-exai",   "pattern",
-    "$schema",   "$id",         "$comment",             "title",         "description", "default",
-    "examples",  "definitions", "deprecated"};
+    "type",          "properties",  "additionalProperties",
+    "propertyNames", "required",    "items",
+    "enum",          "const",       "minimum",
+    "maximum",       "minLength",   "maxLength",
+    "minItems",      "uniqueItems", "oneOf",
+    "anyOf",         "$ref",        "x-exai",
+    "pattern",       "$schema",     "$id",
+    "$comment",      "title",       "description",
+    "default",       "examples",    "definitions",
+    "deprecated"};
 
 // A type of JSON Schema as people say it, and whether a node is of it.
 struct Type {
@@ -58,8 +63,7 @@ std::vector<const Type*> types_of(const json::object& schema) {
   const json::value* type = find(schema, "type");
   if (type != nullptr && type->is_string()) types.push_back(&type_called(type->get_string()));
   if (type != nullptr && type->is_array())
-    for (const json::value& one : type->get_array())
-      types.push_back(&type_called(one.as_string()));
+    for (const json::value& one : type->get_array()) types.push_back(&type_called(one.as_string()));
   return types;
 }
 
@@ -99,6 +103,8 @@ bool equals(const json::value& value, const Node& node) {
   return value.is_number() && number && value.to_number<double>() == *number;
 }
 
+constexpr std::size_t kMostErrors = 100;  // nobody reads on after that
+
 class Walker {
  public:
   explicit Walker(const json::object& root) : root_(root) {}
@@ -109,8 +115,12 @@ class Walker {
   }
 
  private:
-  void report(std::string code, std::string message, std::string help, Span span) {
-    found_.push_back(problem(std::move(code), std::move(span), std::move(message), std::move(help)));
+  void report(std::string code, std::string message, std::string help, Span span,
+              Related related = {}) {
+    if (found_.size() >= kMostErrors) return;
+    found_.push_back(
+        problem(std::move(code), std::move(span), std::move(message), std::move(help)));
+    if (!related.message.empty()) found_.back().related.push_back(std::move(related));
   }
 
   // Through $ref; beside it nothing counts (draft 7).
@@ -144,7 +154,8 @@ class Walker {
 
   static std::string example(const json::object& schema) {
     const json::array* examples = find_array(schema, "examples");
-    return examples == nullptr || examples->empty() ? "" : "for example " + to_text(examples->at(0));
+    return examples == nullptr || examples->empty() ? ""
+                                                    : "for example " + to_text(examples->at(0));
   }
 
   void wrong_type(const std::string& expected, const json::object& schema, const Node& node,
@@ -156,12 +167,12 @@ class Walker {
   void check_choice(const json::object& schema, const Node& node, const std::string& path) {
     if (const json::value* only = find(schema, "const"))
       if (!equals(*only, node))
-        report("CFG005", fmt::format("{} can only be {}, not {}", path, to_text(*only), shown(node)),
-               "", node.span);
+        report("CFG005",
+               fmt::format("{} can only be {}, not {}", path, to_text(*only), shown(node)), "",
+               node.span);
     const json::array* choices = find_array(schema, "enum");
-    if (choices == nullptr || std::any_of(choices->begin(), choices->end(), [&](const auto& choice) {
-          return equals(choice, node);
-        }))
+    if (choices == nullptr || std::any_of(choices->begin(), choices->end(),
+                                          [&](const auto& choice) { return equals(choice, node); }))
       return;
     std::vector<std::string> words;
     std::vector<std::string> quoted;
@@ -180,9 +191,10 @@ class Walker {
     const auto least = find_number(schema, "minimum");
     const auto most = find_number(schema, "maximum");
     if (!value || ((!least || *value >= *least) && (!most || *value <= *most))) return;
-    const std::string range = least && most ? fmt::format("between {:.15g} and {:.15g}", *least, *most)
-                              : least       ? fmt::format("at least {:.15g}", *least)
-                                            : fmt::format("at most {:.15g}", *most);
+    const std::string range = least && most
+                                  ? fmt::format("between {:.15g} and {:.15g}", *least, *most)
+                              : least ? fmt::format("at least {:.15g}", *least)
+                                      : fmt::format("at most {:.15g}", *most);
     report("CFG004", fmt::format("{} must be {}, not {}", path, range, shown(node)), "", node.span);
   }
 
@@ -191,9 +203,9 @@ class Walker {
     if (text == nullptr) return;
     const auto least = find_integer(schema, "minLength");
     if (least && static_cast<std::int64_t>(code_points(*text)) < *least) {
-      const std::string message = text->empty()
-                                      ? fmt::format("{} must not be empty", path)
-                                      : fmt::format("{} must have at least {} characters", path, *least);
+      const std::string message =
+          text->empty() ? fmt::format("{} must not be empty", path)
+                        : fmt::format("{} must have at least {} characters", path, *least);
       return report("CFG004", message, example(schema), node.span);
     }
     const auto most = find_integer(schema, "maxLength");
@@ -208,7 +220,8 @@ class Walker {
     if (format->accepts(*text)) return;
     const bool number_out_of_range = *wanted == "port" && parse_integer(*text);
     report(number_out_of_range ? "CFG004" : "CFG003",
-           fmt::format("{} must be {}, not {}", path, format->expected, shown(node)), "", node.span);
+           fmt::format("{} must be {}, not {}", path, format->expected, shown(node)), "",
+           node.span);
   }
 
   void check_list(const json::object& schema, const Node& node, const std::string& path) {
@@ -216,8 +229,9 @@ class Walker {
     if (list == nullptr) return;
     const auto least = find_integer(schema, "minItems");
     if (least && static_cast<std::int64_t>(list->size()) < *least)
-      report("CFG004", fmt::format("{} must have at least {}", path,
-                                   count_of(static_cast<std::size_t>(*least), "item")),
+      report("CFG004",
+             fmt::format("{} must have at least {}", path,
+                         count_of(static_cast<std::size_t>(*least), "item")),
              example(schema), node.span);
     if (const json::object* items = find_object(schema, "items"))
       for (std::size_t i = 0; i < list->size(); ++i)
@@ -233,8 +247,7 @@ class Walker {
       const auto [first, is_new] = seen.emplace(*item.string(), item.span);
       if (is_new) continue;
       report("CFG021", fmt::format("{} is listed twice in {}", shown(item), path), "remove one",
-             item.span);
-      found_.back().related.push_back({first->second, "first listed here"});
+             item.span, {first->second, "first listed here"});
     }
   }
 
@@ -344,12 +357,13 @@ class Walker {
     if (present.empty()) {
       if (std::find_first_of(keys.begin(), keys.end(), meant.begin(), meant.end()) != keys.end())
         return;
-      return report("CFG002", fmt::format("{} needs one of {}", path, join(keys, ", ")), "", node.span);
+      return report("CFG002", fmt::format("{} needs one of {}", path, join(keys, ", ")), "",
+                    node.span);
     }
     report("CFG002",
            fmt::format("{} has both \"{}\" and \"{}\"", path, present[0]->key, present[1]->key),
-           fmt::format("keep one of {}", join(keys, ", ")), present[1]->key_span);
-    found_.back().related.push_back({present[0]->key_span, "the other one"});
+           fmt::format("keep one of {}", join(keys, ", ")), present[1]->key_span,
+           {present[0]->key_span, "the other one"});
   }
 
   const json::object& root_;
@@ -362,6 +376,8 @@ Diagnostics check_schema(const json::object& schema, const Node& document) {
   return Walker(schema).run(document);
 }
 
-std::span<const std::string_view> schema_keywords() { return kKeywords; }
+std::span<const std::string_view> schema_keywords() {
+  return kKeywords;
+}
 
 }  // namespace exai::config

@@ -36,7 +36,9 @@ struct Describe {
 
 }  // namespace
 
-std::string describe(const Check& check) { return std::visit(Describe{}, check.what); }
+std::string describe(const Check& check) {
+  return std::visit(Describe{}, check.what);
+}
 
 const Service* Stack::find(std::string_view service) const {
   const auto found = std::find_if(services.begin(), services.end(),

@@ -15,7 +15,9 @@ const Node::Table& members(const Node& node, std::string_view key) {
   return table == nullptr ? kNone : *table;
 }
 
-const Node::Table& services(const Node& tree) { return members(tree, "services"); }
+const Node::Table& services(const Node& tree) {
+  return members(tree, "services");
+}
 
 std::string text_or(const Node& node, std::string_view key, std::string_view otherwise) {
   const Node* found = node.find(key);
@@ -73,7 +75,8 @@ CheckTarget target_of(const Node& service, const Member& check, std::string_view
   const std::string path = fmt::format("services.{}.{}", service_name, check.key);
   std::vector<std::string> names;
   for (const Member& member : members(service, "ports")) names.push_back(member.key);
-  if (const Node* named = check.value.find("port"); named != nullptr && named->string() != nullptr) {
+  if (const Node* named = check.value.find("port");
+      named != nullptr && named->string() != nullptr) {
     const std::string& name = *named->string();
     if (const PortBinding* port = port_called(ports, name)) return {port->number, {}};
     if (std::find(names.begin(), names.end(), name) != names.end()) return {};  // reported there

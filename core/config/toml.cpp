@@ -1,10 +1,10 @@
 #include "core/config/toml.hpp"
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <array>
 #include <exception>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "core/base/text.hpp"
 #include "core/config/places.hpp"
@@ -30,8 +30,8 @@ Node::Table convert_table(const SourcePtr& source, const toml::table& table) {
   Node::Table members;
   members.reserve(table.size());
   for (const auto& [key, value] : table)
-    members.push_back({std::string(key.str()), span_of(source, key.source()),
-                       convert(source, value)});
+    members.push_back(
+        {std::string(key.str()), span_of(source, key.source()), convert(source, value)});
   // toml++ keeps tables by name; people, by what they wrote first.
   std::stable_sort(members.begin(), members.end(), [](const Member& a, const Member& b) {
     return a.key_span.begin < b.key_span.begin;

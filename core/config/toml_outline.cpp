@@ -170,7 +170,8 @@ class Scanner {
     const bool list = here(1) == '[';
     at_ += list ? 2 : 1;
     const std::vector<KeyPart> key = read_key();
-    if (!key.empty()) table_ = tables_.header(key, list ? Tables::Kind::list : Tables::Kind::header);
+    if (!key.empty())
+      table_ = tables_.header(key, list ? Tables::Kind::list : Tables::Kind::header);
     skip_line();
   }
 
@@ -216,7 +217,8 @@ class Scanner {
 
   void value(int table, int depth) {
     if (depth > kMaxNesting)
-      return flaw(fmt::format("values are nested more than {} deep", kMaxNesting), "", at_, at_ + 1);
+      return flaw(fmt::format("values are nested more than {} deep", kMaxNesting), "", at_,
+                  at_ + 1);
     if (here() == '"' || here() == '\'') return string();
     if (here() == '[') return list(depth);
     if (here() == '{') return inline_table(table, depth);
@@ -303,6 +305,8 @@ class Scanner {
 
 }  // namespace
 
-TomlOutline outline_toml(std::string_view text) { return Scanner(text).run(); }
+TomlOutline outline_toml(std::string_view text) {
+  return Scanner(text).run();
+}
 
 }  // namespace exai::config

@@ -1,7 +1,7 @@
 #pragma once
-// A first, shallow look at a TOML text: which keys it defines and where, without judging the values.
-// It finds what toml++ reports badly (quotes that are never closed, keys defined twice) or does not
-// survive (keys of a hundred thousand parts).
+// A first, shallow look at a TOML text: which keys it defines and where, without judging the
+// values. It finds what toml++ reports badly (quotes that are never closed, keys defined twice) or
+// does not survive (keys of a hundred thousand parts).
 
 #include <cstddef>
 #include <optional>

@@ -1,6 +1,6 @@
 #pragma once
-// The catalogue of everything that can be wrong with a configuration: one table, rules.cpp. A new rule
-// is one function in stack_rules.cpp or variable_rules.cpp and one line in the table.
+// The catalogue of everything that can be wrong with a configuration: one table, rules.cpp. A new
+// rule is one function in stack_rules.cpp or variable_rules.cpp and one line in the table.
 
 #include <span>
 #include <string_view>

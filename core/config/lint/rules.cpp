@@ -11,8 +11,8 @@ using enum Severity;
 
 // The catalogue. By code.
 constexpr std::array kRules = {
-    Rule{"CFG001", "unknown-name", error,
-         "A key, an option or a variable that does not exist", unknown_names},
+    Rule{"CFG001", "unknown-name", error, "A key, an option or a variable that does not exist",
+         unknown_names},
     Rule{"CFG002", "missing", error, "Something required is not there", check_ports},
     Rule{"CFG003", "wrong-type", error,
          "A value of the wrong kind: text for a number, no duration, no URL", stack_schema},
@@ -24,7 +24,8 @@ constexpr std::array kRules = {
     Rule{"CFG016", "given-by-exai", error,
          "A layer sets what every service gets from exai itself, such as TZ", names_of_exai},
     Rule{"CFG020", "toml-syntax", error, "Text that is not TOML"},
-    Rule{"CFG021", "duplicate-key", error, "The same key twice in one table, the same item in a list"},
+    Rule{"CFG021", "duplicate-key", error,
+         "The same key twice in one table, the same item in a list"},
     Rule{"CFG022", "missing-file", error, "A file that is named but cannot be read"},
     Rule{"CMD001", "command-not-found", error, "A program that is not on this machine",
          missing_commands},
@@ -61,7 +62,9 @@ static_assert(is_sorted());
 
 }  // namespace
 
-std::span<const Rule> rules() { return kRules; }
+std::span<const Rule> rules() {
+  return kRules;
+}
 
 const Rule* find_rule(std::string_view code) {
   const auto* found = std::find_if(kRules.begin(), kRules.end(),
@@ -70,9 +73,13 @@ const Rule* find_rule(std::string_view code) {
 }
 
 Diagnostic& Findings::add(std::string_view code, Span span, std::string message, std::string help) {
-  diagnostics_.push_back(
-      problem(std::string(code), std::move(span), std::move(message), std::move(help)));
-  return diagnostics_.back();
+  Diagnostic one = problem(std::string(code), std::move(span), std::move(message), std::move(help));
+  if (full()) return dropped_ = std::move(one);
+  return diagnostics_.emplace_back(std::move(one));
+}
+
+void Findings::add(Diagnostic diagnostic) {
+  if (!full()) diagnostics_.push_back(std::move(diagnostic));
 }
 
 void lint(const LintSubject& subject, Diagnostics& diagnostics) {

@@ -18,10 +18,15 @@ class Findings {
 
   // Returns: the diagnostic, to add related places.
   Diagnostic& add(std::string_view code, Span span, std::string message, std::string help = {});
-  void add(Diagnostic diagnostic) { diagnostics_.push_back(std::move(diagnostic)); }
+  void add(Diagnostic diagnostic);
+
+  // Nobody reads more than this: what is added now is dropped.
+  bool full() const { return diagnostics_.size() >= kMost; }
 
  private:
+  static constexpr std::size_t kMost = 200;
   Diagnostics& diagnostics_;
+  Diagnostic dropped_;
 };
 
 // All rules of the table over the subject.

@@ -54,19 +54,19 @@ void unknown_dependencies(const LintSubject& subject, Findings& findings) {
     for (const Member& need : members(service.value, "needs")) {
       if (std::find(known.begin(), known.end(), need.key) != known.end()) continue;
       const auto meant = closest(need.key, known);
-      findings.add("DEP002", need.key_span,
-                   fmt::format("{} needs \"{}\", which is no service", service.key,
-                               printable(need.key)),
-                   meant ? fmt::format("did you mean \"{}\"?", *meant)
-                         : "the services are " + join(known, ", "));
+      findings.add(
+          "DEP002", need.key_span,
+          fmt::format("{} needs \"{}\", which is no service", service.key, printable(need.key)),
+          meant ? fmt::format("did you mean \"{}\"?", *meant)
+                : "the services are " + join(known, ", "));
     }
   }
 }
 
 namespace {
 
-// Depth first over `needs`. A service met again on the way to itself closes a circle; each circle is
-// reported where it is closed.
+// Depth first over `needs`. A service met again on the way to itself closes a circle; each circle
+// is reported where it is closed.
 class CycleSearch {
  public:
   CycleSearch(const Node::Table& services, Findings& findings)
@@ -109,8 +109,9 @@ class CycleSearch {
                                     "services wait for each other in a circle: " + path,
                                     "remove one of these needs");
     for (std::size_t i = 1; i < circle.size(); ++i)
-      one.related.push_back({circle[i].need->key_span,
-                             fmt::format("{} needs {}", circle[i].service->key, circle[i].need->key)});
+      one.related.push_back(
+          {circle[i].need->key_span,
+           fmt::format("{} needs {}", circle[i].service->key, circle[i].need->key)});
   }
 
   static constexpr std::size_t kMaxDepth = 1000;
@@ -129,8 +130,9 @@ void find_command(const LintSubject& subject, const Node* command, Findings& fin
   const bool is_path = program.string()->find('/') != std::string::npos;
   findings.add("CMD001", program.span,
                fmt::format("there is no program \"{}\"", printable(*program.string())),
-               is_path ? "the file must exist and be executable"
-                       : "it was looked for beside exai and in PATH; install it, or write its path");
+               is_path
+                   ? "the file must exist and be executable"
+                   : "it was looked for beside exai and in PATH; install it, or write its path");
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ std::string where(const Assignment& assignment) {
 }
 
 void unknown_name(const Names& names, std::string_view name, const Span& span, Findings& findings) {
-  if (name.empty() || names.is_known(name)) return;
+  if (findings.full() || name.empty() || names.is_known(name)) return;
   const auto meant = names.suggestion(name);
   findings.add("CFG001", span, fmt::format("unknown variable \"{}\"", printable(name)),
                meant ? fmt::format("did you mean \"{}\"?", *meant)
@@ -38,7 +38,8 @@ void unknown_names(const LintSubject& subject, Findings& findings) {
   for (const Member& service : services(resolved.tree)) {
     if (const Node* secrets = service.value.find("secrets"); secrets && secrets->list())
       for (const Node& name : *secrets->list())
-        if (name.string() != nullptr) unknown_name(resolved.names, *name.string(), name.span, findings);
+        if (name.string() != nullptr)
+          unknown_name(resolved.names, *name.string(), name.span, findings);
     for (const std::string_view key : {"ready", "healthy"})
       for (const std::string_view credential : {"password", "token"})
         if (const Node* check = service.value.find(key))
@@ -65,11 +66,11 @@ void alias_conflicts(const LintSubject& subject, Findings& findings) {
     if (is_new || first->second->written == assignment.written ||
         first->second->origin.value == assignment.origin.value)
       continue;
-    Diagnostic& one = findings.add(
-        "CFG008", assignment.key_span,
-        fmt::format("{} and {} have different values{}", first->second->written, assignment.written,
-                    where(assignment)),
-        fmt::format("they are two names of one option: keep {}", assignment.name));
+    Diagnostic& one =
+        findings.add("CFG008", assignment.key_span,
+                     fmt::format("{} and {} have different values{}", first->second->written,
+                                 assignment.written, where(assignment)),
+                     fmt::format("they are two names of one option: keep {}", assignment.name));
     if (first->second->key_span) one.related.push_back({first->second->key_span, "the other one"});
   }
 }
@@ -77,11 +78,11 @@ void alias_conflicts(const LintSubject& subject, Findings& findings) {
 void names_of_exai(const LintSubject& subject, Findings& findings) {
   for (const Assignment& assignment : subject.resolved.assignments)
     if (assignment.key_span && subject.resolved.names.is_given_by_exai(assignment.written))
-      findings.add("CFG016", assignment.key_span,
-                   fmt::format("{} cannot be set here: exai gives it to every service",
-                               assignment.written),
-                   assignment.name == "TZ" ? "change [stack] timezone in the stack file"
-                                           : "it follows from the stack file and --env");
+      findings.add(
+          "CFG016", assignment.key_span,
+          fmt::format("{} cannot be set here: exai gives it to every service", assignment.written),
+          assignment.name == "TZ" ? "change [stack] timezone in the stack file"
+                                  : "it follows from the stack file and --env");
 }
 
 bool is_placeholder(std::string_view value) {
@@ -89,8 +90,8 @@ bool is_placeholder(std::string_view value) {
   if (text.empty()) return false;
   constexpr std::array<std::string_view, 7> kWhole = {"password", "secret", "token",   "todo",
                                                       "none",     "dummy",  "redacted"};
-  constexpr std::array<std::string_view, 6> kFirst = {"your_", "your-", "test-token", "test_token",
-                                                      "insert_", "replace"};
+  constexpr std::array<std::string_view, 6> kFirst = {"your_",      "your-",   "test-token",
+                                                      "test_token", "insert_", "replace"};
   constexpr std::array<std::string_view, 2> kLast = {"_here", "-here"};
   constexpr std::array<std::string_view, 6> kAnywhere = {"changeme", "change_me", "change-me",
                                                          "example",  "xxxx",      "placeholder"};
@@ -110,11 +111,11 @@ void placeholder_secrets(const LintSubject& subject, Findings& findings) {
     if (!subject.resolved.names.is_secret(assignment.name)) continue;
     if (!is_placeholder(assignment.origin.value)) continue;
     const bool generated = subject.resolved.names.secrets.contains(assignment.name);
-    findings.add("SEC005", assignment.origin.span,
-                 fmt::format("{} still has the value of an example{}", assignment.name,
-                             where(assignment)),
-                 generated ? "remove it: a value is generated on the first `exai up`"
-                           : "put the real secret there, or remove it");
+    findings.add(
+        "SEC005", assignment.origin.span,
+        fmt::format("{} still has the value of an example{}", assignment.name, where(assignment)),
+        generated ? "remove it: a value is generated on the first `exai up`"
+                  : "put the real secret there, or remove it");
   }
 }
 

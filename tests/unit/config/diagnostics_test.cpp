@@ -22,21 +22,23 @@ TEST_CASE("a diagnostic shows the line, the place, the help and what is related"
   Diagnostic one = problem("CFG001", Places(file).span(6, 12), "unknown key \"proces\"",
                            "did you mean \"process\"?");
   one.related.push_back({Places(file).span(0, 5), "in this table"});
-  CHECK(render(one) == "exai.toml:2:1: error[CFG001]: unknown key \"proces\"\n"
-                       "    2 | proces = [\"x\"]\n"
-                       "      | ^~~~~~\n"
-                       "  help: did you mean \"process\"?\n"
-                       "  exai.toml:1:1: note: in this table\n");
+  CHECK(render(one) ==
+        "exai.toml:2:1: error[CFG001]: unknown key \"proces\"\n"
+        "    2 | proces = [\"x\"]\n"
+        "      | ^~~~~~\n"
+        "  help: did you mean \"process\"?\n"
+        "  exai.toml:1:1: note: in this table\n");
 }
 
 TEST_CASE("colours mark the place, the kind, the caret and the help") {
   Diagnostic one = at(source("ab\n"), 0, 2);
   one.severity = Severity::warning;
   one.help = "h";
-  CHECK(render(one, Colour::always) == "\x1b[1mf:1:1:\x1b[0m \x1b[1;33mwarning[CFG001]:\x1b[0m wrong\n"
-                                       "    1 | ab\n"
-                                       "      | \x1b[1;32m^~\x1b[0m\n"
-                                       "  \x1b[36mhelp:\x1b[0m h\n");
+  CHECK(render(one, Colour::always) ==
+        "\x1b[1mf:1:1:\x1b[0m \x1b[1;33mwarning[CFG001]:\x1b[0m wrong\n"
+        "    1 | ab\n"
+        "      | \x1b[1;32m^~\x1b[0m\n"
+        "  \x1b[36mhelp:\x1b[0m h\n");
 }
 
 TEST_CASE("a diagnostic without a place is one line") {
@@ -44,18 +46,18 @@ TEST_CASE("a diagnostic without a place is one line") {
 }
 
 TEST_CASE("the caret stands under the text, whatever the text is made of") {
-  const auto [text, begin, end, expected] =
-      GENERATE(table<std::string, std::size_t, std::size_t, std::string>({
-          {"a\tbc", 2, 4, "f:1:3: error[CFG001]: wrong\n    1 | a    bc\n      |      ^~\n"},
-          {"é=日本x", 3, 9, "f:1:3: error[CFG001]: wrong\n    1 | é=日本x\n      |   ^~~~\n"},
-          {"日本x", 6, 7, "f:1:3: error[CFG001]: wrong\n    1 | 日本x\n      |     ^\n"},
-          {"e\xCC\x81x", 3, 4, "f:1:3: error[CFG001]: wrong\n    1 | e\xCC\x81x\n      |  ^\n"},
-          {"a\x1b[1mb", 5, 6, "f:1:6: error[CFG001]: wrong\n    1 | a\\x1b[1mb\n      |         ^\n"},
-          {"ab\r\ncd", 4, 6, "f:2:1: error[CFG001]: wrong\n    2 | cd\n      | ^~\n"},
-          {"ab\r\ncd", 1, 6, "f:1:2: error[CFG001]: wrong\n    1 | ab\n      |  ^\n"},
-          {"ab", 2, 2, "f:1:3: error[CFG001]: wrong\n    1 | ab\n      |   ^\n"},
-          {"", 0, 0, "f:1:1: error[CFG001]: wrong\n    1 | \n      | ^\n"},
-      }));
+  const auto [text, begin, end,
+              expected] = GENERATE(table<std::string, std::size_t, std::size_t, std::string>({
+      {"a\tbc", 2, 4, "f:1:3: error[CFG001]: wrong\n    1 | a    bc\n      |      ^~\n"},
+      {"é=日本x", 3, 9, "f:1:3: error[CFG001]: wrong\n    1 | é=日本x\n      |   ^~~~\n"},
+      {"日本x", 6, 7, "f:1:3: error[CFG001]: wrong\n    1 | 日本x\n      |     ^\n"},
+      {"e\xCC\x81x", 3, 4, "f:1:3: error[CFG001]: wrong\n    1 | e\xCC\x81x\n      |  ^\n"},
+      {"a\x1b[1mb", 5, 6, "f:1:6: error[CFG001]: wrong\n    1 | a\\x1b[1mb\n      |         ^\n"},
+      {"ab\r\ncd", 4, 6, "f:2:1: error[CFG001]: wrong\n    2 | cd\n      | ^~\n"},
+      {"ab\r\ncd", 1, 6, "f:1:2: error[CFG001]: wrong\n    1 | ab\n      |  ^\n"},
+      {"ab", 2, 2, "f:1:3: error[CFG001]: wrong\n    1 | ab\n      |   ^\n"},
+      {"", 0, 0, "f:1:1: error[CFG001]: wrong\n    1 | \n      | ^\n"},
+  }));
   CHECK(render(at(source(text), begin, end)) == expected);
 }
 
@@ -71,7 +73,8 @@ TEST_CASE("a long line is cut to the part around the caret") {
 TEST_CASE("diagnostics are sorted by file, place and code, and said once") {
   const SourcePtr a = source("x\ny\n", "a");
   const SourcePtr b = source("x\n", "b");
-  Diagnostics all = {at(b, 0, 1), at(a, 2, 3), at(a, 0, 1), problem("CFG022", {}, "none"), at(a, 2, 3)};
+  Diagnostics all = {at(b, 0, 1), at(a, 2, 3), at(a, 0, 1), problem("CFG022", {}, "none"),
+                     at(a, 2, 3)};
   sort_and_unique(all);
   std::string places;
   for (const Diagnostic& one : all)

@@ -104,7 +104,8 @@ TEST_CASE("faults of an environment file are all reported, at their places") {
       "H=${NOPE:?set it in .env}\n"
       "I='open\n"
       "J=2\n");
-  CHECK(render(file.diagnostics) == R"(t.env:2:1: error[ENV002]: a name cannot contain a space: "MY KEY"
+  CHECK(render(file.diagnostics) ==
+        R"(t.env:2:1: error[ENV002]: a name cannot contain a space: "MY KEY"
     2 | MY KEY=1
       | ^~~~~~
   help: names are letters, digits, "_", "-" and "."; comments begin with "#"
@@ -150,7 +151,9 @@ TEST_CASE("export at the end of the file has no name") {
 }
 
 TEST_CASE("entries know where they stand") {
-  const Dotenv file = parse("\xEF\xBB\xBF" "A = \"x\ny\" \n  ключ=ü\n");
+  const Dotenv file = parse(
+      "\xEF\xBB\xBF"
+      "A = \"x\ny\" \n  ключ=ü\n");
   REQUIRE(file.entries.size() == 2);
   CHECK(file.entries[0].key_span.begin == Position{1, 1});
   CHECK(file.entries[0].value_span.begin == Position{1, 5});

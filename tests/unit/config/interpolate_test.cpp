@@ -43,21 +43,21 @@ TEST_CASE("references are replaced by the operators of Compose") {
 }
 
 TEST_CASE("a reference that cannot be read is a fault with its place") {
-  const auto [text, message, begin, end] =
-      GENERATE(table<std::string, std::string, std::size_t, std::size_t>({
-          {"a${", "\"${\" is never closed on its line", 1, 3},
-          {"a${SET", "\"${\" is never closed on its line", 1, 6},
-          {"a${SET:-x\n}", "\"${\" is never closed on its line", 1, 9},
-          {"a${}", "\"${\" must be followed by a name", 1, 4},
-          {"a${1}", "\"${\" must be followed by a name", 1, 4},
-          {"${SET!x}",
-           "after the name comes \"}\" or one of \":-\", \"-\", \":+\", \"+\", \":?\", \"?\"", 0, 6},
-          {"${SET:}",
-           "after the name comes \"}\" or one of \":-\", \"-\", \":+\", \"+\", \":?\", \"?\"", 0, 7},
-          {"${NO:-${}", "\"${\" is never closed on its line", 0, 9},
-          {"${NO:?say $SET}", "NO: say v", 0, 15},
-          {"${EMPTY:?}", "EMPTY: it must be set", 0, 10},
-      }));
+  const auto [text, message, begin,
+              end] = GENERATE(table<std::string, std::string, std::size_t, std::size_t>({
+      {"a${", "\"${\" is never closed on its line", 1, 3},
+      {"a${SET", "\"${\" is never closed on its line", 1, 6},
+      {"a${SET:-x\n}", "\"${\" is never closed on its line", 1, 9},
+      {"a${}", "\"${\" must be followed by a name", 1, 4},
+      {"a${1}", "\"${\" must be followed by a name", 1, 4},
+      {"${SET!x}",
+       "after the name comes \"}\" or one of \":-\", \"-\", \":+\", \"+\", \":?\", \"?\"", 0, 6},
+      {"${SET:}",
+       "after the name comes \"}\" or one of \":-\", \"-\", \":+\", \"+\", \":?\", \"?\"", 0, 7},
+      {"${NO:-${}", "\"${\" is never closed on its line", 0, 9},
+      {"${NO:?say $SET}", "NO: say v", 0, 15},
+      {"${EMPTY:?}", "EMPTY: it must be set", 0, 10},
+  }));
   INFO(text);
   const Interpolated result = expand(text, value_of);
   REQUIRE(result.fault);

@@ -17,7 +17,8 @@ std::string variable(const MemoryWorld& world, const std::string& name) {
   const auto found = loaded.stack->variables.find(name);
   if (found == loaded.stack->variables.end()) return "unset";
   std::string text = found->second.value + ":";
-  for (const Origin& origin : found->second.origins) text += " " + origin.layer + "=" + origin.value;
+  for (const Origin& origin : found->second.origins)
+    text += " " + origin.layer + "=" + origin.value;
   return text;
 }
 
@@ -39,12 +40,12 @@ Service web(const MemoryWorld& world) {
 
 }  // namespace
 
-TEST_CASE("the process environment wins over layers, later layers over earlier, all over defaults") {
+TEST_CASE(
+    "the process environment wins over layers, later layers over earlier, all over defaults") {
   MemoryWorld world = two_layers("LOG_LEVEL=warn\nREDIS_DB=1\n", "LOG_LEVEL=debug\n");
   CHECK(variable(world, "REDIS_PORT") == "6379: default=6379");
   CHECK(variable(world, "REDIS_DB") == "1: env/base.env=1 default=0");
-  CHECK(variable(world, "LOG_LEVEL") ==
-        "debug: env/dev.env=debug env/base.env=warn default=info");
+  CHECK(variable(world, "LOG_LEVEL") == "debug: env/dev.env=debug env/base.env=warn default=info");
   world.request.process_environment = {{"LOG_LEVEL", "error"}, {"HOME", "/root"}};
   CHECK(variable(world, "LOG_LEVEL") ==
         "error: process environment=error env/dev.env=debug env/base.env=warn default=info");
@@ -60,15 +61,16 @@ TEST_CASE("an origin in a file has its place") {
 
 TEST_CASE("an alias sets the option it stands for") {
   MemoryWorld world = two_layers("KIMI_BASE_URL=https://a\n", "KIMI_API_URL=https://b\n");
-  CHECK(variable(world, "KIMI_API_URL").starts_with(
-      "https://b: env/dev.env=https://b env/base.env=https://a default="));
+  CHECK(variable(world, "KIMI_API_URL")
+            .starts_with("https://b: env/dev.env=https://b env/base.env=https://a default="));
   CHECK(variable(world, "KIMI_BASE_URL") == "unset");
   world.request.process_environment = {{"MOONSHOT_BASE_URL", "https://c"}};
   CHECK(variable(world, "KIMI_API_URL").starts_with("https://c: process environment=https://c "));
 }
 
 TEST_CASE("a layer may refer to earlier layers, defaults and the process environment") {
-  MemoryWorld world = two_layers("REDIS_HOST=base\n", "DEFAULT_MODEL=$REDIS_HOST:$REDIS_PORT:$USER\n");
+  MemoryWorld world =
+      two_layers("REDIS_HOST=base\n", "DEFAULT_MODEL=$REDIS_HOST:$REDIS_PORT:$USER\n");
   world.request.process_environment = {{"USER", "ann"}};
   CHECK(variable(world, "DEFAULT_MODEL") == "base:6379:ann: env/dev.env=base:6379:ann");
 }
@@ -94,7 +96,8 @@ TEST_CASE("a layer with a question mark may be missing, but not unreadable") {
 TEST_CASE("the environment is that of the command line, of EXAI_ENV, of the stack file, or dev") {
   MemoryWorld world = world_with(kProcess);
   world.files["exai.toml"] +=
-      "[environments.a]\nlayers = []\n[environments.b]\nlayers = []\n[environments.c]\nlayers = []\n";
+      "[environments.a]\nlayers = []\n[environments.b]\nlayers = []\n[environments.c]\nlayers = "
+      "[]\n";
   CHECK(world.load().stack->environment == "dev");
   world.files["exai.toml"].insert(8, "environment = \"a\"\n");
   CHECK(world.load().stack->environment == "a");
@@ -122,7 +125,8 @@ TEST_CASE("a stack without environments is in dev") {
 
 TEST_CASE("secrets are marked, and a generated one has no value unless somebody sets it") {
   MemoryWorld world = world_with(kProcess, "REDIS_PASSWORD=\n");
-  world.files["exai.toml"] += "[secrets.REDIS_PASSWORD]\ngenerate = 24\n[secrets.OWN]\ngenerate = 16\n";
+  world.files["exai.toml"] +=
+      "[secrets.REDIS_PASSWORD]\ngenerate = 24\n[secrets.OWN]\ngenerate = 16\n";
   const Loaded loaded = world.load();
   REQUIRE(loaded.stack);
   CHECK_FALSE(loaded.stack->variables.contains("REDIS_PASSWORD"));
@@ -135,10 +139,10 @@ TEST_CASE("secrets are marked, and a generated one has no value unless somebody 
 }
 
 TEST_CASE("the value of a secret is in no message, whatever is wrong with its line") {
-  const std::string line = GENERATE(as<std::string>(), "KIMI_API_KEY=\"hunter2hunter2\"x\n",
-                                    "KIMI_API_KEY='hunter2hunter2\n", "KIMI_API_KEY=hunter2${\n",
-                                    "KIMI_API_KEY=hunter2$NOPE\n", "MY_TOKEN=hunter2\n",
-                                    "KIMI_API_KEY=hunter2\n");
+  const std::string line =
+      GENERATE(as<std::string>(), "KIMI_API_KEY=\"hunter2hunter2\"x\n",
+               "KIMI_API_KEY='hunter2hunter2\n", "KIMI_API_KEY=hunter2${\n",
+               "KIMI_API_KEY=hunter2$NOPE\n", "MY_TOKEN=hunter2\n", "KIMI_API_KEY=hunter2\n");
   const std::string messages = world_with(kProcess, line + line).messages();
   CHECK_FALSE(messages.empty());
   CHECK(messages.find("hunter2") == std::string::npos);
@@ -151,9 +155,9 @@ TEST_CASE("references in a service see its own names, the variables, and the env
       "env = { A = \"${REDIS_HOST}:${REDIS_PORT}\", B = 2, C = true, D = 0.5 }\n");
   world.request.process_environment = {{"HOME", "/home/ann"}};
   const Service service = web(world);
-  CHECK(service.command ==
-        std::vector<std::string>{"run", "web", "/state/run/web/x", "/stack", "/state", "dev", "test",
-                                 "Australia/Melbourne", "/home/ann", "$1"});
+  CHECK(service.command == std::vector<std::string>{"run", "web", "/state/run/web/x", "/stack",
+                                                    "/state", "dev", "test", "Australia/Melbourne",
+                                                    "/home/ann", "$1"});
   CHECK(service.environment ==
         std::map<std::string, std::string>{
             {"A", "127.0.0.1:6379"}, {"B", "2"}, {"C", "true"}, {"D", "0.5"}});
@@ -237,7 +241,9 @@ TEST_CASE("a check becomes what it connects to") {
     std::string operator()(const RedisCheck& c) const {
       return fmt::format("{}:{} {}", c.host, c.port, c.password);
     }
-    std::string operator()(const CommandCheck& c) const { return c.command[0] + " " + c.command[1]; }
+    std::string operator()(const CommandCheck& c) const {
+      return c.command[0] + " " + c.command[1];
+    }
     std::string operator()(const McpCheck& c) const { return c.url + " " + c.tool; }
   };
   const Service service =
@@ -288,13 +294,30 @@ TEST_CASE("everything that is wrong in all files is said in one run") {
   CHECK(world.load().stack == nullptr);
 }
 
+TEST_CASE("a file with thousands of mistakes gets as many messages as somebody may read") {
+  std::string names;
+  std::string keys;
+  for (int i = 0; i < 20'000; ++i) {
+    names += fmt::format("NO_{}=1\n", i);
+    keys += fmt::format("no{} = 1\n", i);
+  }
+  const Loaded loaded = world_with(kProcess + keys, names).load();
+  CHECK(loaded.diagnostics.size() == 200);
+  CHECK(loaded.stack == nullptr);
+}
+
 TEST_CASE("a stack file of the wrong shape anywhere is only wrong, never a crash") {
-  const std::string text = GENERATE(as<std::string>(), "", "stack = 1\nservices = 2\nenvironments = 3\nsecrets = 4\n",
-      "[stack]\nname = 1\nvariables = 2\nenvironment = []\n[services]\na = 1\n[environments]\ndev = 1\n",
-      "[services.a]\nprocess = 1\nports = 2\nneeds = 3\nrender = 4\nready = 5\nsecrets = 6\nenv = 7\n",
-      "[services.a]\nprocess = [1]\nports = {a = []}\nneeds = {a = 3}\nrender = {x = 1}\nready = {http = 1, port = 2}\n",
-      "[services.a]\nprocess = []\nready = {command = 1}\nhealthy = {redis = 'x', password = 2}\nstop = 1\nrestart = 2\n",
-      "[environments.dev]\nlayers = 1\n", "[environments.dev]\nlayers = [1, {}]\n");
+  const std::string text =
+      GENERATE(as<std::string>(), "", "stack = 1\nservices = 2\nenvironments = 3\nsecrets = 4\n",
+               "[stack]\nname = 1\nvariables = 2\nenvironment = []\n[services]\na = "
+               "1\n[environments]\ndev = 1\n",
+               "[services.a]\nprocess = 1\nports = 2\nneeds = 3\nrender = 4\nready = 5\nsecrets = "
+               "6\nenv = 7\n",
+               "[services.a]\nprocess = [1]\nports = {a = []}\nneeds = {a = 3}\nrender = {x = "
+               "1}\nready = {http = 1, port = 2}\n",
+               "[services.a]\nprocess = []\nready = {command = 1}\nhealthy = {redis = 'x', "
+               "password = 2}\nstop = 1\nrestart = 2\n",
+               "[environments.dev]\nlayers = 1\n", "[environments.dev]\nlayers = [1, {}]\n");
   MemoryWorld world;
   world.files["exai.toml"] = text;
   const Loaded loaded = world.load();

@@ -25,7 +25,9 @@ constexpr std::string_view kTable = R"({"properties": {
     "x-exai": {"group": "net", "order": 60, "secret": true, "aliases": ["KEY"], "readers": ["app"]}}
 }})";
 
-OptionTable shown_table() { return OptionTable::parse(kTable).value(); }
+OptionTable shown_table() {
+  return OptionTable::parse(kTable).value();
+}
 
 struct Reading {
   OptionTable table = shown_table();
@@ -130,7 +132,8 @@ TEST_CASE("everything wrong with the options is said at once, without the values
         "error[CFG003]: WAIT must be a whole number, not \"30s\"\n"
         "  help: its unit is s, which is not written\n"
         "error[CFG004]: PAUSE must be at most 2.5, not \"9\"\n");
-  CHECK(messages({{"PORT", "0"}}) == "error[CFG004]: PORT must be between 1 and 65535, not \"0\"\n");
+  CHECK(messages({{"PORT", "0"}}) ==
+        "error[CFG004]: PORT must be between 1 and 65535, not \"0\"\n");
 }
 
 TEST_CASE("a value comes directly or from a file, not both") {

@@ -7,7 +7,8 @@
 
 namespace exai::config::test {
 
-TEST_CASE("CFG001: an unknown key is reported with the one that was meant, and not as missing too") {
+TEST_CASE(
+    "CFG001: an unknown key is reported with the one that was meant, and not as missing too") {
   MemoryWorld world = world_with(R"(proces = ["run"]
 )");
   CHECK(world.messages() == R"(exai.toml:6:1: error[CFG001]: unknown key "proces" in services.web
@@ -19,7 +20,8 @@ TEST_CASE("CFG001: an unknown key is reported with the one that was meant, and n
 
 TEST_CASE("CFG001: an unknown option in a layer is reported with the one that was meant") {
   MemoryWorld world = world_with(R"(process = ["run"]
-)", R"(REDIS_PROT=1
+)",
+                                 R"(REDIS_PROT=1
 MY_OWN=1
 )");
   CHECK(world.messages() == R"(dev.env:1:1: error[CFG001]: unknown variable "REDIS_PROT"
@@ -65,7 +67,8 @@ TEST_CASE("CFG002: a check that could mean several ports must name one") {
 ports = { a = 1, b = 2 }
 ready = { http = "/" }
 )");
-  CHECK(world.messages() == R"(exai.toml:8:1: error[CFG002]: services.web.ready does not say which port to connect to
+  CHECK(world.messages() ==
+        R"(exai.toml:8:1: error[CFG002]: services.web.ready does not say which port to connect to
     8 | ready = { http = "/" }
       | ^~~~~
   help: add port = one of a, b
@@ -76,7 +79,8 @@ TEST_CASE("CFG002: a check of a service without ports has nowhere to connect to"
   MemoryWorld world = world_with(R"(process = ["run"]
 ready = { tcp = true }
 )");
-  CHECK(world.messages() == R"(exai.toml:7:1: error[CFG002]: services.web.ready does not say which port to connect to
+  CHECK(world.messages() ==
+        R"(exai.toml:7:1: error[CFG002]: services.web.ready does not say which port to connect to
     7 | ready = { tcp = true }
       | ^~~~~
   help: give the service a port: ports = { main = 8080 }
@@ -88,7 +92,9 @@ TEST_CASE("CFG002: a check is of one kind") {
 ready = { every = "1s" }
 healthy = { process = true, tcp = true }
 )");
-  CHECK(world.messages() == R"(exai.toml:7:9: error[CFG002]: services.web.ready needs one of http, tcp, redis, command, process, mcp
+  CHECK(
+      world.messages() ==
+      R"(exai.toml:7:9: error[CFG002]: services.web.ready needs one of http, tcp, redis, command, process, mcp
     7 | ready = { every = "1s" }
       |         ^~~~~~~~~~~~~~~~
 exai.toml:8:13: error[CFG002]: services.web.healthy has both "tcp" and "process"
@@ -103,7 +109,8 @@ TEST_CASE("CFG003: a value of the wrong type is reported with an example") {
   MemoryWorld world = world_with(R"(process = "run x"
 start_timeout = "5"
 )");
-  CHECK(world.messages() == R"(exai.toml:6:11: error[CFG003]: services.web.process must be a list, not "run x"
+  CHECK(world.messages() ==
+        R"(exai.toml:6:11: error[CFG003]: services.web.process must be a list, not "run x"
     6 | process = "run x"
       |           ^~~~~~~
   help: for example ["redis-server","--port","6379"]
@@ -115,10 +122,12 @@ exai.toml:7:17: error[CFG003]: services.web.start_timeout must be a duration suc
 
 TEST_CASE("CFG003: an option in a layer that is no number is reported at its value") {
   MemoryWorld world = world_with(R"(process = ["run"]
-)", R"(EXAI_WS_PORT=80x
+)",
+                                 R"(EXAI_WS_PORT=80x
 KIMI_API_URL=api.example.com
 )");
-  CHECK(world.messages() == R"(dev.env:1:14: error[CFG003]: EXAI_WS_PORT must be a whole number, not "80x"
+  CHECK(world.messages() ==
+        R"(dev.env:1:14: error[CFG003]: EXAI_WS_PORT must be a whole number, not "80x"
     1 | EXAI_WS_PORT=80x
       |              ^~~
 dev.env:2:14: error[CFG003]: KIMI_API_URL must be a URL like https://host/path, not "api.example.com"
@@ -132,7 +141,8 @@ TEST_CASE("CFG004: a value out of range is reported with the range") {
 ports = { a = 0, b = "70000" }
 ready = { process = true, failures = 0 }
 )");
-  CHECK(world.messages() == R"(exai.toml:7:15: error[CFG004]: services.web.ports.a must be between 1 and 65535, not 0
+  CHECK(world.messages() ==
+        R"(exai.toml:7:15: error[CFG004]: services.web.ports.a must be between 1 and 65535, not 0
     7 | ports = { a = 0, b = "70000" }
       |               ^
 exai.toml:7:22: error[CFG004]: services.web.ports.b must be a port between 1 and 65535, not "70000"
@@ -147,9 +157,11 @@ exai.toml:8:38: error[CFG004]: services.web.ready.failures must be between 1 and
 TEST_CASE("CFG004: a wrong option is reported where it is set, not again where it is used") {
   MemoryWorld world = world_with(R"(process = ["run"]
 ports = { a = "${REDIS_PORT}" }
-)", R"(REDIS_PORT=99999
+)",
+                                 R"(REDIS_PORT=99999
 )");
-  CHECK(world.messages() == R"(dev.env:1:12: error[CFG004]: REDIS_PORT must be between 1 and 65535, not "99999"
+  CHECK(world.messages() ==
+        R"(dev.env:1:12: error[CFG004]: REDIS_PORT must be between 1 and 65535, not "99999"
     1 | REDIS_PORT=99999
       |            ^~~~~
 )");
@@ -157,9 +169,12 @@ ports = { a = "${REDIS_PORT}" }
 
 TEST_CASE("CFG004: a secret that is too short is reported without its value") {
   MemoryWorld world = world_with(R"(process = ["run"]
-)", R"(EXAI_WS_TOKEN="hunter2"
+)",
+                                 R"(EXAI_WS_TOKEN="hunter2"
 )");
-  CHECK(world.messages() == R"(dev.env:1:15: error[CFG004]: EXAI_WS_TOKEN is too short: 7 characters, at least 16 are needed
+  CHECK(
+      world.messages() ==
+      R"(dev.env:1:15: error[CFG004]: EXAI_WS_TOKEN is too short: 7 characters, at least 16 are needed
     1 | EXAI_WS_TOKEN="*******"
       |               ^~~~~~~~~
 )");
@@ -169,9 +184,11 @@ TEST_CASE("CFG005: a value that is none of the choices is reported with the one 
   MemoryWorld world = world_with(R"(process = ["run"]
 restart = { policy = "allways" }
 stop = { signal = "SIGTERM" }
-)", R"(LOG_LEVEL=inf
+)",
+                                 R"(LOG_LEVEL=inf
 )");
-  CHECK(world.messages() == R"(dev.env:1:11: error[CFG005]: LOG_LEVEL must be one of debug, info, warn, error, not "inf"
+  CHECK(world.messages() ==
+        R"(dev.env:1:11: error[CFG005]: LOG_LEVEL must be one of debug, info, warn, error, not "inf"
     1 | LOG_LEVEL=inf
       |           ^~~
   help: did you mean "info"?
@@ -190,7 +207,8 @@ TEST_CASE("CFG005: a check names a port that the service has") {
 ports = { health = 1, main = 2 }
 ready = { http = "/", port = "heatlh" }
 )");
-  CHECK(world.messages() == R"(exai.toml:8:30: error[CFG005]: services.web.ready.port: the service has no port "heatlh"
+  CHECK(world.messages() ==
+        R"(exai.toml:8:30: error[CFG005]: services.web.ready.port: the service has no port "heatlh"
     8 | ready = { http = "/", port = "heatlh" }
       |                              ^~~~~~~~
   help: did you mean "health"?
@@ -208,10 +226,12 @@ TEST_CASE("CFG005: an environment that does not exist is reported, also from the
 
 TEST_CASE("CFG008: two names of one option with different values are a conflict") {
   MemoryWorld world = world_with(R"(process = ["run"]
-)", R"(KIMI_API_URL=https://a
+)",
+                                 R"(KIMI_API_URL=https://a
 KIMI_BASE_URL=https://b
 )");
-  CHECK(world.messages() == R"(dev.env:2:1: error[CFG008]: KIMI_API_URL and KIMI_BASE_URL have different values
+  CHECK(world.messages() ==
+        R"(dev.env:2:1: error[CFG008]: KIMI_API_URL and KIMI_BASE_URL have different values
     2 | KIMI_BASE_URL=https://b
       | ^~~~~~~~~~~~~
   help: they are two names of one option: keep KIMI_API_URL
@@ -221,10 +241,12 @@ KIMI_BASE_URL=https://b
 
 TEST_CASE("CFG016: a layer does not set what exai gives to every service") {
   MemoryWorld world = world_with(R"(process = ["run"]
-)", R"(TZ=UTC
+)",
+                                 R"(TZ=UTC
 ENVIRONMENT=prod
 )");
-  CHECK(world.messages() == R"(dev.env:1:1: error[CFG016]: TZ cannot be set here: exai gives it to every service
+  CHECK(world.messages() ==
+        R"(dev.env:1:1: error[CFG016]: TZ cannot be set here: exai gives it to every service
     1 | TZ=UTC
       | ^~
   help: change [stack] timezone in the stack file
@@ -238,7 +260,8 @@ dev.env:2:1: error[CFG016]: ENVIRONMENT cannot be set here: exai gives it to eve
 TEST_CASE("CFG020: what is no TOML is reported once") {
   MemoryWorld world = world_with(R"(process = ["run
 )");
-  CHECK(world.messages() == R"(exai.toml:6:12: error[CFG020]: this quote is not closed on its line: "
+  CHECK(world.messages() ==
+        R"(exai.toml:6:12: error[CFG020]: this quote is not closed on its line: "
     6 | process = ["run
       |            ^
   help: add " where the text ends; text of several lines stands between """
@@ -261,7 +284,8 @@ TEST_CASE("CFG021: a secret is listed once") {
   MemoryWorld world = world_with(R"(process = ["run"]
 secrets = ["GLM_API_KEY", "GLM_API_KEY"]
 )");
-  CHECK(world.messages() == R"(exai.toml:7:27: error[CFG021]: "GLM_API_KEY" is listed twice in services.web.secrets
+  CHECK(world.messages() ==
+        R"(exai.toml:7:27: error[CFG021]: "GLM_API_KEY" is listed twice in services.web.secrets
     7 | secrets = ["GLM_API_KEY", "GLM_API_KEY"]
       |                           ^~~~~~~~~~~~~
   help: remove one
@@ -294,7 +318,8 @@ render = { "a.conf" = "a.tmpl" }
 TEST_CASE("CFG022: without a stack file there is nothing to say about it") {
   MemoryWorld world = world_with("");
   world.files.clear();
-  CHECK(world.messages() == R"(error[CFG022]: cannot read the stack file: /stack/exai.toml: not there
+  CHECK(world.messages() ==
+        R"(error[CFG022]: cannot read the stack file: /stack/exai.toml: not there
   help: name another one with --file
 )");
 }
@@ -327,7 +352,9 @@ needs = { web = "started" }
 process = ["run"]
 needs = { d = "ready", web = "ready" }
 )");
-  CHECK(world.messages() == R"(exai.toml:7:11: error[DEP001]: services wait for each other in a circle: web → b → c → web
+  CHECK(
+      world.messages() ==
+      R"(exai.toml:7:11: error[DEP001]: services wait for each other in a circle: web → b → c → web
     7 | needs = { b = "ready" }
       |           ^
   help: remove one of these needs
@@ -346,7 +373,8 @@ needs = { rediss = "ready", postgres = "ready" }
 [services.redis]
 process = ["run"]
 )");
-  CHECK(world.messages() == R"(exai.toml:7:11: error[DEP002]: web needs "rediss", which is no service
+  CHECK(world.messages() ==
+        R"(exai.toml:7:11: error[DEP002]: web needs "rediss", which is no service
     7 | needs = { rediss = "ready", postgres = "ready" }
       |           ^~~~~~
   help: did you mean "redis"?
@@ -359,7 +387,8 @@ exai.toml:7:29: error[DEP002]: web needs "postgres", which is no service
 
 TEST_CASE("ENV001: a quote in a layer that is never closed is reported where it opens") {
   MemoryWorld world = world_with(R"(process = ["run"]
-)", R"(REDIS_HOST='a
+)",
+                                 R"(REDIS_HOST='a
 REDIS_DB=1
 )");
   CHECK(world.messages() == R"(dev.env:1:12: error[ENV001]: this quote is never closed: '
@@ -371,7 +400,8 @@ REDIS_DB=1
 
 TEST_CASE("ENV002: a name that cannot be one is reported") {
   MemoryWorld world = world_with(R"(process = ["run"]
-)", R"(REDIS-HOST!=a
+)",
+                                 R"(REDIS-HOST!=a
 REDIS PORT=1
 )");
   CHECK(world.messages() == R"(dev.env:1:11: error[ENV002]: ! is not allowed in a name
@@ -387,7 +417,8 @@ dev.env:2:1: error[ENV002]: a name cannot contain a space: "REDIS PORT"
 
 TEST_CASE("ENV003: a reference that cannot be read is reported inside the text") {
   MemoryWorld world = world_with(R"(process = ["run", "é ${REDIS_HOST!}"]
-)", R"(REDIS_HOST=${X
+)",
+                                 R"(REDIS_HOST=${X
 )");
   CHECK(world.messages() == R"(dev.env:1:12: error[ENV003]: "${" is never closed on its line
     1 | REDIS_HOST=${X
@@ -402,9 +433,11 @@ exai.toml:6:22: error[ENV003]: after the name comes "}" or one of ":-", "-", ":+
 
 TEST_CASE("ENV004: a comment that becomes a value is reported, and only as that") {
   MemoryWorld world = world_with(R"(process = ["run"]
-)", R"(LOG_LEVEL=   # debug or info
+)",
+                                 R"(LOG_LEVEL=   # debug or info
 )");
-  CHECK(world.messages() == R"(dev.env:1:14: error[ENV004]: this comment becomes the value of LOG_LEVEL
+  CHECK(world.messages() ==
+        R"(dev.env:1:14: error[ENV004]: this comment becomes the value of LOG_LEVEL
     1 | LOG_LEVEL=   # debug or info
       |              ^~~~~~~~~~~~~~~
   help: put the comment on a line of its own and write LOG_LEVEL=
@@ -413,7 +446,8 @@ TEST_CASE("ENV004: a comment that becomes a value is reported, and only as that"
 
 TEST_CASE("ENV006: a name that is set twice in a file is reported with the first place") {
   MemoryWorld world = world_with(R"(process = ["run"]
-)", R"(REDIS_DB=1
+)",
+                                 R"(REDIS_DB=1
 REDIS_DB=2
 )");
   CHECK(world.messages() == R"(dev.env:2:1: error[ENV006]: REDIS_DB is set twice in this file
@@ -426,9 +460,12 @@ REDIS_DB=2
 
 TEST_CASE("ENV007: a name without a value is a warning") {
   MemoryWorld world = world_with(R"(process = ["run"]
-)", R"(REDIS_DB
+)",
+                                 R"(REDIS_DB
 END)");
-  CHECK(world.messages() == R"(dev.env:1:1: warning[ENV007]: REDIS_DB has no "=": its value comes from the environment of whoever runs exai
+  CHECK(
+      world.messages() ==
+      R"(dev.env:1:1: warning[ENV007]: REDIS_DB has no "=": its value comes from the environment of whoever runs exai
     1 | REDIS_DB
       | ^~~~~~~~
   help: write REDIS_DB=value
@@ -441,7 +478,8 @@ dev.env:2:1: warning[ENV007]: this line is neither a name nor a value
 
 TEST_CASE("ENV008: text behind a closing quote is reported") {
   MemoryWorld world = world_with(R"(process = ["run"]
-)", R"(REDIS_HOST="a"b
+)",
+                                 R"(REDIS_HOST="a"b
 REDIS_DB="1" REDIS_PORT=2
 )");
   CHECK(world.messages() == R"(dev.env:1:15: error[ENV008]: text behind a closing quote is lost
@@ -457,7 +495,8 @@ dev.env:2:14: error[ENV008]: this is a statement of its own, behind a closing qu
 
 TEST_CASE("ENV015: bytes that are no text are reported") {
   MemoryWorld world = world_with(R"(process = ["run"]
-)", "REDIS_HOST=a\xff\n");
+)",
+                                 "REDIS_HOST=a\xff\n");
   CHECK(world.messages() == R"(dev.env:1:13: error[ENV015]: this byte is not UTF-8 text
     1 | REDIS_HOST=a\xff
       |             ^~~~
@@ -467,7 +506,8 @@ TEST_CASE("ENV015: bytes that are no text are reported") {
 
 TEST_CASE("ENV018: a reference to nothing is reported inside the text") {
   MemoryWorld world = world_with(R"(process = ["run", "é ${NOPE} ${REDIS_HSOT}", "${X:?say X}"]
-)", R"(REDIS_HOST=$NOWHERE
+)",
+                                 R"(REDIS_HOST=$NOWHERE
 )");
   CHECK(world.messages() == R"(dev.env:1:12: error[ENV018]: NOWHERE is not set
     1 | REDIS_HOST=$NOWHERE
@@ -506,7 +546,9 @@ ports = { redis = "${REDIS_PORT}" }
 process = ["run"]
 ports = { main = 6379 }
 )");
-  CHECK(world.messages() == R"(exai.toml:10:18: error[PRT001]: port 6379 is used twice: by web's port "redis" and by b's port "main"
+  CHECK(
+      world.messages() ==
+      R"(exai.toml:10:18: error[PRT001]: port 6379 is used twice: by web's port "redis" and by b's port "main"
    10 | ports = { main = 6379 }
       |                  ^~~~
   help: give one of them another port
@@ -518,7 +560,9 @@ TEST_CASE("SEC003: a secret in a command line or an environment is reported") {
   MemoryWorld world = world_with(R"(process = ["run", "--password=${REDIS_PASSWORD}"]
 env = { KEY = "$KIMI_API_KEY" }
 )");
-  CHECK(world.messages() == R"(exai.toml:6:31: error[SEC003]: REDIS_PASSWORD is a secret; services.web.process[1] would show it to everybody
+  CHECK(
+      world.messages() ==
+      R"(exai.toml:6:31: error[SEC003]: REDIS_PASSWORD is a secret; services.web.process[1] would show it to everybody
     6 | process = ["run", "--password=${REDIS_PASSWORD}"]
       |                               ^~~~~~~~~~~~~~~~
   help: list it in the service's secrets and read the file that REDIS_PASSWORD_FILE names, or use it in a rendered template
@@ -531,10 +575,13 @@ exai.toml:7:16: error[SEC003]: KIMI_API_KEY is a secret; services.web.env.KEY wo
 
 TEST_CASE("SEC005: a secret from an example is reported, without showing it") {
   MemoryWorld world = world_with(R"(process = ["run"]
-)", R"(KIMI_API_KEY=your_kimi_key_here
+)",
+                                 R"(KIMI_API_KEY=your_kimi_key_here
 )");
   world.request.process_environment = {{"GLM_API_KEY", "changeme123"}};
-  CHECK(world.messages() == R"(error[SEC005]: GLM_API_KEY still has the value of an example (from the process environment)
+  CHECK(
+      world.messages() ==
+      R"(error[SEC005]: GLM_API_KEY still has the value of an example (from the process environment)
   help: put the real secret there, or remove it
 dev.env:1:14: error[SEC005]: KIMI_API_KEY still has the value of an example
     1 | KIMI_API_KEY=******************

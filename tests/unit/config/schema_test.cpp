@@ -95,8 +95,9 @@ TEST_CASE("each keyword reports what is wrong, where") {
 TEST_CASE("a null is a value that is not known, and fits") {
   Node document;
   document.value = Node::Table{{"a", {}, {}}};
-  CHECK(check_schema(parse_json_object(R"({"properties":{"a":{"type":"string"}}})").value(), document)
-            .empty());
+  CHECK(
+      check_schema(parse_json_object(R"({"properties":{"a":{"type":"string"}}})").value(), document)
+          .empty());
 }
 
 TEST_CASE("the notations of the stack file are read whole") {

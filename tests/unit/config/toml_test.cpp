@@ -128,7 +128,8 @@ TEST_CASE("what is no TOML is said in our words, where it is") {
        "      |      ^~~~\n"
        "  help: save the file as UTF-8\n"},
       {"= 1\n",
-       "t.toml:1:1: error[CFG020]: this is not TOML: expected keys, tables, whitespace or comments, "
+       "t.toml:1:1: error[CFG020]: this is not TOML: expected keys, tables, whitespace or "
+       "comments, "
        "saw '='\n"
        "    1 | = 1\n"
        "      | ^\n"},
@@ -182,10 +183,11 @@ TEST_CASE("a table under the name of a value is a duplicate too") {
 }
 
 TEST_CASE("what looks like a duplicate and is none is accepted") {
-  const std::string text = GENERATE(
-      "[a.b]\n[a]\nc = 1\n", "[[x]]\na = 1\n[[x]]\na = 1\n", "[[x]]\n[x.y]\n[[x]]\n[x.y]\n",
-      "a.b = 1\na.c = 2\n", "a = [{k = 1}, {k = 1}]\n", "a = '''\n[a]\n[a]\n'''\n",
-      "a = \"\"\"x\"\"\\\"\"\"\"\"\nb = 1\n", "a = [ # ]\n 1,\n]\nb = \"]\"\n", "'' = 1\n\"x.y\" = 1\n");
+  const std::string text =
+      GENERATE("[a.b]\n[a]\nc = 1\n", "[[x]]\na = 1\n[[x]]\na = 1\n",
+               "[[x]]\n[x.y]\n[[x]]\n[x.y]\n", "a.b = 1\na.c = 2\n", "a = [{k = 1}, {k = 1}]\n",
+               "a = '''\n[a]\n[a]\n'''\n", "a = \"\"\"x\"\"\\\"\"\"\"\"\nb = 1\n",
+               "a = [ # ]\n 1,\n]\nb = \"]\"\n", "'' = 1\n\"x.y\" = 1\n");
   const Toml toml = parse(text);
   INFO(text << render(toml.diagnostics));
   CHECK(toml.root);
