@@ -9,6 +9,7 @@ help: ## list these commands
 
 up: programs ## install what is missing, build, bring the shipped stack up
 	@$(BIN)/exai up -f configs/exai.toml
+	@command -v exai >/dev/null || echo 'exai is not on your PATH yet: export PATH="$(CURDIR)/$(BIN):$$PATH"'
 
 down: ## stop the stack; nothing of it is left running
 	@if [ -x $(BIN)/exai ]; then $(BIN)/exai down -f configs/exai.toml; else echo "nothing is built, so nothing runs"; fi
