@@ -209,7 +209,11 @@ HttpStream& HttpStream::operator=(HttpStream&& other) noexcept {
 }
 
 HttpStream::~HttpStream() {
-  if (transfer_) abandon(*transfer_);
+  try {
+    if (transfer_) abandon(*transfer_);
+  } catch (const std::exception&) {
+    // No memory to say so: the transfer ends by its own timeout.
+  }
 }
 
 int HttpStream::status() const {

@@ -230,7 +230,7 @@ int terminal_width(int fd) {
 }
 
 void set_timezone(const std::string& zone) {
-  ::setenv("TZ", zone.c_str(), 1);
+  ::setenv("TZ", zone.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): no thread runs yet
   ::tzset();
 }
 

@@ -45,6 +45,7 @@ std::vector<std::string> numbered_entries(const std::string& folder) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(folder.c_str()), &::closedir);
   if (!stream) return names;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of our own; glibc's readdir keeps no other state
   while (const dirent* entry = ::readdir(stream.get())) {
     const std::string_view name = entry->d_name;
     if (name.find_first_not_of("0123456789") == std::string_view::npos) names.emplace_back(name);

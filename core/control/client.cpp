@@ -65,7 +65,7 @@ Result<> send_all(const Fd& socket, std::string_view bytes, Time deadline) {
     const ssize_t sent = ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent >= 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
     else if (errno != EINTR && errno != EAGAIN)
-      return fail(Errc::unavailable, "the supervisor went away: {}", std::strerror(errno));
+      return fail(Errc::unavailable, "{}", errno_error(errno, "the supervisor went away").message());
   }
   return {};
 }

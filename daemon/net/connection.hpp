@@ -54,7 +54,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Task<bool> exchange();
   Task<tl::expected<bool, int>> receive_request();
   Task<bool> fill_input();
-  Task<bool> respond(Response response, Persistence persistence);
+  Task<bool> respond(Response response, Persistence after);
   Task<bool> upgrade();
   Task<bool> write(std::string bytes);
   Task<bool> write(std::string head, std::string body);
