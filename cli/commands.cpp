@@ -38,7 +38,7 @@ bool takes_value(std::string_view word) {
   return word == "-f" || word == "--file" || word == "-e" || word == "--env";
 }
 
-// Options may stand before the command: `exai --env prod status`.
+// Where the command stands; options may come before it: `exai --env prod status`.
 std::size_t index_of_command(const std::vector<std::string>& words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (!words[i].starts_with("-")) return i;
@@ -77,6 +77,8 @@ const Command* find_command(std::string_view name) {
 Exit run_command_line(Context& context, std::vector<std::string> words) {
   const std::size_t at = index_of_command(words);
   if (at == words.size()) return without_command(context, words);
+  for (std::size_t i = 0; i < at; ++i)  // here -f is always the file; after `logs` it is --follow
+    if (words[i] == "-f") words[i] = "--file";
   std::string name = words[at];
   words.erase(words.begin() + static_cast<std::ptrdiff_t>(at));
   if (name == "help") {  // `exai help up` is what people type

@@ -34,18 +34,25 @@ bool settled(const Wish& wish, Followed& followed) {
   return !going;
 }
 
-// The failed service that no other failed one is to blame for: none of its needs failed.
+// The failed service that no other one is to blame for: down the needs, until none of them is the
+// trouble. It may be one that nobody asked for by name.
 const control::ServiceStatus* first_failed(const Followed& followed) {
+  if (followed.failed.empty()) return nullptr;
   const auto failed = [&](const std::string& name) {
-    return std::find(followed.failed.begin(), followed.failed.end(), name) != followed.failed.end();
-  };
-  for (const std::string& name : followed.failed) {
     const control::ServiceStatus* service = find_service(followed.status, name);
-    if (service && std::none_of(service->needs.begin(), service->needs.end(), failed))
-      return service;
+    return std::find(followed.failed.begin(), followed.failed.end(), name) !=
+               followed.failed.end() ||
+           (service && in_trouble(*service));
+  };
+  std::string name = followed.failed[0];
+  for (std::size_t step = 0; step < followed.status.services.size(); ++step) {
+    const control::ServiceStatus* service = find_service(followed.status, name);
+    if (!service) return nullptr;
+    const auto blamed = std::find_if(service->needs.begin(), service->needs.end(), failed);
+    if (blamed == service->needs.end()) return service;
+    name = *blamed;
   }
-  // What it waits for was not asked for by name, but failed all the same.
-  return followed.failed.empty() ? nullptr : find_service(followed.status, followed.failed[0]);
+  return find_service(followed.status, name);
 }
 
 // A service that keeps dying is seen in any state of its circle; what kills it is always the same.

@@ -98,7 +98,7 @@ std::optional<control::Client> client_for(Context& context, const Opened& opened
   auto started = start_supervisor(opened.workspace, opened.stack->environment, context.environment,
                                   StackFile::required);
   if (started) return *std::move(started);
-  exit = complain(context, Exit::not_ok, started.error().message());
+  exit = complain(context, Exit::unreachable, started.error().message());
   return std::nullopt;
 }
 

@@ -137,6 +137,7 @@ restart = { policy = "never" }
   CHECK(contains(outcome.err, "exai: base does not come up"));
   CHECK(contains(outcome.err, "because of it, or as well: web"));
   CHECK(contains(outcome.err, "it wrote nothing"));
+  CHECK(contains(stack.exai({"up", "web"}).err, "exai: base does not come up"));
 }
 
 TEST_CASE("Ctrl-C ends the watching of up with 130, and the stack goes on") {

@@ -125,6 +125,13 @@ TEST_CASE("options that every command has may stand before it") {
   CHECK(screen.context.env == "prod");
 }
 
+TEST_CASE("before the command -f names the file, whatever the command makes of it") {
+  Screen screen;
+  screen.context.environment["EXAI_STATE_DIR"] = "/nowhere";
+  CHECK(run_command_line(screen.context, {"-f", "/nowhere/exai.toml", "logs"}) == Exit::bad_input);
+  CHECK(screen.context.file == "/nowhere/exai.toml");
+}
+
 TEST_CASE("options without a command are misuse") {
   Screen screen;
   CHECK(run_command_line(screen.context, {"--env", "prod"}) == Exit::bad_input);
