@@ -50,6 +50,7 @@ tl::expected<Arguments, int> parse_arguments(int argc, char** argv) {
       {"adopt-only", no_argument, nullptr, 'a'}, {"help", no_argument, nullptr, 'h'},
       {"version", no_argument, nullptr, 'v'},    {nullptr, 0, nullptr, 0}};
   Arguments arguments;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): no thread runs yet
   for (int chosen = 0; (chosen = ::getopt_long(argc, argv, "", options, nullptr)) != -1;) {
     switch (chosen) {
       case 'f': arguments.file = optarg; break;

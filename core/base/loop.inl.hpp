@@ -34,6 +34,7 @@ struct Mailbox {
 
 template <class T>
 T Loop::run_until_done(Task<T> task) {
+  context_.restart();  // an earlier task may have run the loop dry
   std::exception_ptr failure;
   if constexpr (std::is_void_v<T>) {
     asio::co_spawn(context_, std::move(task), [&](std::exception_ptr error) { failure = error; });

@@ -206,6 +206,9 @@ TEST_CASE("an island answers on the loop") {
   int answer = 0;
   CHECK(loop.run_until_done(island_answer(island, answer)));
   CHECK(answer == 42);
+  answer = 0;
+  CHECK(loop.run_until_done(island_answer(island, answer)));  // a loop that ran dry runs again
+  CHECK(answer == 42);
 }
 
 TEST_CASE("a log file gets one line an entry, with fields, redacted") {
