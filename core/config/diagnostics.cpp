@@ -90,23 +90,19 @@ std::uint32_t decode(std::string_view sequence) {
   return c;
 }
 
-std::vector<Cell> cells_of(std::string_view line) {
-  std::vector<Cell> cells;
-  while (!line.empty()) {
-    std::size_t length = 1;
-    while (length < line.size() && (static_cast<unsigned char>(line[length]) & 0xC0U) == 0x80U)
-      ++length;
-    const std::string_view sequence = line.substr(0, length);
-    line.remove_prefix(length);
-    if (sequence == "\t") {
-      cells.push_back({std::string(kTabWidth, ' '), kTabWidth});
-      continue;
-    }
-    std::string shown = printable(sequence);
-    const std::size_t width = shown == sequence ? cell_width(decode(sequence)) : shown.size();
-    cells.push_back({std::move(shown), width});
-  }
-  return cells;
+// Bytes of the first code point, with what a broken one drags along.
+std::size_t sequence_length(std::string_view text) {
+  std::size_t length = 1;
+  while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80U)
+    ++length;
+  return length;
+}
+
+Cell cell_of(std::string_view sequence) {
+  if (sequence == "\t") return {std::string(kTabWidth, ' '), kTabWidth};
+  std::string shown = printable(sequence);
+  const std::size_t width = shown == sequence ? cell_width(decode(sequence)) : shown.size();
+  return {std::move(shown), width};
 }
 
 struct Excerpt {
@@ -114,24 +110,27 @@ struct Excerpt {
   std::string carets;
 };
 
-// Cells [begin, end) of the line are marked. A long line is cut to a window that begins a little
-// before the mark.
+// Code points [begin, end) of the line are marked. A long line is cut to a window that begins a
+// little before the mark.
 Excerpt excerpt_of(std::string_view line, std::size_t begin, std::size_t end) {
-  const std::vector<Cell> cells = cells_of(line);
-  begin = std::min(begin, cells.size());
-  end = std::clamp(end, begin, cells.size());
-  const std::size_t first =
-      cells.size() > kExcerptWidth && begin > kExcerptWidth / 2 ? begin - kExcerptWidth / 4 : 0;
-  const std::size_t last = std::min(cells.size(), first + kExcerptWidth);
+  const bool is_long = line.size() > kExcerptWidth && begin > kExcerptWidth / 2;
+  const std::size_t first = is_long ? begin - kExcerptWidth / 4 : 0;
   Excerpt excerpt;
   if (first > 0) excerpt = {"…", " "};
-  for (std::size_t i = first; i < last; ++i) {
-    excerpt.text += cells[i].shown;
-    if (i < begin) excerpt.carets.append(cells[i].width, ' ');
-  }
-  if (last < cells.size()) excerpt.text += "…";
+  for (std::size_t i = 0; i < first && !line.empty(); ++i)
+    line.remove_prefix(sequence_length(line));
   std::size_t marked = 0;
-  for (std::size_t i = begin; i < std::min(end, last); ++i) marked += cells[i].width;
+  for (std::size_t i = first; i < first + kExcerptWidth && !line.empty(); ++i) {
+    const std::size_t length = sequence_length(line);
+    const Cell cell = cell_of(line.substr(0, length));
+    line.remove_prefix(length);
+    excerpt.text += cell.shown;
+    if (i < begin)
+      excerpt.carets.append(cell.width, ' ');
+    else if (i < end)
+      marked += cell.width;
+  }
+  if (!line.empty()) excerpt.text += "…";
   excerpt.carets += '^';
   if (marked > 1) excerpt.carets.append(marked - 1, '~');
   return excerpt;

@@ -26,6 +26,8 @@ std::optional<std::string> get(const std::map<std::string, std::string>& map,
   return found == map.end() ? std::nullopt : std::optional(found->second);
 }
 
+constexpr std::size_t kMostProblems = 100;
+
 // A name that EXAI does not know, but a person would keep to himself.
 bool sounds_secret(std::string_view name) {
   const std::string lower = to_lower(name);
@@ -285,6 +287,7 @@ class Resolver {
       return "secret";
     });
     for (const std::string& name : leaked) {
+      if (result_.diagnostics.size() >= kMostProblems) break;
       Span place = narrow(node.span, "${" + name);
       if (place.begin == node.span.begin) place = narrow(node.span, "$" + name);
       result_.diagnostics.push_back(problem(
@@ -315,10 +318,12 @@ class Resolver {
 
   template <class Place>
   void report(const Interpolated& expanded, const Place& place) {
-    for (const UnsetReference& unset : expanded.unset)
+    for (const UnsetReference& unset : expanded.unset) {
+      if (result_.diagnostics.size() >= kMostProblems) return;  // nobody reads on
       result_.diagnostics.push_back(problem("ENV018", place(unset.begin, unset.end),
                                             fmt::format("{} is not set", unset.name),
                                             how_to_set(unset.name)));
+    }
     if (!expanded.fault) return;
     const bool required = expanded.fault->kind == InterpolationFault::Kind::required;
     result_.diagnostics.push_back(

@@ -282,6 +282,7 @@ class Walker {
 
   void unknown_key(const json::object* properties, const Member& member, const std::string& path,
                    std::vector<std::string>& meant) {
+    if (found_.size() >= kMostErrors) return;
     std::vector<std::string> known;
     if (properties != nullptr)
       for (const auto& property : *properties)
