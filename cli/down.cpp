@@ -1,5 +1,6 @@
 // exai down: ask the supervisor to stop everything, watch it do so, and look whether it is true.
 #include <chrono>
+#include <set>
 #include <thread>
 
 #include "cli/args.hpp"
@@ -23,16 +24,18 @@ constexpr Duration kLastBreath = 5s;
 struct Witness {
   std::string name;
   ProcessInfo process;
+  bool service = false;
 };
 
 std::vector<Witness> witnesses_of(const control::StackStatus& status) {
   std::vector<Witness> witnesses;
-  const auto add = [&](const std::string& name, pid_t pid) {
+  const auto add = [&](const std::string& name, pid_t pid, bool service) {
     if (pid <= 0) return;
-    if (const auto info = process_info(pid)) witnesses.push_back({name, *info});
+    if (const auto info = process_info(pid)) witnesses.push_back({name, *info, service});
   };
-  for (const control::ServiceStatus& service : status.services) add(service.name, service.pid);
-  add("the supervisor", status.supervisor_pid);
+  for (const control::ServiceStatus& service : status.services)
+    add(service.name, service.pid, true);
+  add("the supervisor", status.supervisor_pid, false);
   return witnesses;
 }
 
@@ -41,18 +44,27 @@ bool lives(const Witness& witness) {
   return now && now->state != 'Z' && now->start_ticks == witness.process.start_ticks;
 }
 
-// Shows what stops until the supervisor hangs up. False: Ctrl-C. Asks for nothing but events: the
-// supervisor ends right after the last one, and a second question might come too late for it.
-bool watch_stopping(Context& context, control::Client& client, std::uint64_t since) {
+struct Watched {
+  bool interrupted = false;
+  std::set<std::string> told;  // services whose end was shown
+};
+
+// Shows what stops until the supervisor hangs up. Asks for nothing but events: the supervisor ends
+// right after the last one, and may do so before we have asked for it.
+Watched watch_stopping(Context& context, control::Client& client, std::uint64_t since) {
   const InterruptWatch watch;
+  Watched watched;
   while (!watch.interrupted()) {
     const auto page = client.events(since, kPage);
-    if (!page) return true;  // it has ended, which is what we wait for
+    if (!page) return watched;  // it has ended, which is what we wait for
     since = page->last;
-    for (const control::Event& event : page->events)
+    for (const control::Event& event : page->events) {
       context.talk().print("{}\n", event_line(event, {}));
+      if (event.to == control::State::stopped) watched.told.insert(event.service);
+    }
   }
-  return false;
+  watched.interrupted = true;
+  return watched;
 }
 
 // Gives the processes a moment, then names those that still live.
@@ -68,8 +80,12 @@ std::vector<std::string> left_over(const std::vector<Witness>& witnesses) {
   }
 }
 
-Exit report(Context& context, const std::vector<Witness>& witnesses) {
+Exit report(Context& context, const std::vector<Witness>& witnesses, const Watched& watched) {
   const auto alive = left_over(witnesses);
+  // An end that the supervisor had no time to tell, but that we have seen ourselves.
+  for (const Witness& witness : witnesses)
+    if (witness.service && !lives(witness) && !watched.told.contains(witness.name))
+      context.talk().print("{}: stopped\n", witness.name);
   if (!alive.empty()) {
     complain(context, Exit::not_ok, "still alive: " + join(alive, ", "));
     context.err.write("try again: exai down      look: exai logs supervisor\n");
@@ -118,11 +134,12 @@ Exit down(Context& context, Args& args) {
   const std::uint64_t since = last_event(*client);
   if (const auto asked = client->down(); !asked && asked.error().code() != Errc::conflict)
     return explain_failure(context, asked.error());  // conflict: it stops already, we watch
-  if (!watch_stopping(context, *client, since)) {
+  const Watched watched = watch_stopping(context, *client, since);
+  if (watched.interrupted) {
     complain(context, Exit::interrupted, "interrupted; the stack goes on stopping");
     return Exit::interrupted;
   }
-  return report(context, witnesses);
+  return report(context, witnesses, watched);
 }
 
 }  // namespace exai::cli

@@ -206,6 +206,18 @@ TEST_CASE("without a supervisor status is unreachable, with what to type") {
   CHECK(stack.exai({"up"}).out.starts_with("taking over what runs without a supervisor: base"));
 }
 
+TEST_CASE("down tells the end of every service, however fast the supervisor is gone") {
+  const Stack stack(kTwo);
+  for (int round = 0; round < 5; ++round) {
+    REQUIRE(stack.exai({"up"}).exit == 0);
+    const Outcome outcome = stack.exai({"down"});
+    CHECK(outcome.exit == 0);
+    CHECK(contains(outcome.out, "web: stopped"));
+    CHECK(contains(outcome.out, "base: stopped"));
+    CHECK(contains(outcome.out, "down: 3 processes ended, nothing is left\n"));
+  }
+}
+
 TEST_CASE("two at once end with one supervisor, and both see the stack ready") {
   const Stack stack(kTwo);
   test::Process one(stack.command({"up"}));
