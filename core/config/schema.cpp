@@ -25,6 +25,21 @@ constexpr std::array<std::string_view, 28> kKeywords = {
     "default",       "examples",    "definitions",
     "deprecated"};
 
+// A value as one writes it in the stack file: { mcp = 8079 }.
+std::string as_toml(const json::value& value) {
+  std::vector<std::string> parts;
+  if (const auto* object = value.if_object()) {
+    for (const auto& member : *object)
+      parts.push_back(fmt::format("{} = {}", std::string_view(member.key()), as_toml(member.value())));
+    return "{ " + join(parts, ", ") + " }";
+  }
+  if (const auto* array = value.if_array()) {
+    for (const auto& item : *array) parts.push_back(as_toml(item));
+    return "[" + join(parts, ", ") + "]";
+  }
+  return to_text(value);
+}
+
 // A type of JSON Schema as people say it, and whether a node is of it.
 struct Type {
   std::string_view name;
@@ -155,7 +170,7 @@ class Walker {
   static std::string example(const json::object& schema) {
     const json::array* examples = find_array(schema, "examples");
     return examples == nullptr || examples->empty() ? ""
-                                                    : "for example " + to_text(examples->at(0));
+                                                    : "for example " + as_toml(examples->at(0));
   }
 
   void wrong_type(const std::string& expected, const json::object& schema, const Node& node,

@@ -71,6 +71,8 @@ CheckTarget target_of(const Node& service, const Member& check, std::string_view
   const std::string_view kind = kind_of(check.value);
   const bool whole_url = kind == "http" && !text_or(check.value, "http", "/").starts_with('/');
   if (kind.empty() || kind == "command" || kind == "process" || whole_url) return {};
+  const Node* declared = service.find("ports");
+  if (declared != nullptr && declared->table() == nullptr) return {};  // reported there
   const std::vector<PortBinding> ports = ports_of(service);
   const std::string path = fmt::format("services.{}.{}", service_name, check.key);
   std::vector<std::string> names;

@@ -113,10 +113,23 @@ start_timeout = "5"
         R"(exai.toml:6:11: error[CFG003]: services.web.process must be a list, not "run x"
     6 | process = "run x"
       |           ^~~~~~~
-  help: for example ["redis-server","--port","6379"]
+  help: for example ["redis-server", "--port", "6379"]
 exai.toml:7:17: error[CFG003]: services.web.start_timeout must be a duration such as 500ms, 10s or 1m30s, not "5"
     7 | start_timeout = "5"
       |                 ^~~
+)");
+}
+
+TEST_CASE("CFG003: ports of the wrong type are one finding, not one for each check that needs them") {
+  MemoryWorld world = world_with(R"(process = ["run"]
+ports = 8080
+ready = { tcp = true }
+)");
+  CHECK(world.messages() ==
+        R"(exai.toml:7:9: error[CFG003]: services.web.ports must be a table, not 8080
+    7 | ports = 8080
+      |         ^~~~
+  help: for example { mcp = 8079 }
 )");
 }
 
