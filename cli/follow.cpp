@@ -118,6 +118,9 @@ Followed follow(Context& context, control::Client& client, const Wish& wish) {
     followed.status = *status;
     const bool over = settled(wish, followed);
     display.show(*page, *status);
+    // The status may know of changes that are younger than the page: they are shown before the end.
+    if (over)
+      if (const auto rest = client.events(since, 0ms)) display.show(*rest, *status);
     if (over || watch.interrupted()) {
       display.end();
       if (!over) followed.end = Followed::End::interrupted;
