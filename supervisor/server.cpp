@@ -124,9 +124,15 @@ Task<> ControlServer::close() {
   closing_ = true;
   supervisor_.release_followers();
   const Time limit = clock_.now() + kLastAnswers;
-  while (answering_ > 0 && clock_.now() < limit) co_await clock_.sleep_for(2ms);
+  while ((answering_ > 0 || is_follower_behind()) && clock_.now() < limit)
+    co_await clock_.sleep_for(2ms);
   tasks_.cancel();
   co_await tasks_.join();
+}
+
+// A follower between two of its requests has not seen the end yet: it is about to ask.
+bool ControlServer::is_follower_behind() const {
+  return clients_ > 0 && told_ && !supervisor_.events(*told_).events.empty();
 }
 
 Task<> ControlServer::accept() {
@@ -205,7 +211,8 @@ Task<> ControlServer::serve(std::shared_ptr<ControlClient> client) {
     std::string text = rpc::to_text(response) + "\n";
     Task<Result<bool>> writing = write_text(client, std::move(text));
     const Result<bool> written = co_await with_timeout(clock_, std::move(writing), kWriteLimit);
-    if (!written || !*written || crowded || closing_) co_return;
+    if (!written || !*written || crowded) co_return;
+    if (closing_ && !is_follower_behind()) co_return;
   }
 }
 
@@ -279,6 +286,7 @@ Task<ControlServer::Reply> ControlServer::events(json::object params) {
   const auto wait = std::clamp(Duration(asked), Duration::zero(), kLongestWait);
   const control::EventPage page =
       co_await supervisor_.next_events(static_cast<std::uint64_t>(since), wait);
+  told_ = page.last;
   co_return to_json(page);
 }
 

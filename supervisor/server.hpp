@@ -6,7 +6,9 @@
 // Thread: loop. Lifetime: the Supervisor outlives it; co_await close() before it is destroyed.
 
 #include <array>
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "core/base/rpc.hpp"
 #include "supervisor/service/supervisor.hpp"
@@ -23,7 +25,7 @@ class ControlServer final {
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
 
-  // Answers what was asked, then ends.
+  // Answers what was asked, lets followers of events see the last of them, then ends.
   Task<> close();
 
  private:
@@ -34,6 +36,7 @@ class ControlServer final {
   ControlServer(Loop& loop, Clock& clock, service::Supervisor& supervisor, Log log, Fd listening);
 
   Task<> accept();
+  bool is_follower_behind() const;
   Task<> serve(std::shared_ptr<struct ControlClient> client);
   Task<rpc::Response> answer(std::string line);
 
@@ -50,6 +53,7 @@ class ControlServer final {
   std::unique_ptr<Listener> listener_;
   int clients_ = 0;
   int answering_ = 0;  // requests whose answer is not yet written
+  std::optional<std::uint64_t> told_;  // the newest event in an answer to `events`
   bool closing_ = false;
   TaskGroup tasks_;
 };

@@ -61,6 +61,29 @@ TEST_CASE("a follower gets events as they happen") {
   stack.down();
 }
 
+TEST_CASE("a follower who asks late still sees the end") {
+  Stack stack(service("a"));
+  stack.script("a.sh", kForever);
+  stack.start();
+  stack.up();
+  stack.in_state("a", State::ready);
+  const pid_t pid = stack.status("a").pid;
+  control::Client follower = stack.client();
+  const auto before = follower.events(0, 5s);
+  REQUIRE(before);
+  REQUIRE(stack.client().down());
+  // What was to be told has happened; the follower has not asked for it yet.
+  REQUIRE(wait_until([&] { return !process_info(pid); }));
+  std::vector<control::Event> seen;
+  for (std::uint64_t last = before->last; seen.empty() || seen.back().to != State::stopped;) {
+    const auto page = follower.events(last, 5s);
+    REQUIRE(page);
+    seen.insert(seen.end(), page->events.begin(), page->events.end());
+    last = page->last;
+  }
+  CHECK(stack.supervisor().wait(20s)->success());
+}
+
 namespace {
 
 // A client that says what it wants, and perhaps never reads.
