@@ -44,6 +44,8 @@ void append_pretty(std::string& out, const json::value& value, std::size_t depth
     });
   } else if (const auto* array = value.if_array()) {
     each(*array, '[', ']', [&](const auto& item) { append_pretty(out, item, depth + 1); });
+  } else if (const auto* number = value.if_double()) {
+    out += fmt::format("{}", *number);  // 4.6, where serialize() writes 4.6E0
   } else {
     out += json::serialize(value);
   }

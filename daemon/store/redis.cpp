@@ -183,8 +183,9 @@ class RedisStore final : public Store {
       return Outcome<T>{std::move(result), connection->alive()};
     };
     Outcome<T> outcome = co_await island_.run<Outcome<T>>(std::move(work));
-    if (!outcome.alive) lost(outcome.result.error());
-    co_return std::move(outcome.result);
+    if (outcome.alive) co_return std::move(outcome.result);
+    lost(outcome.result.error());
+    co_return fail(*down_);
   }
 
   void lost(const Error& reason) {
@@ -217,7 +218,9 @@ class RedisStore final : public Store {
   Duration backoff_min_;
   Duration backoff_max_;
   bool closed_ = false;
-  std::optional<Error> down_ = Error(Errc::unavailable, "redis: not connected yet");
+  // Why it cannot be used now. Empty at first, too: what is asked before the first connection waits
+  // behind it on the island.
+  std::optional<Error> down_;
   std::shared_ptr<Connection> connection_;
   Island island_;
   TaskGroup tasks_;

@@ -43,6 +43,11 @@ TEST_CASE("members are found by name and type") {
   CHECK_FALSE(find_array(object, "o"));
 }
 
+TEST_CASE("pretty JSON writes numbers as people do") {
+  CHECK(to_pretty_text(*parse_json("[0.0, 4.6, -1.5e300, 7]")) ==
+        "[\n  0,\n  4.6,\n  -1.5e+300,\n  7\n]\n");
+}
+
 TEST_CASE("pretty JSON has two blanks a level and ends with a newline") {
   CHECK(to_pretty_text(*parse_json(R"({"a":[1,{"b":"\"x\n"}],"c":{},"d":[]})")) ==
         "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"\\\"x\\n\"\n    }\n  ],\n  \"c\": {},\n  "
