@@ -76,7 +76,13 @@ if [[ $tier == test || $tier == bench ]]; then
   stamp=$clients/node_modules/.package-lock.json
   if [[ -e $clients/package.json && (! -e $stamp || $clients/package-lock.json -nt $stamp) ]]; then
     echo "setup: installing the npm clients of the tests"
-    (cd "$clients" && npm ci --no-audit --no-fund --silent)
+    log=$(mktemp)
+    if ! (cd "$clients" && npm ci --no-audit --no-fund) >"$log" 2>&1; then
+      cat "$log" >&2
+      echo "setup: npm ci failed in $clients; its output is above" >&2
+      exit 1
+    fi
+    rm -f "$log"
     touch "$stamp"
   fi
 fi
