@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +11,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
-#include <cstring>
+
+#include "core/control/socket.hpp"
 
 namespace exai {
 
@@ -28,21 +28,9 @@ constexpr int kTooManyClients = 3;
 
 using Socket = asio::local::stream_protocol::socket;
 
-// A path of any length: bound through a descriptor of its folder, as the client connects.
-Result<sockaddr_un> address_of(const Path& socket, const Fd& folder) {
-  const std::string path =
-      fmt::format("/proc/self/fd/{}/{}", folder.get(), socket.filename().string());
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path)
-    return fail(Errc::invalid, "the name of the socket is too long: {}", socket.string());
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  return address;
-}
-
 Result<Fd> listen_on(const Path& path) {
   TRY(folder, open_file(path.parent_path(), O_PATH | O_DIRECTORY));
-  TRY(address, address_of(path, folder));
+  TRY(address, control::address_of(path, folder));
   if (auto removed = remove_file(path); !removed) return fail(std::move(removed).error());
   Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const auto* name = reinterpret_cast<const sockaddr*>(&address);

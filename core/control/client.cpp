@@ -3,14 +3,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "core/base/rpc.hpp"
 #include "core/base/text.hpp"
+#include "core/control/socket.hpp"
 
 namespace exai::control {
 
@@ -31,19 +30,6 @@ Result<> wait_for(const Fd& socket, short events, Time deadline) {
     if (ready > 0) return {};
     if (ready < 0 && errno != EINTR) return fail(errno_error(errno, "waiting for the supervisor"));
   }
-}
-
-// A path of any length reaches the socket through a descriptor of its folder: sun_path holds only
-// 108 bytes.
-Result<sockaddr_un> address_of(const Path& socket, const Fd& folder) {
-  const std::string path =
-      fmt::format("/proc/self/fd/{}/{}", folder.get(), socket.filename().string());
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path)
-    return fail(Errc::invalid, "the name of the socket is too long: {}", socket.string());
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  return address;
 }
 
 // What the supervisor said no to, as an Error.
