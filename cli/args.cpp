@@ -83,6 +83,20 @@ void Args::number(std::string_view names, std::string_view placeholder, std::siz
   parser_->app.add_option(std::string(names), target);
 }
 
+void Args::text(std::string_view names, std::string_view placeholder, std::string& target,
+                std::string_view help) {
+  description_.options.push_back({std::string(names), std::string(placeholder), std::string(help)});
+  parser_->app.add_option(std::string(names), target);
+}
+
+void Args::one_of(std::string_view names, std::string_view placeholder, std::string& target,
+                  std::vector<std::string> choices, std::string_view help) {
+  parser_->app.add_option(std::string(names), target);
+  parser_->choices.push_back({to_lower(std::string(placeholder)), &target, choices});
+  description_.options.push_back(
+      {std::string(names), std::string(placeholder), std::string(help), std::move(choices)});
+}
+
 void Args::words(std::string_view placeholder, std::vector<std::string>& target,
                  std::string_view help) {
   description_.options.push_back({std::string(placeholder), "", std::string(help), {}, true, true});
@@ -155,7 +169,7 @@ std::optional<Exit> Args::parse(Context& context) {
   return std::nullopt;
 }
 
-Exit Args::misuse(Context& context, const std::string& problem) const {
+Exit Args::misuse(Context& context, std::string_view problem) const {
   complain(context, Exit::bad_input, problem);
   context.err.print("see exai {} --help\n", command_.name);
   return Exit::bad_input;

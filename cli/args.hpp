@@ -11,6 +11,8 @@
 // Until parse() a command must not touch its context: help pages and completion call it only for
 // its declarations (Args::describe), and then parse() always says "done".
 //
+// A command that is a noun with verbs (exai env show) hands its Args on: cli/verbs.hpp.
+//
 // --file, --env, --no-color and --help exist on every command and are not declared. CLI11 is behind
 // args.cpp. Misuse is reported in one line plus where to read more, with the nearest known word.
 
@@ -42,9 +44,18 @@ struct Declared {
   bool repeated = false;
 };
 
+struct Described;
+
 struct Description {
   std::string about;
-  std::vector<Declared> options;  // the command's own, then those that every command has
+  std::vector<Declared> options;      // the command's own, then those that every command has
+  std::vector<Described> verbs = {};  // of a noun
+};
+
+struct Described {
+  std::string name;  // of a verb with its noun: "env show"
+  std::string summary;
+  Description description;
 };
 
 class Args {
@@ -59,6 +70,11 @@ class Args {
   void flag(std::string_view names, bool& target, std::string_view help);
   void number(std::string_view names, std::string_view placeholder, std::size_t& target,
               std::string_view help);
+  void text(std::string_view names, std::string_view placeholder, std::string& target,
+            std::string_view help);
+  // An option whose value is one out of a list; `target` holds the default.
+  void one_of(std::string_view names, std::string_view placeholder, std::string& target,
+              std::vector<std::string> choices, std::string_view help);
   // Any number of positional words.
   void words(std::string_view placeholder, std::vector<std::string>& target, std::string_view help);
   // One positional word out of a list; must be given.
@@ -69,6 +85,15 @@ class Args {
   // Nothing: go on. Else the command is over: ok after --help, bad_input after misuse.
   [[nodiscard]] std::optional<Exit> parse(Context& context);
 
+  // Says what is wrong with the command line, beyond what parse() sees. Returns: bad_input.
+  Exit misuse(Context& context, std::string_view problem) const;
+
+  // For nouns, which hand the line on instead of parsing it.
+  const Command& command() const { return command_; }
+  const std::vector<std::string>& given() const { return words_; }
+  // Not null: only declarations are asked for (see describe), and this is where they go.
+  Description* wanted() { return purpose_ == Purpose::describe ? &description_ : nullptr; }
+
   static Description describe(const Command& command, Context& context);
 
  private:
@@ -76,7 +101,6 @@ class Args {
   enum class Purpose { run, describe };
   Args(const Command& command, std::vector<std::string> words, Purpose purpose);
   void declare_common_options();
-  Exit misuse(Context& context, const std::string& problem) const;
 
   const Command& command_;
   std::vector<std::string> words_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "cli/verbs.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::cli {
@@ -34,19 +35,6 @@ constexpr std::array kCommands = {
     Command{"version", "print the version", version},
 };
 
-bool takes_value(std::string_view word) {
-  return word == "-f" || word == "--file" || word == "-e" || word == "--env";
-}
-
-// Where the command stands; options may come before it: `exai --env prod status`.
-std::size_t index_of_command(const std::vector<std::string>& words) {
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (!words[i].starts_with("-")) return i;
-    if (takes_value(words[i])) ++i;
-  }
-  return words.size();
-}
-
 Exit without_command(Context& context, const std::vector<std::string>& words) {
   const auto given = [&](std::string_view a, std::string_view b) {
     return std::any_of(words.begin(), words.end(),
@@ -75,22 +63,18 @@ const Command* find_command(std::string_view name) {
 }
 
 Exit run_command_line(Context& context, std::vector<std::string> words) {
-  const std::size_t at = index_of_command(words);
-  if (at == words.size()) return without_command(context, words);
-  for (std::size_t i = 0; i < at; ++i)  // here -f is always the file; after `logs` it is --follow
-    if (words[i] == "-f") words[i] = "--file";
-  std::string name = words[at];
-  words.erase(words.begin() + static_cast<std::ptrdiff_t>(at));
+  std::optional<std::string> name = take_leading_word(words);
+  if (!name) return without_command(context, words);
   if (name == "help") {  // `exai help up` is what people type
-    if (words.empty()) return without_command(context, words);
-    name = words[0];
-    words = {"--help"};
+    name = take_leading_word(words);
+    if (!name) return without_command(context, words);
+    words.emplace_back("--help");
   }
-  const Command* command = find_command(name);
+  const Command* command = find_command(*name);
   if (!command) {
     std::vector<std::string> known;
     for (const Command& each : kCommands) known.emplace_back(each.name);
-    complain(context, Exit::bad_input, unknown_word("command", name, known));
+    complain(context, Exit::bad_input, unknown_word("command", *name, known));
     context.err.write("see exai --help\n");
     return Exit::bad_input;
   }

@@ -1,5 +1,6 @@
 #pragma once
-// Completion scripts, generated from the table of commands and their declarations. Pure.
+// Completion scripts, generated from the table of commands and their declarations. Pure. After a
+// noun its verbs are offered, after a verb what the verb takes.
 // Service names are asked for when they are needed: the scripts call `exai completion services`.
 
 #include <string>
@@ -8,12 +9,6 @@
 #include "cli/args.hpp"
 
 namespace exai::cli {
-
-struct Described {
-  std::string name;
-  std::string summary;
-  Description description;
-};
 
 std::string bash_completion(const std::vector<Described>& commands);
 std::string zsh_completion(const std::vector<Described>& commands);

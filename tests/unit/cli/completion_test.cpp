@@ -42,10 +42,10 @@ TEST_CASE("the list of commands is complete in its order") {
 TEST_CASE("bash completes services where a command takes them, and only there") {
   const std::string script = script_of("bash");
   CHECK(contains(script,
-                 "    restart) options='--json -f --file -e --env --no-color -h --help' "
+                 "    restart\\ *) options='--json -f --file -e --env --no-color -h --help' "
                  "words=$(exai completion services 2>/dev/null) ;;"));
-  CHECK(
-      contains(script, "    version) options='--json -f --file -e --env --no-color -h --help' ;;"));
+  CHECK(contains(script,
+                 "    version\\ *) options='--json -f --file -e --env --no-color -h --help' ;;"));
 }
 
 TEST_CASE("apostrophes in help texts do not end the shell's quotes") {
