@@ -3,6 +3,7 @@
 #include "core/config/build_stack.hpp"
 #include "core/config/lint/rules.hpp"
 #include "core/config/options.hpp"
+#include "core/config/project.hpp"
 #include "core/config/resolve.hpp"
 #include "core/config/toml.hpp"
 
@@ -13,6 +14,7 @@ namespace {
 // What is wrong with the whole; the tree is there when it could be read at all.
 std::optional<Node> read_tree(const LoadRequest& request, const Facilities& facilities,
                               Loaded& loaded) {
+  if (request.stack_file.empty()) return std::nullopt;
   auto text = facilities.read(request.stack_file);
   if (!text) {
     loaded.diagnostics.push_back(problem("CFG022", {},
@@ -22,7 +24,8 @@ std::optional<Node> read_tree(const LoadRequest& request, const Facilities& faci
   }
   const std::string name = request.stack_file.filename().string();
   loaded.files.push_back(name);
-  Toml toml = parse_toml(std::make_shared<const Source>(Source{name, std::move(*text)}));
+  Toml toml = parse_toml(
+      std::make_shared<const Source>(Source{name, std::move(*text), request.stack_file}));
   loaded.diagnostics = std::move(toml.diagnostics);
   return std::move(toml.root);
 }
@@ -36,15 +39,20 @@ void append(std::vector<T>& to, std::vector<T> from) {
 
 Loaded load(const LoadRequest& request, const Facilities& facilities) {
   Loaded loaded;
+  const OptionTable& options = OptionTable::shipped();
+  Resolved resolved;
+  resolved.names.options = &options;
   if (const auto tree = read_tree(request, facilities, loaded)) {
-    Resolved resolved = resolve(*tree, request, facilities, OptionTable::shipped());
+    resolved = resolve(*tree, request, facilities, options);
     append(loaded.files, std::move(resolved.files));
     append(loaded.diagnostics, std::move(resolved.diagnostics));
-    lint({resolved, facilities}, loaded.diagnostics);
-    set_severities(loaded.diagnostics, resolved.strict);
-    if (!has_errors(loaded.diagnostics))
-      loaded.stack = std::make_shared<const Stack>(build_stack(resolved, request.stack_file));
   }
+  const Project project =
+      read_project(request, facilities, resolved, loaded.files, loaded.diagnostics);
+  lint({resolved, project, options, facilities}, loaded.diagnostics);
+  if (resolved.strict) make_strict(loaded.diagnostics);
+  if (resolved.tree.table() != nullptr && !has_errors(loaded.diagnostics))
+    loaded.stack = std::make_shared<const Stack>(build_stack(resolved, request.stack_file));
   sort_and_unique(loaded.diagnostics);
   return loaded;
 }

@@ -18,15 +18,33 @@
 
 namespace exai::config {
 
+// What is at a path; links are not followed.
+struct FileInfo {
+  enum class Kind { file, folder, link, other } kind = Kind::file;
+  std::uint32_t mode = 0;  // permission bits
+  bool is_ours = true;     // belongs to the user who runs this
+};
+
 // What the engine may ask of the world. Tests answer from memory and see what was asked.
 struct Facilities {
   std::function<Result<std::string>(const Path&)> read;
   // The program a command would start, looked up in PATH and beside our own binaries.
   std::function<bool(const std::string& program)> has_program;
+  std::function<Result<FileInfo>(const Path&)> look;
+  // Names in a folder, sorted; those of files and folders, hidden ones too.
+  std::function<Result<std::vector<std::string>>(const Path&)> list;
+};
+
+enum class Scope {
+  stack,    // what `up` needs: the stack file and the layers of its environment
+  project,  // what `validate` looks at: everything that configures the stack (project.hpp)
 };
 
 struct LoadRequest {
-  Path stack_file;                         // absolute
+  Path stack_file;         // absolute; empty: a project without one
+  Path folder = {};        // of the project; empty: that of the stack file
+  Path compose_file = {};  // empty: the one in the folder, by its usual names
+  Scope scope = Scope::stack;
   std::optional<std::string> environment;  // --env; else EXAI_ENV, [stack] environment, "dev"
   std::map<std::string, std::string> process_environment;
   // Values that only exist on disk: EXAI_STATE_DIR, EXAI_STACK_DIR; ${EXAI_SERVICE_DIR} is

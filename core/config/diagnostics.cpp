@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "core/base/text.hpp"
+#include "core/config/lint/lint.hpp"
 #include "core/config/places.hpp"
 
 namespace exai::config {
@@ -16,6 +17,9 @@ std::string_view name(Severity severity) {
 
 Diagnostic problem(std::string code, Span span, std::string message, std::string help) {
   Diagnostic one;
+  const Rule* rule = find_rule(code);
+  EXAI_ASSERT(rule != nullptr);
+  one.severity = rule->severity;
   one.code = std::move(code);
   one.span = std::move(span);
   one.message = std::move(message);
@@ -159,7 +163,7 @@ std::string place_text(const Span& span) {
 }
 
 std::string render_excerpt(const Span& span, Paint paint) {
-  const std::string_view line = line_text(*span.source, span.begin.line);
+  const std::string line = shown_line(*span.source, span.begin.line);
   const std::size_t begin = span.begin.column - 1;
   const std::size_t end = span.end.line > span.begin.line ? line.size() : span.end.column - 1;
   const Excerpt excerpt = excerpt_of(line, begin, end);

@@ -7,6 +7,8 @@
 //     help: did you mean "process"?
 //     exai.toml:9:1: note: first defined here
 
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,31 @@ struct Related {
   std::string message;
 };
 
+// Puts `text` in the place of bytes [begin, end) of the source.
+struct Edit {
+  SourcePtr source;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::string text;
+};
+
+// What a fix changes in the key → value map of an environment file, as Compose reads it. A fix that
+// declares none changes none; fix.hpp holds it to its word.
+struct Change {
+  std::string key;
+  std::optional<std::string> before;  // none: it was not there
+  std::optional<std::string> after;   // none: it is removed
+};
+
+struct Fix {
+  std::string title;  // "put the comment on a line of its own"
+  std::vector<Edit> edits;
+  std::vector<Change> changes;
+  // Instead of edits: the mode of a file or folder.
+  std::optional<std::filesystem::path> path = {};
+  std::uint32_t mode = 0;
+};
+
 struct Diagnostic {
   std::string code;  // of the rule table, "CFG001"
   Severity severity = Severity::error;
@@ -31,11 +58,14 @@ struct Diagnostic {
   std::string message;
   std::string help;  // what to do; empty only when the message says it
   std::vector<Related> related;
+  std::optional<Fix> fix = {};  // safe or only suggested: the rule table says which
+  std::string subject = {};     // what it is about, whatever the line: "services.web.ports", "PORT"
+  std::string cause = {};       // "there is no file dev.env": findings with one cause are one story
 };
 
 using Diagnostics = std::vector<Diagnostic>;
 
-// An error; lint gives it the severity that the rule table has for its code.
+// With the severity that the rule table has for the code.
 Diagnostic problem(std::string code, Span span, std::string message, std::string help = {});
 
 bool has_errors(const Diagnostics& diagnostics);

@@ -70,6 +70,49 @@ std::string_view line_text(const Source& source, std::uint32_t line) {
   return rest.ends_with('\r') ? rest.substr(0, rest.size() - 1) : rest;
 }
 
+namespace {
+
+// Quotes around a value are no secret, and help to see where it ends.
+std::string masked(std::string_view value, bool at_begin, bool at_end) {
+  const auto quote = [&](std::size_t i) { return value[i] == '"' || value[i] == '\''; };
+  std::string result;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const bool kept = (at_begin && i == 0) || (at_end && i + 1 == value.size());
+    if (kept && quote(i))
+      result += value[i];
+    else if ((static_cast<unsigned char>(value[i]) & 0xC0U) != 0x80U)
+      result += '*';
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string shown_line(const Source& source, std::uint32_t line) {
+  const std::string_view text = line_text(source, line);
+  if (source.hidden.empty() || text.empty()) return std::string(text);
+  const auto begin = static_cast<std::size_t>(text.data() - source.text.data());
+  std::vector<ByteRange> hidden = source.hidden;
+  std::sort(hidden.begin(), hidden.end(),
+            [](const ByteRange& a, const ByteRange& b) { return a.begin < b.begin; });
+  std::string shown;
+  std::size_t done = begin;
+  for (const ByteRange& range : hidden) {
+    const std::size_t first = std::max(range.begin, done);
+    const std::size_t last = std::min(range.end, begin + text.size());
+    if (first >= last) continue;
+    shown += text.substr(done - begin, first - done);
+    shown +=
+        masked(text.substr(first - begin, last - first), first == range.begin, last == range.end);
+    done = last;
+  }
+  return shown += text.substr(done - begin);
+}
+
+std::optional<std::size_t> offset_of(const Source& source, Position position) {
+  return offset_of(std::string_view(source.text), position);
+}
+
 Span narrow(const Span& whole, std::string_view part) {
   if (!whole) return whole;
   const std::string_view text = whole.source->text;

@@ -31,6 +31,12 @@ class Places {
 // The text of a line without its end; empty when there is no such line.
 std::string_view line_text(const Source& source, std::uint32_t line);
 
+// The same as it may be shown: an asterisk for each code point of what the source hides.
+std::string shown_line(const Source& source, std::uint32_t line);
+
+// Where a position stands in the source's text.
+std::optional<std::size_t> offset_of(const Source& source, Position position);
+
 // The part of `whole` that reads `part`, when it does in one place or more (then the first): how a
 // reference inside a quoted text is pointed at. Else `whole`.
 Span narrow(const Span& whole, std::string_view part);

@@ -17,9 +17,6 @@ constexpr std::array<std::string_view, 7> kOurs = {
     "TZ",           "EXAI_ENV",        "EXAI_STACK", "EXAI_STACK_DIR", "EXAI_STATE_DIR",
     "EXAI_SERVICE", "EXAI_SERVICE_DIR"};
 
-constexpr std::array<std::string_view, 5> kSecretWords = {"password", "passwd", "secret", "token",
-                                                          "key"};
-
 std::optional<std::string> get(const std::map<std::string, std::string>& map,
                                std::string_view name) {
   const auto found = map.find(std::string(name));
@@ -27,25 +24,6 @@ std::optional<std::string> get(const std::map<std::string, std::string>& map,
 }
 
 constexpr std::size_t kMostProblems = 100;
-
-// A name that EXAI does not know, but a person would keep to himself.
-bool sounds_secret(std::string_view name) {
-  const std::string lower = to_lower(name);
-  return std::any_of(kSecretWords.begin(), kSecretWords.end(),
-                     [&](std::string_view word) { return lower.find(word) != std::string::npos; });
-}
-
-std::string masked(std::string_view value) {
-  std::string result;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const bool quote = (i == 0 || i + 1 == value.size()) && (value[i] == '"' || value[i] == '\'');
-    if (value[i] == '\n' || quote)
-      result += value[i];
-    else if ((static_cast<unsigned char>(value[i]) & 0xC0U) != 0x80U)  // one for each code point
-      result += '*';
-  }
-  return result;
-}
 
 class Resolver {
  public:
@@ -158,7 +136,7 @@ class Resolver {
     }
     result_.files.push_back(name);
     // Not const until the secrets in it are hidden.
-    const auto source = std::make_shared<Source>(Source{name, std::move(*text)});
+    const auto source = std::make_shared<Source>(Source{name, std::move(*text), folder_ / name});
     const Lookup environment_of_process = [this](std::string_view wanted) {
       return get(request_.process_environment, wanted);
     };
@@ -169,23 +147,8 @@ class Resolver {
     for (const DotenvEntry& entry : file.entries)
       if (entry.value && !entry.key.empty() && !entry.is_comment_as_value())
         assign(entry.key, {name, entry.value_span, *entry.value}, entry.key_span);
-    hide_secrets(*source, file.entries);
+    hide_secrets(*source, file.entries, result_.names);
     result_.layers.push_back({source, named_at, std::move(file.entries)});
-  }
-
-  // Diagnostics show lines of the file, but not the value of a secret: as many columns of
-  // asterisks, up to the end of its line, since nobody knows what was meant to belong to it.
-  void hide_secrets(Source& source, const std::vector<DotenvEntry>& entries) const {
-    for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {  // offsets stay right
-      const std::string name = result_.names.canonical(entry->key);
-      if (!result_.names.is_secret(name) && (result_.names.is_known(name) || !sounds_secret(name)))
-        continue;
-      const std::size_t line_end =
-          std::min(source.text.find('\n', entry->value_end), source.text.size());
-      const std::size_t length = line_end - entry->value_begin;
-      source.text.replace(entry->value_begin, length,
-                          masked(source.text.substr(entry->value_begin, length)));
-    }
   }
 
   void missing_file(const std::string& name, const Error& error, const Span& place,
@@ -336,7 +299,8 @@ class Resolver {
     auto text = world_.read(folder_ / name);
     if (!text) return missing_file(name, text.error(), named_at, "");
     result_.files.push_back(name);
-    const auto source = std::make_shared<const Source>(Source{name, std::move(*text)});
+    const auto source =
+        std::make_shared<const Source>(Source{name, std::move(*text), folder_ / name});
     // Generated secrets have their value only when the service starts.
     const Interpolated expanded =
         expand(source->text, [&](std::string_view wanted) -> std::optional<std::string> {
@@ -371,6 +335,26 @@ bool Names::is_known(std::string_view name) const {
 bool Names::is_secret(std::string_view name) const {
   const Option* option = options->find(name);
   return secrets.contains(name) || (option != nullptr && option->secret);
+}
+
+bool sounds_secret(std::string_view name) {
+  constexpr std::array<std::string_view, 5> kWords = {"password", "passwd", "secret", "token",
+                                                      "key"};
+  const std::string lower = to_lower(name);
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+}
+
+bool Names::is_confidential(std::string_view written) const {
+  const std::string name = canonical(written);
+  return is_secret(name) || (!is_known(name) && sounds_secret(name));
+}
+
+void hide_secrets(Source& source, const std::vector<DotenvEntry>& entries, const Names& names) {
+  for (const DotenvEntry& entry : entries)
+    if (names.is_confidential(entry.key))
+      source.hidden.push_back({entry.value_begin, std::min(source.text.find('\n', entry.value_end),
+                                                           source.text.size())});
 }
 
 bool Names::is_given_by_exai(std::string_view name) const {

@@ -31,9 +31,17 @@ struct Names {
   std::string canonical(std::string_view name) const;
   bool is_known(std::string_view name) const;
   bool is_secret(std::string_view name) const;
+  // Secret, or unknown to EXAI and named like something a person would keep to himself.
+  bool is_confidential(std::string_view name) const;
   bool is_given_by_exai(std::string_view name) const;
   std::optional<std::string> suggestion(std::string_view name) const;
 };
+
+bool sounds_secret(std::string_view name);
+
+// Diagnostics show lines of the file, but not the value of a secret, nor what stands behind it on
+// its line: nobody knows what was meant to belong to it.
+void hide_secrets(Source& source, const std::vector<DotenvEntry>& entries, const Names& names);
 
 // One file of an environment, as it was read.
 struct Layer {

@@ -3,6 +3,7 @@
 // parsed into. Values; cheap to copy the pointers, not meant to be changed.
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,10 +12,18 @@
 
 namespace exai::config {
 
+// Bytes [begin, end) of a text.
+struct ByteRange {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
 // A file's text under the name that messages use for it.
 struct Source {
   std::string name;
   std::string text;
+  std::filesystem::path path = {};     // where a fix is written to; empty for no file
+  std::vector<ByteRange> hidden = {};  // values of secrets: shown as asterisks (shown_line)
 };
 using SourcePtr = std::shared_ptr<const Source>;
 

@@ -1,5 +1,9 @@
 #include "core/workspace/workspace.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <vector>
 
 #include "core/base/text.hpp"
@@ -92,13 +96,41 @@ Result<Secret> generated_secret(const Workspace& workspace, const config::Genera
   return value;
 }
 
+Result<config::FileInfo> look_at(const Path& path) {
+  struct stat found {};
+  if (::lstat(path.c_str(), &found) != 0)
+    return fail(Errc::not_found, "{} is not there", path.string());
+  config::FileInfo info;
+  if (S_ISDIR(found.st_mode))
+    info.kind = config::FileInfo::Kind::folder;
+  else if (S_ISLNK(found.st_mode))
+    info.kind = config::FileInfo::Kind::link;
+  else if (!S_ISREG(found.st_mode))
+    info.kind = config::FileInfo::Kind::other;
+  info.mode = found.st_mode & 07777U;
+  info.is_ours = found.st_uid == ::geteuid();
+  return info;
+}
+
+Result<std::vector<std::string>> list_folder(const Path& folder) {
+  std::error_code error;
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error))
+    names.push_back(entry.path().filename().string());
+  if (error) return fail(Errc::not_found, "{}: {}", folder.string(), error.message());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 }  // namespace
 
 Result<Workspace> find_workspace(const std::optional<Path>& given, const Environment& environment) {
   Path file;
   const std::string from_environment = value_or_empty(environment, "EXAI_FILE");
-  if (given) file = *given;
-  else if (!from_environment.empty()) file = from_environment;
+  if (given)
+    file = *given;
+  else if (!from_environment.empty())
+    file = from_environment;
   else {
     TRY(found, search_upwards());
     file = std::move(found);
@@ -119,24 +151,58 @@ std::string program_search_path(const Environment& environment) {
   return ours + ":" + (path.empty() ? "/usr/local/bin:/usr/bin:/bin" : path);
 }
 
-config::Loaded load_stack(const Workspace& workspace, const std::optional<std::string>& env,
-                          const Environment& environment) {
+namespace {
+
+config::Facilities facilities_of(const Path& folder, const Environment& environment) {
+  config::Facilities facilities;
+  facilities.read = [](const Path& path) { return read_file(path, 4U << 20U); };
+  facilities.look = look_at;
+  facilities.list = list_folder;
+  facilities.has_program = [folder,
+                            search = program_search_path(environment)](const std::string& program) {
+    const bool relative = program.find('/') != std::string::npos && !program.starts_with('/');
+    return find_program(relative ? (folder / program).string() : program, search).has_value();
+  };
+  return facilities;
+}
+
+config::LoadRequest request_of(const Workspace& workspace, const std::optional<std::string>& env,
+                               const Environment& environment) {
   config::LoadRequest request;
   request.stack_file = workspace.stack_file;
   request.environment = env;
   request.process_environment = {environment.begin(), environment.end()};
   request.state_folder = workspace.state;
   request.run_folder = workspace.run();
+  return request;
+}
 
-  const Path folder = workspace.stack_file.parent_path();
-  config::Facilities facilities;
-  facilities.read = [](const Path& path) { return read_file(path, 4U << 20U); };
-  facilities.has_program = [folder, search = program_search_path(environment)](
-                               const std::string& program) {
-    const bool relative = program.find('/') != std::string::npos && !program.starts_with('/');
-    return find_program(relative ? (folder / program).string() : program, search).has_value();
-  };
-  return config::load(request, facilities);
+}  // namespace
+
+config::Loaded load_stack(const Workspace& workspace, const std::optional<std::string>& env,
+                          const Environment& environment) {
+  return config::load(request_of(workspace, env, environment),
+                      facilities_of(workspace.stack_file.parent_path(), environment));
+}
+
+Result<config::Loaded> load_project(const Path& path, const std::optional<std::string>& env,
+                                    const Environment& environment) {
+  const Path place = resolved(path);
+  TRY(found, look_at(place));
+  const bool is_folder = found.kind == config::FileInfo::Kind::folder;
+  Workspace workspace;
+  if (!is_folder && place.extension() == ".toml") workspace.stack_file = place;
+  for (const char* name : {"exai.toml", "configs/exai.toml"})
+    if (is_folder && workspace.stack_file.empty() && is_file(place / name))
+      workspace.stack_file = place / name;
+  TRY(state, state_folder(workspace.stack_file, environment));
+  workspace.state = std::move(state);
+  config::LoadRequest request = request_of(workspace, env, environment);
+  request.scope = config::Scope::project;
+  if (workspace.stack_file.empty()) request.folder = is_folder ? place : place.parent_path();
+  if (!is_folder && workspace.stack_file.empty()) request.compose_file = place;
+  const Path folder = request.folder.empty() ? workspace.stack_file.parent_path() : request.folder;
+  return config::load(request, facilities_of(folder, environment));
 }
 
 Result<> prepare(const Workspace& workspace) {

@@ -47,6 +47,11 @@ std::string program_search_path(const Environment& environment);
 config::Loaded load_stack(const Workspace& workspace, const std::optional<std::string>& env,
                           const Environment& environment);
 
+// Everything that configures the stack at `path`: a folder, a stack file or a compose file. A
+// project needs no stack file. Errors: not_found when there is nothing at the path.
+Result<config::Loaded> load_project(const Path& path, const std::optional<std::string>& env,
+                                    const Environment& environment);
+
 // The folders of the workspace, private to us.
 Result<> prepare(const Workspace& workspace);
 

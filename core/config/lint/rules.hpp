@@ -1,14 +1,21 @@
 #pragma once
-// What rules see and what they write into; and the rules themselves, for the table.
+// What rules see and what they write into, and the families of rules. For the files of rules.
+
+#include <array>
 
 #include "core/config/config.hpp"
 #include "core/config/lint/lint.hpp"
+#include "core/config/project.hpp"
 #include "core/config/resolve.hpp"
 
 namespace exai::config {
 
+// A rule looks at what it is about and passes over what is not there: without a stack file,
+// `resolved` has an empty tree and no assignments; without a compose file, project.compose is null.
 struct LintSubject {
   const Resolved& resolved;
+  const Project& project;
+  const OptionTable& options;
   const Facilities& world;
 };
 
@@ -16,7 +23,8 @@ class Findings {
  public:
   explicit Findings(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
 
-  // Returns: the diagnostic, to add related places.
+  // Returns: the diagnostic, to add related places, a fix, what it is about. It has the severity of
+  // its row; a rule may make it a milder one.
   Diagnostic& add(std::string_view code, Span span, std::string message, std::string help = {});
   void add(Diagnostic diagnostic);
 
@@ -32,28 +40,27 @@ class Findings {
 // All rules of the table over the subject.
 void lint(const LintSubject& subject, Diagnostics& diagnostics);
 
-// What the table says about severity; in a strict environment warnings are errors.
-void set_severities(Diagnostics& diagnostics, bool strict);
+// In a strict environment a warning is an error.
+void make_strict(Diagnostics& diagnostics);
 
-// stack_rules.cpp: over the tree of the stack file
-void stack_schema(const LintSubject& subject, Findings& findings);
-void check_ports(const LintSubject& subject, Findings& findings);
-void ports_used_twice(const LintSubject& subject, Findings& findings);
-void dependency_cycles(const LintSubject& subject, Findings& findings);
-void unknown_dependencies(const LintSubject& subject, Findings& findings);
-void missing_commands(const LintSubject& subject, Findings& findings);
+// The families, each sorted by code.
+std::span<const Rule> cfg_rules();
+std::span<const Rule> dep_rules();
+std::span<const Rule> env_rules();
+std::span<const Rule> prt_rules();
+std::span<const Rule> sec_rules();
 
-// variable_rules.cpp: over the layers and the variables
-void unknown_names(const LintSubject& subject, Findings& findings);
-void option_values(const LintSubject& subject, Findings& findings);
-void alias_conflicts(const LintSubject& subject, Findings& findings);
-void names_of_exai(const LintSubject& subject, Findings& findings);
-void placeholder_secrets(const LintSubject& subject, Findings& findings);
-void comments_as_values(const LintSubject& subject, Findings& findings);
-void names_set_twice(const LintSubject& subject, Findings& findings);
-void bare_names(const LintSubject& subject, Findings& findings);
-void text_after_quotes(const LintSubject& subject, Findings& findings);
-void unreadable_bytes(const LintSubject& subject, Findings& findings);
+// For the static_assert of each family: sorted by code, and no guess is an error.
+template <std::size_t N>
+constexpr bool is_sound(const std::array<Rule, N>& rules) {
+  for (std::size_t i = 0; i < N; ++i) {
+    if (i > 0 && !(rules[i - 1].code < rules[i].code)) return false;
+    if (rules[i].evidence == Evidence::heuristic && rules[i].severity == Severity::error)
+      return false;
+    if (rules[i].summary.empty() || rules[i].docs.empty()) return false;
+  }
+  return true;
+}
 
 bool is_placeholder(std::string_view value);
 

@@ -83,10 +83,10 @@ TEST_CASE("diagnostics are sorted by file, place and code, and said once") {
 }
 
 TEST_CASE("only errors are errors") {
-  Diagnostics all = {problem("ENV007", {}, "x")};
-  CHECK(has_errors(all));
-  all[0].severity = Severity::warning;
+  Diagnostics all = {problem("ENV007", {}, "a warning by its rule")};
   CHECK_FALSE(has_errors(all));
+  all.push_back(problem("ENV008", {}, "an error by its rule"));
+  CHECK(has_errors(all));
 }
 
 TEST_CASE("a diagnostic as JSON has its place in numbers") {

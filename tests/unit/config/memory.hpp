@@ -12,6 +12,7 @@ namespace exai::config::test {
 
 struct MemoryWorld {
   std::map<std::string, std::string> files;  // by path below the stack's folder
+  std::map<std::string, FileInfo> modes;     // of those that are not plain 0644
   std::set<std::string> programs{"run"};
   LoadRequest request = [] {
     LoadRequest made;
@@ -29,7 +30,24 @@ struct MemoryWorld {
       return found->second;
     };
     world.has_program = [this](const std::string& program) { return programs.contains(program); };
+    world.look = [this](const Path& path) -> Result<FileInfo> {
+      const auto mode = modes.find(path.lexically_relative("/stack").string());
+      if (mode != modes.end()) return mode->second;
+      if (!world_has(path)) return fail(Errc::not_found, "{} is not there", path.string());
+      return FileInfo{FileInfo::Kind::file, 0644, true};
+    };
+    world.list = [this](const Path& folder) -> Result<std::vector<std::string>> {
+      std::vector<std::string> names;
+      for (const auto& [name, text] : files)
+        if (Path("/stack") / Path(name).parent_path() / "" == folder / "")
+          names.push_back(Path(name).filename().string());
+      return names;
+    };
     return config::load(request, world);
+  }
+
+  bool world_has(const Path& path) const {
+    return files.contains(path.lexically_relative("/stack").string());
   }
 
   std::string messages() const { return render(load().diagnostics); }

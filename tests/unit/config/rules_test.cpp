@@ -252,18 +252,18 @@ KIMI_BASE_URL=https://b
 )");
 }
 
-TEST_CASE("CFG016: a layer does not set what exai gives to every service") {
+TEST_CASE("CFG024: a layer does not set what exai gives to every service") {
   MemoryWorld world = world_with(R"(process = ["run"]
 )",
                                  R"(TZ=UTC
 ENVIRONMENT=prod
 )");
   CHECK(world.messages() ==
-        R"(dev.env:1:1: error[CFG016]: TZ cannot be set here: exai gives it to every service
+        R"(dev.env:1:1: error[CFG024]: TZ cannot be set here: exai gives it to every service
     1 | TZ=UTC
       | ^~
   help: change [stack] timezone in the stack file
-dev.env:2:1: error[CFG016]: ENVIRONMENT cannot be set here: exai gives it to every service
+dev.env:2:1: error[CFG024]: ENVIRONMENT cannot be set here: exai gives it to every service
     2 | ENVIRONMENT=prod
       | ^~~~~~~~~~~
   help: it follows from the stack file and --env
@@ -380,18 +380,18 @@ exai.toml:16:11: error[DEP001]: services wait for each other in a circle: d → 
 )");
 }
 
-TEST_CASE("DEP002: a dependency that does not exist is reported with the one that was meant") {
+TEST_CASE("DEP001: a dependency that does not exist is reported with the one that was meant") {
   MemoryWorld world = world_with(R"(process = ["run"]
 needs = { rediss = "ready", postgres = "ready" }
 [services.redis]
 process = ["run"]
 )");
   CHECK(world.messages() ==
-        R"(exai.toml:7:11: error[DEP002]: web needs "rediss", which is no service
+        R"(exai.toml:7:11: error[DEP001]: web needs "rediss", which is no service
     7 | needs = { rediss = "ready", postgres = "ready" }
       |           ^~~~~~
   help: did you mean "redis"?
-exai.toml:7:29: error[DEP002]: web needs "postgres", which is no service
+exai.toml:7:29: error[DEP001]: web needs "postgres", which is no service
     7 | needs = { rediss = "ready", postgres = "ready" }
       |                             ^~~~~~~~
   help: the services are web, redis
@@ -633,6 +633,7 @@ TEST_CASE("the catalogue is complete: every rule has a name of its own and a lin
   for (const Rule& rule : rules()) {
     INFO(rule.code);
     CHECK(find_rule(rule.code) == &rule);
+    CHECK_FALSE(rule.docs.empty());
     CHECK(names.insert(rule.name).second);
     CHECK_FALSE(rule.summary.empty());
   }

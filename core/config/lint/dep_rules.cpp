@@ -1,51 +1,18 @@
-// Rules over the tree of the stack file.
+// DEP: dependencies between services, and the programs they start.
 
 #include <algorithm>
 #include <map>
 
-#include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/rules.hpp"
-#include "core/config/schema.hpp"
 #include "core/config/stack_tree.hpp"
-#include "embedded/stack_schema.hpp"
 
 namespace exai::config {
 
-void stack_schema(const LintSubject& subject, Findings& findings) {
-  const auto schema = parse_json_object(embedded::stack_schema);
-  EXAI_ASSERT(schema.has_value());
-  for (Diagnostic& one : check_schema(*schema, subject.resolved.tree)) findings.add(std::move(one));
-}
+namespace {
 
-void check_ports(const LintSubject& subject, Findings& findings) {
-  for (const Member& service : services(subject.resolved.tree))
-    for (const std::string_view key : {"ready", "healthy"})
-      if (const Member* check = service.value.member(key))
-        if (auto problem = target_of(service.value, *check, service.key).problem)
-          findings.add(std::move(*problem));
-}
-
-void ports_used_twice(const LintSubject& subject, Findings& findings) {
-  struct Use {
-    std::string who;
-    Span span;
-  };
-  std::map<std::uint16_t, Use> used;
-  for (const Member& service : services(subject.resolved.tree)) {
-    for (const PortBinding& port : ports_of(service.value)) {
-      const std::string who = fmt::format("{}'s port \"{}\"", service.key, port.name);
-      const auto [first, is_free] = used.emplace(port.number, Use{who, port.span});
-      if (is_free) continue;
-      findings
-          .add("PRT001", port.span,
-               fmt::format("port {} is used twice: by {} and by {}", port.number, first->second.who,
-                           who),
-               "give one of them another port")
-          .related.push_back({first->second.span, "first used here"});
-    }
-  }
-}
+using enum Severity;
+using enum Evidence;
 
 void unknown_dependencies(const LintSubject& subject, Findings& findings) {
   std::vector<std::string> known;
@@ -55,15 +22,13 @@ void unknown_dependencies(const LintSubject& subject, Findings& findings) {
       if (std::find(known.begin(), known.end(), need.key) != known.end()) continue;
       const auto meant = closest(need.key, known);
       findings.add(
-          "DEP002", need.key_span,
+          "DEP001", need.key_span,
           fmt::format("{} needs \"{}\", which is no service", service.key, printable(need.key)),
           meant ? fmt::format("did you mean \"{}\"?", *meant)
                 : "the services are " + join(known, ", "));
     }
   }
 }
-
-namespace {
 
 // Depth first over `needs`. A service met again on the way to itself closes a circle; each circle
 // is reported where it is closed.
@@ -135,9 +100,8 @@ void find_command(const LintSubject& subject, const Node* command, Findings& fin
                    : "it was looked for beside exai and in PATH; install it, or write its path");
 }
 
-}  // namespace
-
-void dependency_cycles(const LintSubject& subject, Findings& findings) {
+void impossible_dependencies(const LintSubject& subject, Findings& findings) {
+  unknown_dependencies(subject, findings);
   CycleSearch(services(subject.resolved.tree), findings).run();
 }
 
@@ -148,6 +112,25 @@ void missing_commands(const LintSubject& subject, Findings& findings) {
       if (const Node* check = service.value.find(key))
         find_command(subject, check->find("command"), findings);
   }
+}
+
+constexpr std::array kRules = {
+    Rule{"CMD001", "command-not-found", error, contextual, Fixing::none,
+         "A program that is not on this machine",
+         "It is looked up beside exai and in PATH; a path with a slash starts at the folder of the "
+         "stack file.",
+         missing_commands},
+    Rule{"DEP001", "impossible-dependency", error, deterministic, Fixing::none,
+         "A service that needs one that does not exist, or services that wait in a circle",
+         "Neither could ever start: each waits for something that never happens.",
+         impossible_dependencies},
+};
+static_assert(is_sound(kRules));
+
+}  // namespace
+
+std::span<const Rule> dep_rules() {
+  return kRules;
 }
 
 }  // namespace exai::config

@@ -1,0 +1,106 @@
+#include "core/config/project.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/text.hpp"
+#include "core/config/places.hpp"
+
+namespace exai::config {
+
+namespace {
+
+// Files of other readers, backups and editors' leftovers are none of ours.
+bool is_env_file_name(std::string_view name) {
+  constexpr std::array<std::string_view, 6> kForeign = {"~",    ".bak",    ".swp",
+                                                        ".age", ".backup", ".orig"};
+  if (name != ".env" && !name.starts_with(".env.") && !name.ends_with(".env")) return false;
+  return std::none_of(kForeign.begin(), kForeign.end(),
+                      [&](std::string_view end) { return name.ends_with(end); });
+}
+
+bool is_example_name(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kWords = {"example", "sample", "template", "dist"};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view word) { return name.find(word) != name.npos; });
+}
+
+class Reader {
+ public:
+  Reader(const LoadRequest& request, const Facilities& world, const Resolved& resolved,
+         std::vector<std::string>& files, Diagnostics& diagnostics)
+      : request_(request),
+        world_(world),
+        resolved_(resolved),
+        files_(files),
+        diagnostics_(diagnostics) {
+    project_.folder = request.folder.empty() ? request.stack_file.parent_path() : request.folder;
+  }
+
+  Project run() && {
+    for (const Layer& layer : resolved_.layers)
+      project_.env_files.push_back({layer.source,
+                                    layer.entries,
+                                    {{EnvFileRole::layer, resolved_.environment, layer.named_at}}});
+    if (request_.scope == Scope::project) find_env_files();
+    return std::move(project_);
+  }
+
+ private:
+  bool is_known(const Path& path) const {
+    return std::any_of(project_.env_files.begin(), project_.env_files.end(),
+                       [&](const EnvFile& file) { return file.source->path == path; });
+  }
+
+  void find_env_files() {
+    find_env_files("");
+    if (project_.folder.filename() == "configs") find_env_files("../");
+  }
+
+  void find_env_files(const std::string& prefix) {
+    const auto names = world_.list((project_.folder / prefix).lexically_normal());
+    if (!names) return;  // whoever named the folder has read a file in it
+    for (const std::string& name : *names)
+      if (is_env_file_name(name) && !is_known((project_.folder / prefix / name).lexically_normal()))
+        read_env_file(prefix + name);
+  }
+
+  void read_env_file(const std::string& name) {
+    const Path path = (project_.folder / name).lexically_normal();
+    auto text = world_.read(path);
+    if (!text) return;  // a folder, a socket, somebody else's: nothing that configures us
+    files_.push_back(name);
+    const auto source = std::make_shared<Source>(Source{name, std::move(*text), path});
+    const Lookup process = [this](std::string_view wanted) -> std::optional<std::string> {
+      const auto found = request_.process_environment.find(std::string(wanted));
+      if (found == request_.process_environment.end()) return std::nullopt;
+      return found->second;
+    };
+    Dotenv file = parse_dotenv(source, process, [](std::string_view) { return std::nullopt; });
+    std::move(file.diagnostics.begin(), file.diagnostics.end(), std::back_inserter(diagnostics_));
+    hide_secrets(*source, file.entries, resolved_.names);
+    const EnvFileRole role = is_example_name(name) ? EnvFileRole::example : EnvFileRole::unnamed;
+    project_.env_files.push_back({source, std::move(file.entries), {{role, "", {}}}});
+  }
+
+  const LoadRequest& request_;
+  const Facilities& world_;
+  const Resolved& resolved_;
+  std::vector<std::string>& files_;
+  Diagnostics& diagnostics_;
+  Project project_;
+};
+
+}  // namespace
+
+bool EnvFile::is(EnvFileRole role) const {
+  return std::any_of(uses.begin(), uses.end(),
+                     [&](const EnvFileUse& use) { return use.role == role; });
+}
+
+Project read_project(const LoadRequest& request, const Facilities& world, const Resolved& resolved,
+                     std::vector<std::string>& files, Diagnostics& diagnostics) {
+  return Reader(request, world, resolved, files, diagnostics).run();
+}
+
+}  // namespace exai::config

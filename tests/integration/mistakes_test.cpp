@@ -1,0 +1,80 @@
+// Every rule on a small project of its own. A folder tests/data/mistakes/CODE or CODE-what has
+//
+//   bad/          a project with this one mistake
+//   expected.txt  the whole of what is said about it; only this code may be in it
+//   good/         the same project put right: nothing is said
+//   setup         optional: a script that prepares each project, in its folder (chmod, git init)
+//   env           optional: the name of the environment
+//
+// Each project is copied into a fresh folder first. EXAI_UPDATE=1 writes expected.txt anew: read
+// the difference before you keep it.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "core/base/text.hpp"
+#include "core/config/lint/lint.hpp"
+#include "core/workspace/workspace.hpp"
+#include "tests/support/support.hpp"
+
+using namespace exai;
+using namespace exai::config;
+
+namespace {
+
+const Path kMistakes = Path(EXAI_REPOSITORY) / "tests/data/mistakes";
+
+std::vector<std::string> names_of_mistakes() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(kMistakes))
+    names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string text_of(const Path& path) {
+  const auto text = read_file(path);
+  return text ? *text : "";
+}
+
+// What is found in a fresh copy of bad/ or good/.
+Diagnostics found_in(const Path& mistake, const char* which) {
+  const test::TempDir folder;
+  const Path project = folder / "project";
+  std::filesystem::copy(mistake / which, project, std::filesystem::copy_options::recursive);
+  Environment environment{{"HOME", folder.path().string()}, {"PATH", "/usr/bin:/bin"}};
+  if (std::filesystem::exists(mistake / "setup")) {
+    const auto prepared =
+        test::run({{"sh", "-e", (mistake / "setup").string()}, environment, project, ""});
+    INFO(prepared.err);
+    REQUIRE(prepared.exit == 0);
+  }
+  const std::string env = std::string(trim(text_of(mistake / "env")));
+  const auto loaded =
+      load_project(project, env.empty() ? std::nullopt : std::optional(env), environment);
+  REQUIRE(loaded);
+  return loaded->diagnostics;
+}
+
+}  // namespace
+
+TEST_CASE("every mistake is found, at its place, and nothing else is reported") {
+  for (const std::string& name : names_of_mistakes()) {
+    const Path mistake = kMistakes / name;
+    const Diagnostics found = found_in(mistake, "bad");
+    const std::string said = render(found);
+    if (std::getenv("EXAI_UPDATE") != nullptr)
+      REQUIRE(write_file_atomic(mistake / "expected.txt", said, 0644));
+    INFO(name);
+    CHECK(said == text_of(mistake / "expected.txt"));
+    CHECK_FALSE(found.empty());
+    for (const Diagnostic& one : found) CHECK(one.code == name.substr(0, name.find('-')));
+  }
+}
+
+TEST_CASE("a project put right has no mistake") {
+  for (const std::string& name : names_of_mistakes()) {
+    INFO(name);
+    CHECK(render(found_in(kMistakes / name, "good")) == "");
+  }
+}
