@@ -116,7 +116,7 @@ std::optional<std::vector<Probed>> run_checks(const Context& context, const Open
                         const std::optional<config::Check>& check) {
     if (!check) return;
     planned.push_back({*check, subject_of(context, opened, service, pids)});
-    const bool mcp = std::holds_alternative<config::McpCheck>(check->what);
+    const bool mcp = check->kind == "mcp";
     results.push_back({service.name, purpose, describe(*check), mcp, false, "", Duration{}});
   };
   for (const config::Service& service : opened.stack->services) {

@@ -261,15 +261,13 @@ Table summary_table(const StackStatus& status) {
 std::vector<std::string> connections(const config::Stack& stack) {
   std::vector<std::string> lines;
   for (const config::Service& service : stack.services) {
-    const auto* mcp = service.ready ? std::get_if<config::McpCheck>(&service.ready->what) : nullptr;
-    if (!mcp) continue;
-    lines.push_back("MCP        " + mcp->url);
-    const std::size_t path = mcp->url.rfind("/mcp");
-    if (mcp->url.starts_with("http") && path != std::string::npos)
-      lines.push_back("WebSocket  ws" + mcp->url.substr(4, path - 4) + "/ws");
-    if (!mcp->token.empty() && stack.variables.contains(mcp->token) &&
-        !stack.variables.at(mcp->token).value.empty())
-      lines.push_back(fmt::format("           with Authorization: Bearer ${}", mcp->token));
+    if (!service.ready || service.ready->kind != "mcp") continue;
+    lines.push_back("MCP        " + config::url_of(*service.ready, "/mcp"));
+    lines.push_back("WebSocket  ws" + config::url_of(*service.ready, "/ws").substr(4));
+    const std::string token = service.ready->setting("token");
+    const auto value = stack.variables.find(token);
+    if (value != stack.variables.end() && !value->second.value.empty())
+      lines.push_back(fmt::format("           with Authorization: Bearer ${}", token));
     for (const config::PortBinding& port : service.ports)
       if (port.name == "health" || port.name == "metrics")
         lines.push_back(

@@ -11,6 +11,7 @@
 #include "core/base/text.hpp"
 #include "core/base/version.hpp"
 #include "core/checks/network.hpp"
+#include "core/config/formats.hpp"
 
 namespace exai::checks {
 
@@ -48,11 +49,15 @@ std::string text_of(const json::object& result) {
   return shortened(find_string(content->front().as_object(), "text").value_or("nothing"));
 }
 
-// One session. Lives in prove(), whose Attempt and check it borrows.
+// One session. Lives in prove_mcp(), whose Attempt it borrows.
 class Client {
  public:
-  Client(Attempt& attempt, const config::McpCheck& check) : attempt_(attempt), check_(check) {
-    if (const auto token = attempt.secret(check.token))
+  Client(Attempt& attempt, const config::Check& check)
+      : attempt_(attempt),
+        url_(config::url_of(check, "/mcp")),
+        tool_(config::parse_mcp_call(check.what.front()).value_or("")),
+        token_(check.setting("token")) {
+    if (const auto token = attempt.secret(token_))
       authorization_ = "Bearer " + std::string(token->reveal());
   }
 
@@ -76,7 +81,9 @@ class Client {
   Error refused(int status) const;
 
   Attempt& attempt_;
-  const config::McpCheck& check_;
+  const std::string url_;
+  const std::string tool_;
+  const std::string token_;  // the name of a variable
   std::string authorization_;
   std::string session_;
   std::string version_;  // agreed on by initialize
@@ -90,7 +97,7 @@ Task<Proof> Client::converse() {
   if (!tools) co_return fail(tools.error());
   auto called = co_await call_tool();
   if (!called) co_return fail(called.error());
-  co_return fmt::format("tools/call {} answered, {}", check_.tool, count_of(*tools, "tool"));
+  co_return fmt::format("tools/call {} answered, {}", tool_, count_of(*tools, "tool"));
 }
 
 Task<Result<>> Client::initialize() {
@@ -116,20 +123,20 @@ Task<Result<std::size_t>> Client::count_tools() {
     if (tools == nullptr) co_return fail(Errc::invalid, "tools/list: the answer lists no tools");
     count += tools->size();
     for (const json::value& tool : *tools)
-      found = found || (tool.is_object() && find_string(tool.as_object(), "name") == check_.tool);
+      found = found || (tool.is_object() && find_string(tool.as_object(), "name") == tool_);
     const auto cursor = find_string(*result, "nextCursor");
     if (!cursor) break;
     params = json::object();
     params["cursor"] = *cursor;
   }
   if (found) co_return count;
-  co_return fail(Errc::not_found, "tools/list: there is no tool \"{}\" among {}", check_.tool,
+  co_return fail(Errc::not_found, "tools/list: there is no tool \"{}\" among {}", tool_,
                  count_of(count, "tool"));
 }
 
 Task<Result<>> Client::call_tool() {
-  json::object params = {{"name", check_.tool}, {"arguments", json::object()}};
-  const std::string step = "tools/call " + check_.tool;
+  json::object params = {{"name", tool_}, {"arguments", json::object()}};
+  const std::string step = "tools/call " + tool_;
   auto result = co_await ask("tools/call", std::move(params), step);
   if (!result) co_return fail(result.error());
   if (find_bool(*result, "isError").value_or(false))
@@ -139,7 +146,7 @@ Task<Result<>> Client::call_tool() {
 
 Task<> Client::leave() {
   if (session_.empty()) co_return;
-  HttpRequest request = request_to(attempt_, check_.url);
+  HttpRequest request = request_to(attempt_, url_);
   request.method = "DELETE";
   request.timeout = kFarewell;
   request.headers = headers();
@@ -176,7 +183,7 @@ Task<Result<>> Client::notify(std::string method) {
 
 // Errors: those of HTTP, and unavailable or denied for any status but 2xx.
 Task<Result<HttpStream>> Client::post(rpc::Request message) {
-  HttpRequest request = request_to(attempt_, check_.url);
+  HttpRequest request = request_to(attempt_, url_);
   request.method = "POST";
   request.headers = headers();
   request.body = rpc::to_text(message);
@@ -228,18 +235,18 @@ HeaderMap Client::headers() const {
 
 Error Client::refused(int status) const {
   if (status != 401 && status != 403)
-    return {Errc::unavailable, fmt::format("HTTP {} from {}", status, check_.url)};
+    return {Errc::unavailable, fmt::format("HTTP {} from {}", status, url_)};
   std::string reason = "the token is wrong";
-  if (check_.token.empty())
+  if (token_.empty())
     reason = "a token is needed, and the check names none";
   else if (authorization_.empty())
-    reason = "a token is needed, and " + check_.token + " has no value";
-  return {Errc::denied, fmt::format("HTTP {} from {}: {}", status, check_.url, reason)};
+    reason = "a token is needed, and " + token_ + " has no value";
+  return {Errc::denied, fmt::format("HTTP {} from {}: {}", status, url_, reason)};
 }
 
 }  // namespace
 
-Task<Proof> prove(Attempt& attempt, config::McpCheck check) {
+Task<Proof> prove_mcp(Attempt& attempt, config::Check check) {
   Client client(attempt, check);
   Proof proof = co_await client.converse();
   // Also when the deadline has passed: then converse() has returned `cancelled`.

@@ -65,24 +65,26 @@ HttpRequest request_to(const Attempt& attempt, std::string url) {
   return request;
 }
 
-Task<Proof> prove(Attempt& attempt, config::TcpCheck check) {
+Task<Proof> prove_tcp(Attempt& attempt, config::Check check) {
   auto socket = co_await connect(attempt, check.host, check.port);
   if (!socket) co_return fail(socket.error());
   co_return fmt::format("{}:{} accepts connections", check.host, check.port);
 }
 
-Task<Proof> prove(Attempt& attempt, config::HttpCheck check) {
-  const std::string path = path_of(check.url);
+Task<Proof> prove_http(Attempt& attempt, config::Check check) {
+  const std::string url = config::url_of(check, check.what.front());
+  const std::string path = path_of(url);
   attempt.step = "GET " + path;
-  HttpRequest request = request_to(attempt, check.url);
+  HttpRequest request = request_to(attempt, url);
   auto response = co_await attempt.http.send(std::move(request));
   if (!response) co_return fail(response.error());
   const int status = response->status;
-  const bool wanted = check.status == 0 ? status / 100 == 2 : status == check.status;
+  const std::string expected = check.setting("status");  // none: any of 200..299
+  const bool wanted = expected.empty() ? status / 100 == 2 : std::to_string(status) == expected;
   const std::string said = fmt::format("HTTP {} from {}", status, path);
   if (wanted) co_return said;
-  if (check.status == 0) co_return fail(Errc::unavailable, "{}", said);
-  co_return fail(Errc::unavailable, "{}, expected {}", said, check.status);
+  if (expected.empty()) co_return fail(Errc::unavailable, "{}", said);
+  co_return fail(Errc::unavailable, "{}, expected {}", said, expected);
 }
 
 }  // namespace exai::checks

@@ -1,11 +1,12 @@
 #pragma once
-// The table of all kinds of check, for check.cpp and the files that hold the kinds. A new kind is a
-// struct in core/config/settings.hpp, a prove() in a file of its own (or its family's), and one
-// line at the end of this header.
+// The kinds of check, for the files of core/checks. A new kind is a function in a file of its own
+// (or its family's), its row in the table of kinds.cpp, and its key in schemas/stack.schema.json.
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "core/checks/check.hpp"
 
@@ -30,11 +31,17 @@ struct Attempt {
 // not theirs to keep: they are cancelled.
 using Proof = Result<std::string>;
 
-Task<Proof> prove(Attempt& attempt, config::ProcessCheck check);  // system.cpp
-Task<Proof> prove(Attempt& attempt, config::CommandCheck check);  // system.cpp
-Task<Proof> prove(Attempt& attempt, config::TcpCheck check);      // network.cpp
-Task<Proof> prove(Attempt& attempt, config::HttpCheck check);     // network.cpp
-Task<Proof> prove(Attempt& attempt, config::RedisCheck check);    // redis.cpp
-Task<Proof> prove(Attempt& attempt, config::McpCheck check);      // mcp.cpp
+Task<Proof> prove_command(Attempt& attempt, config::Check check);  // system.cpp
+Task<Proof> prove_http(Attempt& attempt, config::Check check);     // network.cpp
+Task<Proof> prove_mcp(Attempt& attempt, config::Check check);      // mcp.cpp
+Task<Proof> prove_process(Attempt& attempt, config::Check check);  // system.cpp
+Task<Proof> prove_redis(Attempt& attempt, config::Check check);    // redis.cpp
+Task<Proof> prove_tcp(Attempt& attempt, config::Check check);      // network.cpp
+
+struct Kind {
+  std::string_view name;
+  Task<Proof> (*prove)(Attempt& attempt, config::Check check);
+};
+std::span<const Kind> kinds();
 
 }  // namespace exai::checks

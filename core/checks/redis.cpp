@@ -115,15 +115,15 @@ class Conversation {
 };
 
 // What an error reply means. Redis begins it with a word in capitals.
-std::string explain(const std::string& error, const config::RedisCheck& check) {
+std::string explain(const std::string& error, const std::string& password) {
   if (error.starts_with("WRONGPASS") || error.starts_with("ERR invalid password"))
     return "the password is wrong";
   if (error.find("without any password configured") != std::string::npos)
     return "this Redis has no password, but the check names one";
-  if (error.starts_with("NOAUTH") && check.password.empty())
+  if (error.starts_with("NOAUTH") && password.empty())
     return "this Redis wants a password, and the check names none";
   if (error.starts_with("NOAUTH"))
-    return fmt::format("this Redis wants a password, and {} has no value", check.password);
+    return fmt::format("this Redis wants a password, and {} has no value", password);
   if (error.starts_with("LOADING")) return "Redis is still loading its data";
   return printable(error);
 }
@@ -143,16 +143,17 @@ std::vector<Exchange> round_trip(const std::optional<Secret>& password) {
 
 }  // namespace
 
-Task<Proof> prove(Attempt& attempt, config::RedisCheck check) {
+Task<Proof> prove_redis(Attempt& attempt, config::Check check) {
+  const std::string password = check.setting("password");
   auto socket = co_await connect(attempt, check.host, check.port);
   if (!socket) co_return fail(socket.error());
   Conversation redis(std::move(*socket));
-  for (const Exchange& exchange : round_trip(attempt.secret(check.password))) {
+  for (const Exchange& exchange : round_trip(attempt.secret(password))) {
     attempt.step = exchange.command.front();
     auto reply = co_await redis.ask(exchange.command);
     if (!reply) co_return fail(reply.error().within(attempt.step));
     if (reply->type == REDIS_REPLY_ERROR)
-      co_return fail(Errc::denied, "{} refused: {}", attempt.step, explain(reply->text, check));
+      co_return fail(Errc::denied, "{} refused: {}", attempt.step, explain(reply->text, password));
     if (*reply != exchange.expected)
       co_return fail(Errc::invalid, "{} answered {}, not {}", attempt.step, describe(*reply),
                      describe(exchange.expected));

@@ -15,7 +15,7 @@
 
 namespace exai::checks {
 
-Task<Proof> prove(Attempt& attempt, config::ProcessCheck) {
+Task<Proof> prove_process(Attempt& attempt, config::Check) {
   const pid_t pid = attempt.subject.pid;
   if (pid <= 0) co_return fail(Errc::not_found, "there is no process");
   const auto process = process_info(pid);
@@ -140,10 +140,10 @@ std::string with_line(std::string text, const std::string& line) {
 
 }  // namespace
 
-Task<Proof> prove(Attempt& attempt, config::CommandCheck check) {
+Task<Proof> prove_command(Attempt& attempt, config::Check check) {
   using namespace asio::experimental::awaitable_operators;
-  attempt.step = check.command.front();
-  auto started = Command::start(attempt.loop, check.command, attempt.subject);
+  attempt.step = check.what.front();
+  auto started = Command::start(attempt.loop, check.what, attempt.subject);
   if (!started) co_return fail(started.error());
   const std::unique_ptr<Command> command = *std::move(started);
 

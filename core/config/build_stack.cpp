@@ -1,5 +1,6 @@
 #include "core/config/build_stack.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -38,28 +39,11 @@ std::string scalar_text(const Node& node) {
   return "";
 }
 
-// "http://127.0.0.1:8082/health"; an IPv6 address stands in brackets.
-std::string url(const std::string& host, std::uint16_t port, std::string_view path) {
-  const bool brackets = host.find(':') != std::string::npos;
-  return fmt::format("http://{}{}{}:{}{}", brackets ? "[" : "", host, brackets ? "]" : "", port,
-                     path);
-}
-
-decltype(Check::what) build_proof(const Node& check, std::uint16_t port) {
-  const std::string_view kind = kind_of(check);
-  const std::string host = text_or(check, "host", "127.0.0.1");
-  if (kind == "http") {
-    const std::string target = text_or(check, "http", "/");
-    return HttpCheck{target.starts_with('/') ? url(host, port, target) : target,
-                     integer_or(check, "status", 0)};
-  }
-  if (kind == "tcp") return TcpCheck{host, port};
-  if (kind == "redis") return RedisCheck{host, port, text_or(check, "password", "")};
-  if (kind == "command") return CommandCheck{texts(check.find("command"))};
-  if (kind == "mcp")
-    return McpCheck{url(host, port, "/mcp"), parse_mcp_call(text_or(check, "mcp", "")).value_or(""),
-                    text_or(check, "token", "")};
-  return ProcessCheck{};
+// Keys of every check; the others are the kind's own.
+bool is_common(std::string_view key) {
+  constexpr std::array<std::string_view, 6> kCommon = {"port",    "host",     "every",
+                                                       "timeout", "failures", "successes"};
+  return std::find(kCommon.begin(), kCommon.end(), key) != kCommon.end();
 }
 
 std::optional<Check> build_check(const Member& service, std::string_view key) {
@@ -67,7 +51,15 @@ std::optional<Check> build_check(const Member& service, std::string_view key) {
   if (member == nullptr) return std::nullopt;
   Check check;
   const auto port = target_of(service.value, *member, service.key).port;
-  check.what = build_proof(member->value, port.value_or(0));
+  check.kind = kind_of(member->value);
+  const Node& what = *member->value.find(check.kind);
+  check.what = texts(&what);
+  if (what.string() != nullptr) check.what = {*what.string()};
+  check.host = text_or(member->value, "host", check.host);
+  check.port = port.value_or(0);
+  for (const Member& setting : *member->value.table())
+    if (!is_common(setting.key) && setting.key != check.kind)
+      check.settings[setting.key] = scalar_text(setting.value);
   check.every = duration_or(member->value, "every", check.every);
   check.timeout = duration_or(member->value, "timeout", check.timeout);
   check.failures = integer_or(member->value, "failures", check.failures);

@@ -19,25 +19,25 @@ std::string_view path_of(std::string_view url) {
   return slash == url.npos ? url : url.substr(slash);
 }
 
-struct Describe {
-  std::string operator()(const ProcessCheck&) const { return "process"; }
-  std::string operator()(const TcpCheck& tcp) const {
-    return fmt::format("tcp {}:{}", tcp.host, tcp.port);
-  }
-  std::string operator()(const HttpCheck& http) const {
-    return fmt::format("http {}", path_of(http.url));
-  }
-  std::string operator()(const RedisCheck&) const { return "redis round-trip"; }
-  std::string operator()(const CommandCheck& check) const {
-    return "command " + join(check.command, " ");
-  }
-  std::string operator()(const McpCheck& mcp) const { return "mcp tools/call " + mcp.tool; }
-};
-
 }  // namespace
 
+std::string Check::setting(const std::string& key) const {
+  const auto found = settings.find(key);
+  return found == settings.end() ? "" : found->second;
+}
+
 std::string describe(const Check& check) {
-  return std::visit(Describe{}, check.what);
+  if (!check.what.empty())
+    return fmt::format("{} {}", check.kind,
+                       check.kind == "http" ? path_of(check.what.front()) : join(check.what, " "));
+  return check.port == 0 ? check.kind : fmt::format("{} {}:{}", check.kind, check.host, check.port);
+}
+
+std::string url_of(const Check& check, const std::string& path) {
+  if (!path.starts_with('/')) return path;
+  const bool brackets = check.host.find(':') != std::string::npos;  // an IPv6 address
+  return fmt::format("http://{}{}{}:{}{}", brackets ? "[" : "", check.host, brackets ? "]" : "",
+                     check.port, path);
 }
 
 const Service* Stack::find(std::string_view service) const {

@@ -8,7 +8,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "core/base/time.hpp"
@@ -20,38 +19,25 @@ using Path = std::filesystem::path;
 
 // --- checks: how readiness and health are proven (run by core/checks) ---
 
-struct HttpCheck {
-  std::string url;
-  int status = 0;  // 0: any of 200..299
-};
-struct TcpCheck {
-  std::string host;
-  std::uint16_t port = 0;
-};
-struct RedisCheck {  // SET, GET, DEL of a private key, after AUTH when a password is named
-  std::string host;
-  std::uint16_t port = 0;
-  std::string password;  // the name of a variable; empty: no AUTH
-};
-struct CommandCheck {  // exit code 0
-  std::vector<std::string> command;
-};
-struct ProcessCheck {};  // the process is alive
-struct McpCheck {  // initialize, tools/list, tools/call of a tool without arguments
-  std::string url;
-  std::string tool;
-  std::string token;  // the name of a variable; empty: no Authorization header
-};
-
+// A check of any kind: what core/checks has to know. The kinds and their keys are those of `check`
+// in schemas/stack.schema.json, and each is carried out by a file of core/checks.
 struct Check {
-  std::variant<ProcessCheck, TcpCheck, HttpCheck, RedisCheck, CommandCheck, McpCheck> what;
+  std::string kind = "process";
+  std::vector<std::string> what;  // behind the kind's key: a text, or the words of a command
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;                       // 0: it connects to none of the service's ports
+  std::map<std::string, std::string> settings;  // the kind's other keys: password, token, status
   Duration every = 1s;
   Duration timeout = 2s;
   int failures = 3;   // in a row, to say no
   int successes = 1;  // in a row, to say yes
+
+  std::string setting(const std::string& key) const;  // "" when it is not there
 };
 // "mcp tools/call status", "redis round-trip", "http /health/live"
 std::string describe(const Check& check);
+// "http://127.0.0.1:8082/health": `path` on the check's port; a whole URL as it is.
+std::string url_of(const Check& check, const std::string& path);
 
 // --- services ---
 
@@ -76,7 +62,7 @@ struct RestartPolicy {
   RestartWhen when = RestartWhen::always;
   Duration backoff_min = 200ms;
   Duration backoff_max = 30s;
-  int give_up_after = 10;         // restarts …
+  int give_up_after = 10;          // restarts …
   Duration give_up_window = 5min;  // … within this long
 };
 
@@ -90,7 +76,7 @@ struct Service {
   Span span;
   std::vector<std::string> command;  // variables are in; ${EXAI_SERVICE_DIR} and the like too
   Span command_span;
-  Path working_directory;  // absolute
+  Path working_directory;                          // absolute
   std::map<std::string, std::string> environment;  // what the file gives this service alone
   std::vector<std::string> secrets;                // names delivered to it as NAME_FILE
   std::vector<PortBinding> ports;
@@ -98,7 +84,7 @@ struct Service {
   std::map<std::string, Path> render;  // file in its run folder ← template (absolute)
   std::optional<Check> ready;          // none: ready as soon as it has started
   std::optional<Check> healthy;
-  Duration start_timeout = 60s;        // from start to ready
+  Duration start_timeout = 60s;  // from start to ready
   RestartPolicy restart;
   StopPolicy stop;
 };
@@ -127,8 +113,8 @@ struct Stack {
   std::string name;
   std::string environment;  // dev, staging, prod, …
   std::string timezone;
-  Path file;       // absolute
-  Path directory;  // of the file; relative paths start here
+  Path file;                      // absolute
+  Path directory;                 // of the file; relative paths start here
   std::vector<Service> services;  // in the file's order
   std::vector<GeneratedSecret> secrets;
   std::map<std::string, Variable> variables;

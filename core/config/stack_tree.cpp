@@ -1,10 +1,10 @@
 #include "core/config/stack_tree.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "core/base/text.hpp"
 #include "core/config/formats.hpp"
+#include "core/config/stack_schema.hpp"
 
 namespace exai::config {
 
@@ -46,18 +46,17 @@ std::vector<PortBinding> ports_of(const Node& service) {
 }
 
 std::string_view kind_of(const Node& check) {
-  constexpr std::array<std::string_view, 6> kKinds = {"http",    "tcp",     "redis",
-                                                      "command", "process", "mcp"};
-  std::string_view kind;
-  for (const std::string_view candidate : kKinds) {
-    if (check.member(candidate) == nullptr) continue;
-    if (!kind.empty()) return {};
-    kind = candidate;
-  }
-  return kind;
+  const CheckKind* kind = check_kind_of(check);
+  return kind == nullptr ? std::string_view() : kind->name;
 }
 
 namespace {
+
+// A whole URL says itself where it leads.
+bool is_url(const Node* text) {
+  return text != nullptr && text->string() != nullptr && !text->string()->starts_with('/') &&
+         text->string()->find("://") != std::string::npos;
+}
 
 const PortBinding* port_called(const std::vector<PortBinding>& ports, std::string_view name) {
   const auto found = std::find_if(ports.begin(), ports.end(),
@@ -68,9 +67,8 @@ const PortBinding* port_called(const std::vector<PortBinding>& ports, std::strin
 }  // namespace
 
 CheckTarget target_of(const Node& service, const Member& check, std::string_view service_name) {
-  const std::string_view kind = kind_of(check.value);
-  const bool whole_url = kind == "http" && !text_or(check.value, "http", "/").starts_with('/');
-  if (kind.empty() || kind == "command" || kind == "process" || whole_url) return {};
+  const CheckKind* kind = check_kind_of(check.value);
+  if (kind == nullptr || !kind->connects || is_url(check.value.find(kind->name))) return {};
   const Node* declared = service.find("ports");
   if (declared != nullptr && declared->table() == nullptr) return {};  // reported there
   const std::vector<PortBinding> ports = ports_of(service);
@@ -90,7 +88,7 @@ CheckTarget target_of(const Node& service, const Member& check, std::string_view
                     : names.empty() ? "add it to the service's ports"
                                     : "its ports are " + join(names, ", "))};
   }
-  if (const PortBinding* port = port_called(ports, kind)) return {port->number, {}};
+  if (const PortBinding* port = port_called(ports, kind->name)) return {port->number, {}};
   if (ports.size() == 1 && names.size() == 1) return {ports[0].number, {}};
   if (ports.size() != names.size()) return {};
   return {{},

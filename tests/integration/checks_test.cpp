@@ -24,10 +24,15 @@ struct World {
   checks::Checker checker{loop, clock, http};
 };
 
-template <class Kind>
-config::Check check_of(Kind what, Duration timeout = 10s) {
+config::Check check_of(std::string kind, std::vector<std::string> what = {}) {
   config::Check check;
+  check.kind = std::move(kind);
   check.what = std::move(what);
+  check.timeout = 10s;
+  return check;
+}
+
+config::Check within(config::Check check, Duration timeout) {
   check.timeout = timeout;
   return check;
 }
@@ -61,17 +66,17 @@ bool is_gone(pid_t pid) {
 
 TEST_CASE("a process is alive until it is not") {
   Subject subject;
-  CHECK(said(observe(check_of(config::ProcessCheck{}), subject)) == "no: there is no process");
+  CHECK(said(observe(check_of("process"), subject)) == "no: there is no process");
   test::Command sleep;
   sleep.arguments = {"sleep", "60"};
   test::Process process(sleep);
   subject.pid = process.pid();
-  const Observation alive = observe(check_of(config::ProcessCheck{}), subject);
+  const Observation alive = observe(check_of("process"), subject);
   CHECK(said(alive) == fmt::format("ok: process {} is alive", process.pid()));
   process.signal(SIGKILL);
   // Also while nobody has reaped it.
   CHECK(test::wait_until([&] { return is_gone(process.pid()); }));
-  CHECK(said(observe(check_of(config::ProcessCheck{}), subject)) ==
+  CHECK(said(observe(check_of("process"), subject)) ==
         fmt::format("no: process {} has ended", process.pid()));
 }
 
@@ -91,25 +96,25 @@ TEST_CASE("a command says how it ended, and its last line") {
   INFO(script);
   Subject subject;
   subject.environment = {{"PATH", "/usr/bin:/bin"}, {"COLOUR", "blue"}};
-  config::CommandCheck command;
-  command.command = {"sh", "-c", script};
-  CHECK(said(observe(check_of(command), subject)) == expected);
+  config::Check command = check_of("command");
+  command.what = {"sh", "-c", script};
+  CHECK(said(observe(command, subject)) == expected);
 }
 
 TEST_CASE("a command that is not there is named") {
   Subject subject;
   subject.environment = {{"PATH", "/nowhere"}};
-  config::CommandCheck command;
-  command.command = {"ping-it"};
-  CHECK(said(observe(check_of(command), subject)) == "no: there is no program ping-it in /nowhere");
+  config::Check command = check_of("command");
+  command.what = {"ping-it"};
+  CHECK(said(observe(command, subject)) == "no: there is no program ping-it in /nowhere");
 }
 
 TEST_CASE("a command that hangs is killed with all that it started") {
   const test::TempDir folder;
-  config::CommandCheck command;
-  command.command = {"sh", "-c",
-                     "sleep 60 & echo $! $$ > " + (folder / "pids").string() + "; echo busy; wait"};
-  const Observation observation = observe(check_of(command, 1s));
+  config::Check command = check_of("command");
+  command.what = {"sh", "-c",
+                  "sleep 60 & echo $! $$ > " + (folder / "pids").string() + "; echo busy; wait"};
+  const Observation observation = observe(within(command, 1s));
   CHECK(said(observation) == "no: sh (last line: busy): no answer within 1s");
   const auto pids = split(std::string(trim(*read_file(folder / "pids"))), ' ');
   REQUIRE(pids.size() == 2);
@@ -121,9 +126,9 @@ TEST_CASE("a command that hangs is killed with all that it started") {
 
 TEST_CASE("what a command leaves behind delays nobody, and does not stay") {
   const test::TempDir folder;
-  config::CommandCheck command;
-  command.command = {"sh", "-c", "sleep 60 & echo $! > " + (folder / "pid").string() + "; echo up"};
-  const Observation observation = observe(check_of(command, 20s));
+  config::Check command = check_of("command");
+  command.what = {"sh", "-c", "sleep 60 & echo $! > " + (folder / "pid").string() + "; echo up"};
+  const Observation observation = observe(within(command, 20s));
   CHECK(said(observation) == "ok: exit code 0 (last line: up)");
   const auto sleeper = static_cast<pid_t>(*parse_integer(trim(*read_file(folder / "pid"))));
   CHECK(test::wait_until([&] { return is_gone(sleeper); }));
@@ -151,14 +156,14 @@ Task<> join(TaskGroup& group) {
 TEST_CASE("a check that is cancelled observes nothing, and its command ends") {
   const test::TempDir folder;
   const Path file = folder / "pid";
-  config::CommandCheck command;
-  command.command = {"sh", "-c",
-                     "echo $$ > " + file.string() + ".new; mv " + file.string() + ".new " +
-                         file.string() + "; sleep 60"};
+  config::Check command = check_of("command");
+  command.what = {"sh", "-c",
+                  "echo $$ > " + file.string() + ".new; mv " + file.string() + ".new " +
+                      file.string() + "; sleep 60"};
   World world;
   TaskGroup group(world.loop, Log());
   std::optional<Observation> kept;
-  group.spawn("check", keep(world.checker, check_of(command, 60s), Subject(), kept));
+  group.spawn("check", keep(world.checker, within(command, 60s), Subject(), kept));
   world.loop.run_until_done(
       cancel_when(group, world.clock, [&] { return std::filesystem::exists(file); }));
   CHECK_FALSE(kept);
@@ -168,15 +173,15 @@ TEST_CASE("a check that is cancelled observes nothing, and its command ends") {
 // --- tcp, http ---
 
 TEST_CASE("a tcp check connects, by address and by name, or says who refused") {
-  config::TcpCheck tcp;
+  config::Check tcp = check_of("tcp");
   tcp.host = GENERATE("127.0.0.1", "localhost");
   std::optional<FakeServer> server;
   server.emplace([](FakeConnection&) {});
   tcp.port = server->port();
   const std::string where = fmt::format("{}:{}", tcp.host, tcp.port);
-  CHECK(said(observe(check_of(tcp))) == "ok: " + where + " accepts connections");
+  CHECK(said(observe(tcp)) == "ok: " + where + " accepts connections");
   server.reset();
-  CHECK(said(observe(check_of(tcp))) == "no: connection refused by " + where);
+  CHECK(said(observe(tcp)) == "no: connection refused by " + where);
 }
 
 TEST_CASE("an http check judges the status") {
@@ -191,36 +196,34 @@ TEST_CASE("an http check judges the status") {
   const FakeServer server([status = status](FakeConnection& peer) {
     while (peer.read_request()) peer.answer(status, "");
   });
-  config::HttpCheck http;
-  http.url = server.url("/health/ready");
-  http.status = wanted;
-  CHECK(said(observe(check_of(http))) == expected);
+  config::Check http = check_of("http", {server.url("/health/ready")});
+  if (wanted != 0) http.settings["status"] = std::to_string(wanted);
+  CHECK(said(observe(http)) == expected);
 }
 
 TEST_CASE("an http check that gets no answer says so") {
-  config::HttpCheck http;
+  config::Check http = check_of("http");
   {
     const FakeServer server([](FakeConnection& peer) { peer.wait_closed(); });
-    http.url = server.url("/health/live");
-    const Observation observation = observe(check_of(http, 300ms));
+    http.what = {server.url("/health/live")};
+    const Observation observation = observe(within(http, 300ms));
     CHECK(said(observation) == "no: GET /health/live: no answer within 300ms");
     CHECK(observation.took >= 300ms);
   }
   const std::uint16_t port = test::free_port();
-  http.url = fmt::format("http://127.0.0.1:{}/health/live", port);
-  CHECK(said(observe(check_of(http))) ==
-        fmt::format("no: connection refused by 127.0.0.1:{}", port));
+  http.port = port;
+  http.what = {"/health/live"};
+  CHECK(said(observe(http)) == fmt::format("no: connection refused by 127.0.0.1:{}", port));
 }
 
 // --- redis ---
 
 namespace {
 
-config::RedisCheck redis_at(std::uint16_t port, std::string password) {
-  config::RedisCheck check;
-  check.host = "127.0.0.1";
+config::Check redis_at(std::uint16_t port, const std::string& password) {
+  config::Check check = check_of("redis", {"round-trip"});
   check.port = port;
-  check.password = std::move(password);
+  if (!password.empty()) check.settings["password"] = password;
   return check;
 }
 
@@ -236,9 +239,8 @@ std::string redis_cli(const test::RealRedis& redis, std::vector<std::string> wor
 
 TEST_CASE("a redis check writes, reads and deletes, and leaves nothing") {
   const test::RealRedis redis;
-  const config::RedisCheck check = redis_at(redis.port(), "PASS");
-  CHECK(said(observe(check_of(check), knowing("PASS", redis.password()))) ==
-        "ok: SET, GET, DEL answered");
+  const config::Check check = redis_at(redis.port(), "PASS");
+  CHECK(said(observe(check, knowing("PASS", redis.password()))) == "ok: SET, GET, DEL answered");
   CHECK(redis_cli(redis, {"DBSIZE"}) == "0");
   CHECK_THAT(redis_cli(redis, {"INFO", "commandstats"}),
              Catch::Contains("cmdstat_set:calls=1,") && Catch::Contains("cmdstat_get:calls=1,") &&
@@ -247,27 +249,26 @@ TEST_CASE("a redis check writes, reads and deletes, and leaves nothing") {
 
 TEST_CASE("a redis check tells the reasons of a refusal apart") {
   const test::RealRedis redis;
-  const config::RedisCheck with = redis_at(redis.port(), "PASS");
-  const config::RedisCheck without = redis_at(redis.port(), "");
-  CHECK(said(observe(check_of(with), knowing("PASS", "wrong"))) ==
-        "no: AUTH refused: the password is wrong");
-  CHECK(said(observe(check_of(with))) ==
+  const config::Check with = redis_at(redis.port(), "PASS");
+  const config::Check without = redis_at(redis.port(), "");
+  CHECK(said(observe(with, knowing("PASS", "wrong"))) == "no: AUTH refused: the password is wrong");
+  CHECK(said(observe(with)) ==
         "no: SET refused: this Redis wants a password, and PASS has no value");
-  CHECK(said(observe(check_of(without))) ==
+  CHECK(said(observe(without)) ==
         "no: SET refused: this Redis wants a password, and the check names none");
   redis_cli(redis, {"CONFIG", "SET", "maxmemory", "1"});
-  CHECK_THAT(said(observe(check_of(with), knowing("PASS", redis.password()))),
+  CHECK_THAT(said(observe(with, knowing("PASS", redis.password()))),
              Catch::StartsWith("no: SET refused: OOM "));
   redis_cli(redis, {"CONFIG", "SET", "maxmemory", "0"});
   redis_cli(redis, {"CONFIG", "SET", "requirepass", ""});
-  CHECK(said(observe(check_of(without))) == "ok: SET, GET, DEL answered");
-  CHECK(said(observe(check_of(with), knowing("PASS", "any"))) ==
+  CHECK(said(observe(without)) == "ok: SET, GET, DEL answered");
+  CHECK(said(observe(with, knowing("PASS", "any"))) ==
         "no: AUTH refused: this Redis has no password, but the check names one");
 }
 
 TEST_CASE("a redis check follows its server down and up again") {
   test::RealRedis redis;
-  const config::Check check = check_of(redis_at(redis.port(), "PASS"));
+  const config::Check check = redis_at(redis.port(), "PASS");
   const Subject subject = knowing("PASS", redis.password());
   CHECK(observe(check, subject).ok);
   redis.kill();
@@ -286,10 +287,10 @@ TEST_CASE("a redis that hangs delays its own check and no other") {
   std::vector<std::optional<Observation>> slow(5);
   std::vector<std::optional<Observation>> quick(5);
   for (auto& kept : slow)
-    group.spawn("hung", keep(world.checker, check_of(redis_at(hung.port(), "PASS"), 3s),
+    group.spawn("hung", keep(world.checker, within(redis_at(hung.port(), "PASS"), 3s),
                              knowing("PASS", hung.password()), kept));
   for (auto& kept : quick)
-    group.spawn("well", keep(world.checker, check_of(redis_at(well.port(), "PASS"), 10s),
+    group.spawn("well", keep(world.checker, redis_at(well.port(), "PASS"),
                              knowing("PASS", well.password()), kept));
   world.loop.run_until_done(join(group));
   for (const auto& kept : slow) {
@@ -317,7 +318,7 @@ TEST_CASE("a redis check knows what is no Redis, and a false answer") {
     peer.read_some();
     peer.write(bytes);
   });
-  const std::string observed = said(observe(check_of(redis_at(server.port(), ""))));
+  const std::string observed = said(observe(redis_at(server.port(), "")));
   if (std::string_view(expected) == "other")
     CHECK_THAT(observed, Catch::StartsWith("no: GET answered \"other\", not \""));
   else

@@ -27,6 +27,7 @@ class FakeMcp {
   }
 
   std::string url() const { return server_.url("/mcp"); }
+  std::uint16_t port() const { return server_.port(); }
   std::vector<std::string> seen() {  // "initialize", …, "DELETE s1"
     const std::lock_guard lock(mutex_);
     return seen_;
@@ -101,12 +102,11 @@ class FakeMcp {
 
 std::string observe(const FakeMcp& server, std::string token = "", Subject subject = {},
                     Duration timeout = 10s) {
-  config::McpCheck mcp;
-  mcp.url = server.url();
-  mcp.tool = "status";
-  mcp.token = std::move(token);
   config::Check check;
-  check.what = mcp;
+  check.kind = "mcp";
+  check.what = {"tools/call status"};
+  check.port = server.port();
+  if (!token.empty()) check.settings["token"] = std::move(token);
   check.timeout = timeout;
   Loop loop;
   SystemClock clock;

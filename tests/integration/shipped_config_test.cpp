@@ -42,8 +42,8 @@ TEST_CASE("the shipped stack loads without a word in every environment") {
   REQUIRE(loaded.stack->services.size() == 2);
   CHECK(describe(*loaded.stack->find("redis")->ready) == "redis round-trip");
   CHECK(describe(*loaded.stack->find("exaid")->ready) == "mcp tools/call status");
-  CHECK(std::get<HttpCheck>(loaded.stack->find("exaid")->healthy->what).url ==
-        "http://127.0.0.1:8082/health/live");
+  const Check& healthy = *loaded.stack->find("exaid")->healthy;
+  CHECK(url_of(healthy, healthy.what.front()) == "http://127.0.0.1:8082/health/live");
   CHECK(loaded.stack->secrets.at(0).name == "REDIS_PASSWORD");
 }
 

@@ -2,13 +2,12 @@
 
 #include <map>
 
-#include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/rules.hpp"
 #include "core/config/option_values.hpp"
 #include "core/config/schema.hpp"
+#include "core/config/stack_schema.hpp"
 #include "core/config/stack_tree.hpp"
-#include "embedded/stack_schema.hpp"
 
 namespace exai::config {
 
@@ -17,10 +16,9 @@ namespace {
 using enum Severity;
 using enum Evidence;
 
-void stack_schema(const LintSubject& subject, Findings& findings) {
-  const auto schema = parse_json_object(embedded::stack_schema);
-  EXAI_ASSERT(schema.has_value());
-  for (Diagnostic& one : check_schema(*schema, subject.resolved.tree)) findings.add(std::move(one));
+void stack_file_shape(const LintSubject& subject, Findings& findings) {
+  for (Diagnostic& one : check_schema(stack_schema(), subject.resolved.tree))
+    findings.add(std::move(one));
 }
 
 void check_ports(const LintSubject& subject, Findings& findings) {
@@ -112,7 +110,7 @@ constexpr std::array kRules = {
          check_ports},
     Rule{"CFG003", "wrong-type", error, deterministic, Fixing::none,
          "A value of the wrong kind: text for a number, no duration, no URL",
-         "The whole text must be the value: 12abc is no number.", stack_schema},
+         "The whole text must be the value: 12abc is no number.", stack_file_shape},
     Rule{"CFG004", "out-of-range", error, deterministic, Fixing::none,
          "A value too small, too large, too short or too long",
          "The range of each option is in schemas/options.schema.json and in .env.example.",

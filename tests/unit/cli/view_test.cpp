@@ -127,7 +127,9 @@ TEST_CASE("ways in follow from the MCP check and the named ports") {
   config::Service exaid;
   exaid.name = "exaid";
   exaid.ready = config::Check{};
-  exaid.ready->what = config::McpCheck{"http://127.0.0.1:8079/mcp", "status", "EXAI_WS_TOKEN"};
+  exaid.ready->kind = "mcp";
+  exaid.ready->port = 8079;
+  exaid.ready->settings["token"] = "EXAI_WS_TOKEN";
   exaid.ports = {{"mcp", 8079, {}}, {"health", 8082, {}}, {"metrics", 8000, {}}};
   config::Stack settings;
   settings.services = {exaid};

@@ -1,6 +1,7 @@
 // From files to settings: precedence, provenance, and what each key of the stack file becomes.
 #include <catch2/catch.hpp>
 
+#include "core/base/text.hpp"
 #include "tests/unit/config/memory.hpp"
 
 namespace exai::config::test {
@@ -214,47 +215,49 @@ TEST_CASE("every setting of a service is read") {
   CHECK(service.ready->timeout == 20ms);
   CHECK(service.ready->failures == 4);
   CHECK(service.ready->successes == 5);
-  CHECK(std::get<TcpCheck>(service.ready->what).host == "::1");
-  CHECK(std::get<TcpCheck>(service.ready->what).port == 2);
+  CHECK(service.ready->host == "::1");
+  CHECK(service.ready->port == 2);
   CHECK(world.load().stack->find("other")->restart.when == RestartWhen::never);
   CHECK(world.load().stack->find("nobody") == nullptr);
 }
 
-TEST_CASE("a check becomes what it connects to") {
+TEST_CASE("a check has what its kind needs, and is described in a few words") {
   const auto [check, expected] = GENERATE(table<std::string, std::string>({
-      {"http = \"/health\"", "http://127.0.0.1:2/health | http /health"},
-      {"http = \"/\", port = \"a\", host = \"::1\"", "http://[::1]:1/ | http /"},
-      {"http = \"https://x/y\"", "https://x/y | http /y"},
-      {"http = \"https://x\"", "https://x | http https://x"},
-      {"mcp = \"tools/call status\", port = \"a\"",
-       "http://127.0.0.1:1/mcp status | mcp tools/call status"},
+      {"http = \"/health\"", "http [/health] 127.0.0.1:2 | http /health"},
+      {"http = \"/\", port = \"a\", host = \"::1\", status = 204",
+       "http [/] ::1:1 status=204 | http /"},
+      {"http = \"https://x/y\"", "http [https://x/y] 127.0.0.1:0 | http /y"},
+      {"http = \"https://x\"", "http [https://x] 127.0.0.1:0 | http https://x"},
+      {"mcp = \"tools/call status\", port = \"a\", token = \"EXAI_WS_TOKEN\"",
+       "mcp [tools/call status] 127.0.0.1:1 token=EXAI_WS_TOKEN | mcp tools/call status"},
       {"redis = \"round-trip\", port = \"a\", password = \"REDIS_PASSWORD\"",
-       "127.0.0.1:1 REDIS_PASSWORD | redis round-trip"},
-      {"tcp = true, port = \"a\"", "127.0.0.1:1 | tcp 127.0.0.1:1"},
-      {"command = [\"run\", \"$EXAI_SERVICE\"]", "run web | command run web"},
-      {"process = true", " | process"},
+       "redis [round-trip] 127.0.0.1:1 password=REDIS_PASSWORD | redis round-trip"},
+      {"tcp = true, port = \"a\"", "tcp [] 127.0.0.1:1 | tcp 127.0.0.1:1"},
+      {"command = [\"run\", \"$EXAI_SERVICE\"]", "command [run,web] 127.0.0.1:0 | command run web"},
+      {"process = true", "process [] 127.0.0.1:0 | process"},
   }));
-  struct Show {
-    std::string operator()(const ProcessCheck&) const { return ""; }
-    std::string operator()(const TcpCheck& c) const { return fmt::format("{}:{}", c.host, c.port); }
-    std::string operator()(const HttpCheck& c) const { return c.url; }
-    std::string operator()(const RedisCheck& c) const {
-      return fmt::format("{}:{} {}", c.host, c.port, c.password);
-    }
-    std::string operator()(const CommandCheck& c) const {
-      return c.command[0] + " " + c.command[1];
-    }
-    std::string operator()(const McpCheck& c) const { return c.url + " " + c.tool; }
-  };
   const Service service =
       web(world_with(kProcess + "ports = { a = 1, http = 2 }\nready = { " + check + " }\n"));
-  CHECK(std::visit(Show{}, service.ready->what) + " | " + describe(*service.ready) == expected);
+  const Check& ready = *service.ready;
+  std::string read =
+      fmt::format("{} [{}] {}:{}", ready.kind, join(ready.what, ","), ready.host, ready.port);
+  for (const auto& [key, value] : ready.settings) read += fmt::format(" {}={}", key, value);
+  CHECK(read + " | " + describe(ready) == expected);
+}
+
+TEST_CASE("a check's URL is a path on its port, or whole already") {
+  Check check;
+  check.port = 8082;
+  CHECK(url_of(check, "/health") == "http://127.0.0.1:8082/health");
+  check.host = "::1";
+  CHECK(url_of(check, "/") == "http://[::1]:8082/");
+  CHECK(url_of(check, "https://x/y") == "https://x/y");
 }
 
 TEST_CASE("the only port of a service needs no name") {
   const Service service =
       web(world_with(kProcess + "ports = { main = 7 }\nready = { mcp = \"tools/call status\" }\n"));
-  CHECK(std::get<McpCheck>(service.ready->what).url == "http://127.0.0.1:7/mcp");
+  CHECK(url_of(*service.ready, "/mcp") == "http://127.0.0.1:7/mcp");
 }
 
 TEST_CASE("the fingerprint changes with what runs, not with words or secrets") {
