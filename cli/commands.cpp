@@ -16,6 +16,7 @@ Exit status(Context& context, Args& args);
 Exit logs(Context& context, Args& args);
 Exit doctor(Context& context, Args& args);
 Exit health(Context& context, Args& args);
+Exit env(Context& context, Args& args);
 Exit completion(Context& context, Args& args);
 Exit version(Context& context, Args& args);
 
@@ -31,6 +32,7 @@ constexpr std::array kCommands = {
     Command{"logs", "what the services have written", logs},
     Command{"doctor", "examine everything and name the first cause", doctor},
     Command{"health", "run the services' checks once, from outside", health},
+    Command{"env", "show, compare and complete environment files", env},
     Command{"completion", "print the completion script of a shell", completion},
     Command{"version", "print the version", version},
 };

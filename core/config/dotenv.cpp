@@ -6,6 +6,7 @@
 
 #include "core/base/text.hpp"
 #include "core/config/places.hpp"
+#include "core/config/unicode.hpp"
 
 namespace exai::config {
 
@@ -14,50 +15,9 @@ namespace {
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
 constexpr std::size_t kMaxDiagnostics = 100;  // per file: after that nobody reads on
 
-// One code point of UTF-8; a byte that starts none stands for itself.
-struct CodePoint {
-  std::uint32_t value = 0;
-  std::size_t length = 1;
-};
-
-CodePoint code_point_at(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return {first, 1};
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || at + length > text.size() || !is_utf8(text.substr(at, length)))
-    return {0xFFFD, 1};
-  std::uint32_t value = first & (0xFFU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) value = (value << 6U) | (byte(i) & 0x3FU);
-  return {value, length};
-}
-
 // Blanks inside a line, newlines not among them.
 bool is_blank(std::uint32_t c) {
   return c == ' ' || c == '\t' || c == '\v' || c == '\f' || c == '\r' || c == 0x85 || c == 0xA0;
-}
-
-// White_Space of Unicode.
-bool is_space(std::uint32_t c) {
-  return is_blank(c) || c == '\n' || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
-         c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
-}
-
-// Letters and numbers of any script. Beyond ASCII, everything that is neither a blank, nor among
-// the punctuation and symbols that people paste by accident, counts as one.
-bool is_letter_or_number(std::uint32_t c) {
-  if (c < 0x80) return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-  if (c < 0xC0)
-    return c == 0xAA || c == 0xB2 || c == 0xB3 || c == 0xB5 || c == 0xB9 || c == 0xBA ||
-           (c >= 0xBC && c <= 0xBE);
-  const bool symbol = c == 0xD7 || c == 0xF7 || (c >= 0x300 && c <= 0x36F) ||
-                      (c >= 0x2000 && c <= 0x206F) || (c >= 0x20A0 && c <= 0x20CF) ||
-                      (c >= 0x2190 && c <= 0x23FF) || (c >= 0x2500 && c <= 0x2775) ||
-                      (c >= 0x27C0 && c <= 0x2BFF) || (c >= 0x3000 && c <= 0x3004) ||
-                      (c >= 0x3008 && c <= 0x3020) || (c >= 0xE000 && c <= 0xF8FF) ||
-                      (c >= 0xFE00 && c <= 0xFE6F) || c == 0xFEFF || c >= 0xFFE0;
-  return !symbol || (c >= 0x2070 && c <= 0x209C) || (c >= 0x2460 && c <= 0x249B) ||
-         (c >= 0x10000 && c <= 0x1EFFF) || (c >= 0x20000 && c <= 0x3FFFD);
 }
 
 bool is_octal(char c) {
@@ -159,6 +119,13 @@ class Reader {
     }
   }
 
+  // A fault for which Compose refuses the file.
+  void refuse(std::string code, std::string message, std::string help, std::size_t begin,
+              std::size_t end) {
+    result_.accepted = false;
+    report(std::move(code), std::move(message), std::move(help), begin, end);
+  }
+
   void report(std::string code, std::string message, std::string help, std::size_t begin,
               std::size_t end) {
     if (result_.diagnostics.size() >= kMaxDiagnostics) return;
@@ -177,7 +144,7 @@ class Reader {
     DotenvEntry entry;
     entry.after_quote = after_quote_;
     if (done()) {
-      report("ENV002", "\"export\" without a name", "write export NAME=value", begin, at_);
+      refuse("ENV002", "\"export\" without a name", "write export NAME=value", begin, at_);
       return;
     }
     const std::size_t key_begin = at_;
@@ -219,7 +186,7 @@ class Reader {
         entry.key_span = places_.span(begin, name_end);
         at_ = c.value == '\n' ? at : at + 1;
         if (entry.key.find(' ') == std::string::npos) return static_cast<char>(c.value);
-        report("ENV002", fmt::format("a name cannot contain a space: \"{}\"", printable(entry.key)),
+        refuse("ENV002", fmt::format("a name cannot contain a space: \"{}\"", printable(entry.key)),
                "names are letters, digits, \"_\", \"-\" and \".\"; comments begin with \"#\"",
                begin, name_end);
         skip_line();
@@ -244,7 +211,7 @@ class Reader {
     std::string help =
         "names are letters, digits, \"_\", \"-\" and \".\"; comments begin with \"#\"";
     if (character == "\"" || character == "'") help = "only values are quoted: NAME=\"value\"";
-    report("ENV002", fmt::format("{} is not allowed in a name", printable(character)),
+    refuse("ENV002", fmt::format("{} is not allowed in a name", printable(character)),
            std::move(help), at, at + length);
     skip_line();
     return '!';
@@ -316,7 +283,7 @@ class Reader {
   }
 
   void unterminated(DotenvEntry& entry, std::size_t open, char quote) {
-    report("ENV001", fmt::format("this quote is never closed: {}", quote),
+    refuse("ENV001", fmt::format("this quote is never closed: {}", quote),
            fmt::format("add {} where the value ends", quote), open, open + 1);
     skip_line();
     entry.style = DotenvEntry::Style::faulty;
@@ -340,7 +307,7 @@ class Reader {
       return;
     }
     const bool required = expanded.fault->kind == InterpolationFault::Kind::required;
-    report(required ? "ENV018" : "ENV003", std::move(expanded.fault->message),
+    refuse(required ? "ENV018" : "ENV003", std::move(expanded.fault->message),
            required ? "set it above, in an earlier file or in the environment"
                     : "a plain dollar is written $$, or goes into single quotes",
            origin(expanded.fault->begin), origin(expanded.fault->end));
@@ -376,7 +343,8 @@ Dotenv parse_dotenv(const SourcePtr& source, const Lookup& environment, const Lo
     const Span start{source, {1, 1}, {1, 1}};
     return {{},
             {problem("ENV015", start, "this file is larger than 1 MiB",
-                     "an environment file holds settings, one per line")}};
+                     "an environment file holds settings, one per line")},
+            false};
   }
   return Reader(source, environment, earlier).run();
 }

@@ -43,7 +43,8 @@ struct DotenvEntry {
 
 struct Dotenv {
   std::vector<DotenvEntry> entries;
-  Diagnostics diagnostics;  // ENV001, ENV002, ENV003, ENV018
+  Diagnostics diagnostics;  // ENV001, ENV002, ENV003, ENV015, ENV018
+  bool accepted = true;     // false: Compose refuses the whole file
 };
 
 // References are looked up in `environment` first, then in the file's own earlier lines, then in

@@ -36,7 +36,7 @@ TEST_CASE("each shell's script has every command and its options") {
 
 TEST_CASE("the list of commands is complete in its order") {
   CHECK(contains(script_of("bash"),
-                 "words='validate up down restart status logs doctor health completion version'"));
+                 "words='validate up down restart status logs doctor health env completion version'"));
 }
 
 TEST_CASE("bash completes services where a command takes them, and only there") {

@@ -1,0 +1,82 @@
+#include "cli/env_files.hpp"
+
+#include <algorithm>
+
+#include "core/base/os.hpp"
+#include "core/config/resolve.hpp"
+
+namespace exai::cli {
+
+namespace {
+
+constexpr std::size_t kMostBytes = std::size_t{16} << 20U;
+
+const config::Names& known_names() {
+  static const config::Names names{&config::OptionTable::shipped(), {}, {}};
+  return names;
+}
+
+EnvFile parse_file(std::string name, std::string text, const Environment& environment,
+                   const std::map<std::string, std::string, std::less<>>& earlier) {
+  const auto in = [](const auto& values) {
+    return [&values](std::string_view wanted) -> std::optional<std::string> {
+      const auto found = values.find(wanted);
+      return found == values.end() ? std::nullopt : std::optional(found->second);
+    };
+  };
+  // Not const until the secrets in it are hidden.
+  const auto source = std::make_shared<config::Source>(config::Source{name, std::move(text), name});
+  config::Dotenv parsed = config::parse_dotenv(source, in(environment), in(earlier));
+  config::hide_secrets(*source, parsed.entries, known_names());
+  return {std::move(name), source, std::move(parsed)};
+}
+
+}  // namespace
+
+std::optional<std::vector<EnvFile>> read_env_files(Context& context,
+                                                   const std::vector<std::string>& names) {
+  std::vector<EnvFile> files;
+  std::map<std::string, std::string, std::less<>> values;
+  for (const std::string& name : names) {
+    auto text = read_file(name, kMostBytes);
+    if (!text) {
+      complain(context, Exit::bad_input, text.error().message());
+      return std::nullopt;
+    }
+    files.push_back(parse_file(name, *std::move(text), context.environment, values));
+    for (const config::DotenvEntry& entry : files.back().parsed.entries)
+      if (entry.value) values.insert_or_assign(entry.key, *entry.value);
+  }
+  return files;
+}
+
+bool is_secret_name(std::string_view name) {
+  return known_names().is_confidential(name);
+}
+
+bool report_env_files(Context& context, const std::vector<EnvFile>& files) {
+  const auto accepted = [](const EnvFile& file) { return file.parsed.accepted; };
+  const bool all = std::all_of(files.begin(), files.end(), accepted);
+  for (const EnvFile& file : files) {
+    config::Diagnostics diagnostics = file.parsed.diagnostics;
+    for (config::Diagnostic& one : diagnostics)  // a reference to nothing is no reason to refuse
+      if (file.parsed.accepted) one.severity = config::Severity::warning;
+    context.err.write(config::render(diagnostics, diagnostic_colours(context.err)));
+  }
+  return all;
+}
+
+std::vector<EnvValue> env_values(const std::vector<EnvFile>& files) {
+  std::vector<EnvValue> values;
+  std::map<std::string_view, std::size_t> places;
+  for (const EnvFile& file : files)
+    for (const config::DotenvEntry& entry : file.parsed.entries) {
+      if (!entry.value) continue;
+      const auto [place, is_new] = places.emplace(entry.key, values.size());
+      if (is_new) values.emplace_back();
+      values[place->second] = {entry.key, *entry.value, file.name, entry.key_span.begin.line};
+    }
+  return values;
+}
+
+}  // namespace exai::cli
