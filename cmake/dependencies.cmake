@@ -11,6 +11,7 @@ find_package(CLI11 REQUIRED)
 # build; their pkg-config files are right.
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
+find_package(yaml-cpp REQUIRED)
 if(EXAI_TESTS)
   find_package(Catch2 2.13 REQUIRED)
 endif()

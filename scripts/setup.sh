@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 run=(
   g++ cmake ninja-build ccache lld pkg-config make git
   libboost1.81-dev libboost-json1.81-dev libexpected-dev
-  libcli11-dev libtomlplusplus-dev libcurl4-openssl-dev libhiredis-dev
+  libcli11-dev libtomlplusplus-dev libyaml-cpp-dev libcurl4-openssl-dev libhiredis-dev
   libspdlog-dev libfmt-dev
   redis-server
 )

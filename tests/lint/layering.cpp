@@ -76,7 +76,8 @@ const std::vector<Owner>& owners() {
       {"regex", {}},
       {"iostream", {}},
       {"fstream", {}},
-      {"sstream", {"core/config/toml.cpp"}},
+      {"sstream", {"core/config/toml.cpp", "core/config/yaml.cpp"}},
+      {"yaml-cpp/", {"core/config/yaml.cpp"}},
   };
   return table;
 }

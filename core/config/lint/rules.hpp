@@ -45,6 +45,7 @@ void make_strict(Diagnostics& diagnostics);
 
 // The families, each sorted by code.
 std::span<const Rule> cfg_rules();
+std::span<const Rule> cmp_rules();
 std::span<const Rule> dep_rules();
 std::span<const Rule> env_rules();
 std::span<const Rule> prt_rules();
