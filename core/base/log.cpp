@@ -55,31 +55,6 @@ std::string as_json(LogLevel level, std::string_view message, const std::vector<
   return line + "}";
 }
 
-std::string url_encoded(std::string_view text) {
-  constexpr std::string_view kPlain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  std::string result;
-  for (const char c : text)
-    result += kPlain.find(c) != std::string_view::npos
-                  ? std::string(1, c)
-                  : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  return result;
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string result;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    unsigned group = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      group = group << 8U | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    for (unsigned k = 0; k < 4; ++k)
-      result += i + k <= bytes.size() ? kAlphabet[group >> (18 - 6 * k) & 63U] : '=';
-  }
-  return result;
-}
-
 }  // namespace
 
 std::optional<LogLevel> parse_log_level(std::string_view name) {
@@ -89,26 +64,6 @@ std::optional<LogLevel> parse_log_level(std::string_view name) {
   const auto* found = std::find(kLevelNames.begin(), kLevelNames.end(), word);
   if (found == kLevelNames.end()) return std::nullopt;
   return static_cast<LogLevel>(found - kLevelNames.begin());
-}
-
-void Redactor::add(std::string_view name, const Secret& value) {
-  constexpr std::size_t kShortest = 8;
-  const std::string_view raw = value.reveal();
-  if (raw.size() < kShortest) return;
-  const std::string json_form = quoted(raw);
-  for (const std::string& form : {std::string(raw), url_encoded(raw), base64(raw),
-                                  json_form.substr(1, json_form.size() - 2)})
-    known_.emplace_back(fmt::format("[{}]", name), Secret(form));
-  // Longest first: a value that contains another is hidden whole.
-  std::stable_sort(known_.begin(), known_.end(), [](const auto& a, const auto& b) {
-    return a.second.reveal().size() > b.second.reveal().size();
-  });
-}
-
-std::string Redactor::redact(std::string text) const {
-  for (const auto& [label, value] : known_)
-    text = replace_all(std::move(text), value.reveal(), label);
-  return text;
 }
 
 struct Log::Sink {

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
-#include "core/base/secret.hpp"
+#include "core/base/redact.hpp"
 
 namespace exai {
 
@@ -47,17 +47,6 @@ struct Field {
 
   std::string key;
   std::string value;
-};
-
-// Replaces the values it knows, in raw, URL-encoded, base64 and JSON-escaped form, by "[NAME]".
-// Values shorter than 8 bytes are not searched for: they would hit innocent text.
-class Redactor {
- public:
-  void add(std::string_view name, const Secret& value);
-  std::string redact(std::string text) const;
-
- private:
-  std::vector<std::pair<std::string, Secret>> known_;  // text to hide → label
 };
 
 class Log {

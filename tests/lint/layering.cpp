@@ -14,7 +14,8 @@ struct Module {
 // The pure part of base: what modules without loop, network and disk may see.
 const std::vector<std::string_view> kPureBase = {"core/base/error.hpp", "core/base/text.hpp",
                                                  "core/base/time.hpp",  "core/base/secret.hpp",
-                                                 "core/base/json.hpp",  "core/base/version.hpp"};
+                                                 "core/base/json.hpp",  "core/base/version.hpp",
+                                                 "core/base/redact.hpp"};
 const std::vector<std::string_view> kCore = {"core/"};
 
 std::vector<std::string_view> with(std::vector<std::string_view> some,
@@ -32,7 +33,8 @@ const std::vector<Module>& modules() {
       {"core/checks/", {"core/base/", "core/config/"}},
       {"core/database/", {"core/base/"}},
       {"core/control/", {"core/base/"}},
-      {"core/workspace/", {"core/base/", "core/config/"}},
+      {"core/secrets/", {"core/base/", "core/config/"}},
+      {"core/workspace/", {"core/base/", "core/config/", "core/secrets/"}},
       {"supervisor/process/", {"core/base/"}},
       {"supervisor/engine/", {"core/base/"}},
       {"supervisor/service/",
@@ -67,6 +69,7 @@ const std::vector<Owner>& owners() {
       {"curl/", {"core/base/http"}},
       {"hiredis/", {"core/checks/redis.cpp", "daemon/store/redis.cpp"}},
       {"spdlog/", {"core/base/log.cpp"}},
+      {"sodium.h", {"core/secrets/age.cpp"}},
       {"boost/beast/", {"daemon/net/http_message.cpp", "daemon/net/websocket.cpp"}},
       {"boost/json/", {"core/base/"}},
       {"boost/json.hpp", {}},

@@ -1,0 +1,75 @@
+#pragma once
+// Hides known secrets in text: every value it was told, wherever it stands, becomes "[NAME]". One
+// Redactor is shared by all that a program prints or logs, so a value is told once.
+//
+// A value is found in the forms in which text carries it on:
+//
+//   raw       as it is; of a text of several lines, each line by itself too
+//   JSON      "\n", "\"", "\\", "\u001f"; with and without "\/"
+//   URL       %2F and %2f; as a path, a query and a form leave characters alone
+//   base64    at each of the three alignments, so also inside a longer text that was encoded
+//             (Basic authentication); both alphabets, with and without padding
+//
+// Values shorter than 8 bytes are not searched for: they would hit innocent text.
+//
+// One pass over the text, however many values there are (Aho and Corasick's automaton); nothing at
+// all while there are none. Thread: any.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/secret.hpp"
+
+namespace exai {
+
+class Automaton;
+
+class Redactor {
+ public:
+  Redactor();
+  ~Redactor();
+  Redactor(const Redactor&) = delete;
+  Redactor& operator=(const Redactor&) = delete;
+
+  // From now on; a value that is known already costs nothing.
+  void add(std::string_view name, const Secret& value);
+  std::string redact(std::string text) const;
+
+ private:
+  friend class RedactingStream;
+  std::shared_ptr<const Automaton> automaton() const;  // none: nothing to hide
+
+  struct Known;
+  mutable std::mutex mutex_;  // told by the loop, asked by every thread that logs
+  std::atomic<bool> any_ = false;
+  std::unique_ptr<Known> known_;
+  mutable std::shared_ptr<const Automaton> automaton_;
+};
+
+// The same for a text that comes in pieces: a value is found across their ends. What may still turn
+// out to be the beginning of one is held back until the next piece, or until finish().
+// Thread: one at a time.
+class RedactingStream {
+ public:
+  explicit RedactingStream(std::shared_ptr<const Redactor> redactor);
+  ~RedactingStream();
+  RedactingStream(RedactingStream&&) noexcept;
+  RedactingStream& operator=(RedactingStream&&) noexcept;
+
+  // What may go on now.
+  std::string push(std::string_view piece);
+  std::string finish();
+
+ private:
+  friend class Redactor;
+  struct Scan;
+  std::shared_ptr<const Redactor> redactor_;  // may be none
+  std::unique_ptr<Scan> scan_;                // none: nothing is held back
+};
+
+}  // namespace exai

@@ -1,0 +1,122 @@
+#include "core/base/redact.hpp"
+
+#include <vector>
+
+#include "core/base/text.hpp"
+
+using namespace exai;
+
+namespace {
+
+struct Form {
+  const char* what;
+  const char* text;
+  const char* redacted;
+};
+
+const std::string kValue = "p@ss \"word\"/1";
+
+}  // namespace
+
+TEST_CASE("a known secret is hidden in each form it may take") {
+  Redactor redactor;
+  redactor.add("TOKEN", Secret(kValue));
+  const Form forms[] = {
+      {"raw", "raw p@ss \"word\"/1 end", "raw [TOKEN] end"},
+      {"twice", "p@ss \"word\"/1p@ss \"word\"/1", "[TOKEN][TOKEN]"},
+      {"JSON", R"({"v":"p@ss \"word\"/1"})", R"({"v":"[TOKEN]"})"},
+      {"JSON of PHP", R"({"v":"p@ss \"word\"\/1"})", R"({"v":"[TOKEN]"})"},
+      {"URL", "url p%40ss%20%22word%22%2F1", "url [TOKEN]"},
+      {"URL in lower case", "url p%40ss%20%22word%22%2f1", "url [TOKEN]"},
+      {"URL path", "url p%40ss%20%22word%22/1", "url [TOKEN]"},
+      {"form", "url=p%40ss+%22word%22%2F1&", "url=[TOKEN]&"},
+      {"base64", "b64 cEBzcyAid29yZCIvMQ==", "b64 [TOKEN]"},
+      {"base64 without padding", "b64 cEBzcyAid29yZCIvMQ.", "b64 [TOKEN]."},
+      // "u:" and "us:" before it; the characters at its ends belong to its neighbours too
+      {"base64 behind two bytes", "Basic dTpwQHNzICJ3b3JkIi8x", "Basic dTp[TOKEN]"},
+      {"base64 behind three bytes", "Basic dXM6cEBzcyAid29yZCIvMQ==", "Basic dXM6[TOKEN]"},
+      {"base64 behind four bytes", "Basic dXNlOnBAc3MgIndvcmQiLzE=", "Basic dXNlOn[TOKEN]E="},
+      {"not all of it", "p@ss \"word\"/", "p@ss \"word\"/"},
+      {"nothing", "", ""},
+  };
+  for (const Form& form : forms) {
+    INFO(form.what);
+    CHECK(redactor.redact(form.text) == form.redacted);
+  }
+}
+
+TEST_CASE("base64 for URLs is another alphabet") {
+  Redactor redactor;
+  redactor.add("TOKEN", Secret("\xFB\xEF\xBE\xFF\xFF\xFF\xFB\xEF\xBE"));
+  CHECK(redactor.redact("a ++++////++++ b ----____---- c") == "a [TOKEN] b [TOKEN] c");
+}
+
+TEST_CASE("a text of several lines is hidden line by line, the frame of a PEM key is not") {
+  Redactor redactor;
+  redactor.add(
+      "KEY",
+      Secret("-----BEGIN KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END KEY-----\n"));
+  CHECK(redactor.redact(
+            "12:00 -----BEGIN KEY-----\n12:00 MIIEvQIBADANBgkq\n12:00 hkiG9w0BAQEFAASC\n") ==
+        "12:00 -----BEGIN KEY-----\n12:00 [KEY]\n12:00 [KEY]\n");
+}
+
+TEST_CASE("a value that contains another is hidden whole, and so are values that overlap") {
+  Redactor redactor;
+  redactor.add("SHORT", Secret("12345678"));
+  redactor.add("LONG", Secret("123456789"));
+  CHECK(redactor.redact("123456789 12345678") == "[LONG] [SHORT]");
+  redactor.add("NEXT", Secret("6789abcdefgh"));
+  CHECK(redactor.redact("<123456789abcdefgh>") == "<[NEXT]>");
+}
+
+TEST_CASE("values too short to be told from innocent text are not searched for") {
+  Redactor redactor;
+  redactor.add("PIN", Secret("1234567"));
+  redactor.add("NONE", Secret());
+  CHECK(redactor.redact("port 1234567") == "port 1234567");
+}
+
+TEST_CASE("what is told later is hidden from then on") {
+  Redactor redactor;
+  redactor.add("OLD", Secret("old-secret"));
+  CHECK(redactor.redact("old-secret new-secret") == "[OLD] new-secret");
+  redactor.add("NEW", Secret("new-secret"));
+  redactor.add("AGAIN", Secret("new-secret"));
+  CHECK(redactor.redact("old-secret new-secret") == "[OLD] [NEW]");
+}
+
+TEST_CASE("a stream finds a value wherever it is cut, and holds back nothing else") {
+  const auto redactor = std::make_shared<Redactor>();
+  redactor->add("TOKEN", Secret(kValue));
+  redactor->add("AAA", Secret("aaaaaaaa"));
+  const std::string text =
+      "x p@ss \"word\"/1 p@ss p@ss%20 cEBzcyAid29yZCIvMQ== aaaaaaaaaaaa p@ss \"wo";
+  const std::string whole = redactor->redact(text);
+  CHECK(whole == "x [TOKEN] p@ss p@ss%20 [TOKEN] [AAA] p@ss \"wo");
+  for (std::size_t size = 1; size <= text.size(); ++size) {
+    RedactingStream stream(redactor);
+    std::string out;
+    for (std::size_t at = 0; at < text.size(); at += size)
+      out += stream.push(text.substr(at, size));
+    CHECK(out + stream.finish() == whole);
+  }
+  RedactingStream stream(redactor);
+  CHECK(stream.push("a line of its own\n") == "a line of its own\n");
+  CHECK(stream.push("so far p@ss") == "so far ");
+  CHECK(stream.push("port\n") == "p@ssport\n");
+  CHECK(stream.push("aaaaaaaa").empty());
+  for (int i = 0; i < 100; ++i) CHECK(stream.push("aaaa").size() <= 5);
+  CHECK(stream.finish().empty());
+  RedactingStream nothing(nullptr);
+  CHECK(nothing.push("as it is") == "as it is");
+}
+
+TEST_CASE("a stream searches what it holds back again when more is known") {
+  const auto redactor = std::make_shared<Redactor>();
+  redactor->add("FIRST", Secret("abcdefgh"));
+  RedactingStream stream(redactor);
+  CHECK(stream.push("abcd") == "");
+  redactor->add("SECOND", Secret("cd-rest-of-it"));
+  CHECK(stream.push("-rest-of-it.") == "ab[SECOND].");
+}
