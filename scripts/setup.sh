@@ -13,10 +13,10 @@ run=(
   g++ cmake ninja-build ccache lld pkg-config make git
   libboost1.81-dev libboost-json1.81-dev libexpected-dev
   libcli11-dev libtomlplusplus-dev libyaml-cpp-dev libcurl4-openssl-dev libhiredis-dev
-  libspdlog-dev libfmt-dev
+  libspdlog-dev libfmt-dev libsodium-dev
   redis-server
 )
-test=(catch2 prometheus curl procps)
+test=(catch2 prometheus curl procps age)
 bench=(hyperfine)
 lint=(clang clang-tidy clang-format)
 
