@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "core/config/secrecy.hpp"
 
 namespace exai::config {
 
@@ -86,13 +87,33 @@ std::string masked(std::string_view value, bool at_begin, bool at_end) {
   return result;
 }
 
+// What sounds secret on a line, whoever wrote it and in whatever format. A value may have begun
+// some lines above: a block in YAML, a key in PEM.
+std::vector<ByteRange> secrets_of_line(const Source& source, std::size_t begin, std::size_t end) {
+  constexpr int kLinesAbove = 64;
+  constexpr std::size_t kMostBytes = 256U << 10U;
+  if (end - begin > kMostBytes) return {{begin, end}};  // no line that anybody reads
+  std::size_t from = begin;
+  for (int i = 0; i < kLinesAbove && from > 0; ++i) {
+    const std::size_t newline = from < 2 ? std::string::npos : source.text.rfind('\n', from - 2);
+    const std::size_t above = newline == std::string::npos ? 0 : newline + 1;
+    if (end - above > kMostBytes) break;
+    from = above;
+  }
+  std::vector<ByteRange> found =
+      find_secrets(std::string_view(source.text).substr(from, end - from));
+  for (ByteRange& range : found) range = {range.begin + from, range.end + from};
+  return found;
+}
+
 }  // namespace
 
 std::string shown_line(const Source& source, std::uint32_t line) {
   const std::string_view text = line_text(source, line);
-  if (source.hidden.empty() || text.empty()) return std::string(text);
+  if (text.empty()) return "";
   const auto begin = static_cast<std::size_t>(text.data() - source.text.data());
-  std::vector<ByteRange> hidden = source.hidden;
+  std::vector<ByteRange> hidden = secrets_of_line(source, begin, begin + text.size());
+  hidden.insert(hidden.end(), source.hidden.begin(), source.hidden.end());
   std::sort(hidden.begin(), hidden.end(),
             [](const ByteRange& a, const ByteRange& b) { return a.begin < b.begin; });
   std::string shown;

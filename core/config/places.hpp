@@ -31,7 +31,8 @@ class Places {
 // The text of a line without its end; empty when there is no such line.
 std::string_view line_text(const Source& source, std::uint32_t line);
 
-// The same as it may be shown: an asterisk for each code point of what the source hides.
+// The same as it may be shown: an asterisk for each code point of what the source hides, and of what
+// sounds secret in any of our formats (secrecy.hpp), so that no reader of a file can forget to.
 std::string shown_line(const Source& source, std::uint32_t line);
 
 // Where a position stands in the source's text.

@@ -6,6 +6,7 @@
 #include "core/base/text.hpp"
 #include "core/config/option_values.hpp"
 #include "core/config/places.hpp"
+#include "core/config/secrecy.hpp"
 #include "core/config/stack_tree.hpp"
 
 namespace exai::config {
@@ -337,22 +338,19 @@ bool Names::is_secret(std::string_view name) const {
   return secrets.contains(name) || (option != nullptr && option->secret);
 }
 
-bool sounds_secret(std::string_view name) {
-  constexpr std::array<std::string_view, 5> kWords = {"password", "passwd", "secret", "token",
-                                                      "key"};
-  const std::string lower = to_lower(name);
-  return std::any_of(kWords.begin(), kWords.end(),
-                     [&](std::string_view word) { return lower.find(word) != std::string::npos; });
-}
-
 bool Names::is_confidential(std::string_view written) const {
   const std::string name = canonical(written);
   return is_secret(name) || (!is_known(name) && sounds_secret(name));
 }
 
 void hide_secrets(Source& source, const std::vector<DotenvEntry>& entries, const Names& names) {
+  const auto is_secret = [&](const DotenvEntry& entry) {
+    return names.is_confidential(entry.key) ||
+           (!names.is_known(names.canonical(entry.key)) && !sounds_public(entry.key) &&
+            entry.value && looks_random(*entry.value));
+  };
   for (const DotenvEntry& entry : entries)
-    if (names.is_confidential(entry.key))
+    if (is_secret(entry))
       source.hidden.push_back({entry.value_begin, std::min(source.text.find('\n', entry.value_end),
                                                            source.text.size())});
 }

@@ -37,8 +37,6 @@ struct Names {
   std::optional<std::string> suggestion(std::string_view name) const;
 };
 
-bool sounds_secret(std::string_view name);
-
 // Diagnostics show lines of the file, but not the value of a secret, nor what stands behind it on
 // its line: nobody knows what was meant to belong to it.
 void hide_secrets(Source& source, const std::vector<DotenvEntry>& entries, const Names& names);

@@ -63,6 +63,4 @@ constexpr bool is_sound(const std::array<Rule, N>& rules) {
   return true;
 }
 
-bool is_placeholder(std::string_view value);
-
 }  // namespace exai::config

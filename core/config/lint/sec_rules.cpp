@@ -4,29 +4,9 @@
 
 #include "core/base/text.hpp"
 #include "core/config/lint/rules.hpp"
+#include "core/config/secrecy.hpp"
 
 namespace exai::config {
-
-bool is_placeholder(std::string_view value) {
-  const std::string text = to_lower(trim(value));
-  if (text.empty()) return false;
-  constexpr std::array<std::string_view, 7> kWhole = {"password", "secret", "token",   "todo",
-                                                      "none",     "dummy",  "redacted"};
-  constexpr std::array<std::string_view, 6> kFirst = {"your_",      "your-",   "test-token",
-                                                      "test_token", "insert_", "replace"};
-  constexpr std::array<std::string_view, 2> kLast = {"_here", "-here"};
-  constexpr std::array<std::string_view, 6> kAnywhere = {"changeme", "change_me", "change-me",
-                                                         "example",  "xxxx",      "placeholder"};
-  const auto any = [&](const auto& words, const auto& test) {
-    return std::any_of(words.begin(), words.end(), test);
-  };
-  return any(kWhole, [&](std::string_view word) { return text == word; }) ||
-         any(kFirst, [&](std::string_view word) { return text.starts_with(word); }) ||
-         any(kLast, [&](std::string_view word) { return text.ends_with(word); }) ||
-         any(kAnywhere, [&](std::string_view word) { return text.find(word) != text.npos; }) ||
-         (text.front() == '<' && text.back() == '>') ||
-         (text.size() >= 3 && text.find_first_not_of(text.front()) == text.npos);  // "xxx", "000"
-}
 
 namespace {
 

@@ -12,7 +12,7 @@ namespace exai::config::test {
 
 struct MemoryWorld {
   std::map<std::string, std::string> files;  // by path below the stack's folder
-  std::map<std::string, FileInfo> modes;     // of those that are not plain 0644
+  std::map<std::string, FileInfo> modes;     // of those that are not 0600
   std::set<std::string> programs{"run"};
   LoadRequest request = [] {
     LoadRequest made;
@@ -34,7 +34,7 @@ struct MemoryWorld {
       const auto mode = modes.find(path.lexically_relative("/stack").string());
       if (mode != modes.end()) return mode->second;
       if (!world_has(path)) return fail(Errc::not_found, "{} is not there", path.string());
-      return FileInfo{FileInfo::Kind::file, 0644, true};
+      return FileInfo{FileInfo::Kind::file, 0600, true};
     };
     world.list = [this](const Path& folder) -> Result<std::vector<std::string>> {
       std::vector<std::string> names;

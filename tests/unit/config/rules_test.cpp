@@ -46,7 +46,7 @@ ready = { redis = "round-trip", password = "NOPE" }
       |            ^~~~~~~~~~~~~~
   help: did you mean "KIMI_API_KEY"?
 exai.toml:9:44: error[CFG001]: unknown variable "NOPE"
-    9 | ready = { redis = "round-trip", password = "NOPE" }
+    9 | ready = { redis = "round-trip", password = "****" }
       |                                            ^~~~~~
   help: a variable of your own is declared in the stack file: [stack] variables = ["NAME"]
 )");
@@ -614,18 +614,6 @@ TEST_CASE("in a strict environment warnings are errors") {
   text.insert(text.find("layers"), "strict = true\n");
   CHECK(world.load().stack == nullptr);
   CHECK(world.load().diagnostics.at(0).severity == Severity::error);
-}
-
-TEST_CASE("examples of secrets are told from secrets") {
-  for (const char* value : {"your_key", "put-key-here", "changeme", "CHANGE_ME_1", "xxx", "***",
-                            "sk-xxxxxxxx", "<token>", "test-token-1", "AKIAEXAMPLE", "password"}) {
-    INFO(value);
-    CHECK(is_placeholder(value));
-  }
-  for (const char* value : {"", "sk-9fK2mQ7r", "correct horse", "yourself1", "a", "here-1"}) {
-    INFO(value);
-    CHECK_FALSE(is_placeholder(value));
-  }
 }
 
 TEST_CASE("the catalogue is complete: every rule has a name of its own and a line") {
