@@ -51,6 +51,8 @@ std::string count_of(std::size_t count, std::string_view singular, std::string_v
 bool is_utf8(std::string_view bytes);
 // Code points up to `bytes`; what an editor calls columns, and how wide ASCII tables come out.
 std::size_t code_points(std::string_view text);
+// Takes one code point off the front of a text that is not empty; a byte that begins none is U+FFFD.
+char32_t take_code_point(std::string_view& text);
 // Control characters and invalid bytes made visible ("\x1b"), for text that others wrote.
 std::string printable(std::string_view bytes);
 
