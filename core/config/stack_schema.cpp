@@ -17,7 +17,8 @@ const json::object& object_at(const json::object& parent, std::string_view key) 
 }
 
 std::vector<CheckKind> read_kinds() {
-  const json::object& check = object_at(object_at(stack_schema(), "definitions"), "check");
+  const json::object& check =
+      object_at(object_at(stack_schema().root().as_object(), "definitions"), "check");
   const json::array* choices = find_array(check, "oneOf");
   EXAI_ASSERT(choices != nullptr);
   std::vector<CheckKind> kinds;
@@ -34,11 +35,11 @@ std::vector<CheckKind> read_kinds() {
 
 }  // namespace
 
-const json::object& stack_schema() {
-  static const json::object schema = [] {
-    auto parsed = parse_json_object(embedded::stack_schema);
-    EXAI_ASSERT(parsed.has_value());
-    return *std::move(parsed);
+const Schema& stack_schema() {
+  static const Schema schema = [] {
+    auto compiled = Schema::parse(embedded::stack_schema);
+    EXAI_ASSERT(compiled.has_value());
+    return *std::move(compiled);
   }();
   return schema;
 }

@@ -1,15 +1,15 @@
 #pragma once
-// schemas/stack.schema.json as it is embedded: what a stack file may say. Parsed once.
+// schemas/stack.schema.json as it is embedded: what a stack file may say. Compiled once.
 
 #include <span>
 #include <string>
 
-#include "core/base/json.hpp"
+#include "core/config/schema.hpp"
 #include "core/config/tree.hpp"
 
 namespace exai::config {
 
-const json::object& stack_schema();
+const Schema& stack_schema();
 
 // A kind of check: one of the keys of which the schema's `check` wants exactly one. Its
 // `x-exai.connects` says that it connects to a port of the service.

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "core/config/schema.hpp"
-
 namespace exai::tools {
 namespace {
 
@@ -46,10 +44,18 @@ Node to_node(const json::value& value) {
   return {};
 }
 
+// A tool's schema is part of the program: a test keeps it sound.
+config::Schema compiled(const json::object& input_schema) {
+  json::object properties{{"arguments", input_schema}};
+  auto schema = config::Schema::compile(
+      json::object{{"type", "object"}, {"properties", std::move(properties)}});
+  EXAI_ASSERT(schema.has_value());
+  return std::move(*schema);
+}
+
 }  // namespace
 
-ArgumentCheck::ArgumentCheck(const json::object& input_schema)
-    : schema_{{"type", "object"}, {"properties", json::object{{"arguments", input_schema}}}} {}
+ArgumentCheck::ArgumentCheck(const json::object& input_schema) : schema_(compiled(input_schema)) {}
 
 std::vector<std::string> ArgumentCheck::problems(const json::object& arguments) const {
   Node document = to_node(json::object());

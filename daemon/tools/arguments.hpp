@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/json.hpp"
+#include "core/config/schema.hpp"
 
 namespace exai::tools {
 
@@ -17,7 +18,7 @@ class ArgumentCheck {
   std::vector<std::string> problems(const json::object& arguments) const;
 
  private:
-  json::object schema_;  // of {"arguments": …}, so that messages call them so
+  config::Schema schema_;  // of {"arguments": …}, so that messages call them so
 };
 
 }  // namespace exai::tools

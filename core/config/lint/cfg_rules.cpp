@@ -129,11 +129,18 @@ constexpr std::array kRules = {
     Rule{"CFG022", "missing-file", error, contextual, Fixing::none,
          "A file that is named but cannot be read",
          "Paths start at the folder of the file that names them."},
+    Rule{"CFG023", "json-syntax", error, deterministic, Fixing::none, "Text that is not JSON",
+         "JSON is strict: double quotes, no comma behind the last item, no comments except in the "
+         "files of editors. Nothing of the file can be used before its text can be read."},
     Rule{"CFG024", "given-by-exai", error, deterministic, Fixing::none,
          "A layer sets what every service gets from exai itself, such as TZ",
          "These values follow from the stack file and the command line, so that all services "
          "agree on them.",
          names_of_exai},
+    Rule{"CFG025", "too-complex", error, deterministic, Fixing::none,
+         "A file too large or too deep to be checked to the end",
+         "What was found so far is right, but more may be wrong. No file that people write comes "
+         "near this limit."},
 };
 static_assert(is_sound(kRules));
 

@@ -55,9 +55,9 @@ exai.toml:9:44: error[CFG001]: unknown variable "NOPE"
 TEST_CASE("CFG002: what is required and missing is reported at its table") {
   MemoryWorld world = world_with(R"(env = { A = "1" }
 )");
-  CHECK(world.messages() == R"(exai.toml:5:1: error[CFG002]: services.web has no "process"
+  CHECK(world.messages() == R"(exai.toml:5:11: error[CFG002]: services.web has no "process"
     5 | [services.web]
-      | ^~~~~~~~~~~~~~
+      |           ^~~
   help: process: The program and its arguments. It is looked up beside exai and in PATH; no shell is involved.
 )");
 }
@@ -94,9 +94,9 @@ healthy = { process = true, tcp = true }
 )");
   CHECK(
       world.messages() ==
-      R"(exai.toml:7:9: error[CFG002]: services.web.ready needs one of http, tcp, redis, command, process, mcp
+      R"(exai.toml:7:1: error[CFG002]: services.web.ready needs one of http, tcp, redis, command, process, mcp
     7 | ready = { every = "1s" }
-      |         ^~~~~~~~~~~~~~~~
+      | ^~~~~
 exai.toml:8:13: error[CFG002]: services.web.healthy has both "tcp" and "process"
     8 | healthy = { process = true, tcp = true }
       |             ^~~~~~~
