@@ -46,7 +46,6 @@ class Schema {
   static Result<Schema> parse(std::string_view text);
 
   const json::value& root() const;
-  const json::value& root() const;
   const SchemaForms& forms() const { return *forms_; }
 
  private:

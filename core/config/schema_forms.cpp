@@ -21,10 +21,6 @@ const json::value& Schema::root() const {
   return forms_->root;
 }
 
-const json::value& Schema::root() const {
-  return forms_->root;
-}
-
 std::span<const std::string_view> schema_keywords() {
   static constexpr std::array<std::string_view, 49> kKeywords = {
       // checked
