@@ -17,6 +17,7 @@ Exit logs(Context& context, Args& args);
 Exit doctor(Context& context, Args& args);
 Exit health(Context& context, Args& args);
 Exit env(Context& context, Args& args);
+Exit config_command(Context& context, Args& args);
 Exit completion(Context& context, Args& args);
 Exit version(Context& context, Args& args);
 
@@ -33,6 +34,7 @@ constexpr std::array kCommands = {
     Command{"doctor", "examine everything and name the first cause", doctor},
     Command{"health", "run the services' checks once, from outside", health},
     Command{"env", "show, compare and complete environment files", env},
+    Command{"config", "what every option is, and who says so", config_command},
     Command{"completion", "print the completion script of a shell", completion},
     Command{"version", "print the version", version},
 };

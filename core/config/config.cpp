@@ -53,6 +53,8 @@ Loaded load(const LoadRequest& request, const Facilities& facilities) {
   if (resolved.strict) make_strict(loaded.diagnostics);
   if (resolved.tree.table() != nullptr && !has_errors(loaded.diagnostics))
     loaded.stack = std::make_shared<const Stack>(build_stack(resolved, request.stack_file));
+  if (resolved.tree.table() != nullptr)
+    loaded.resolved = std::make_shared<const Resolved>(std::move(resolved));
   sort_and_unique(loaded.diagnostics);
   return loaded;
 }

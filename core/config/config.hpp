@@ -53,8 +53,12 @@ struct LoadRequest {
   Path run_folder;
 };
 
+struct Resolved;  // resolve.hpp
+
 struct Loaded {
   std::shared_ptr<const Stack> stack;  // none when there are errors
+  // What the stack file means in its environment, errors or not; none when it is no TOML.
+  std::shared_ptr<const Resolved> resolved;
   Diagnostics diagnostics;             // sorted
   std::vector<std::string> files;      // that were read, in order
 };

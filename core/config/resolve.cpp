@@ -78,6 +78,7 @@ class Resolver {
       result_.environment = "dev";
     }
     const Node::Table& all = members(tree_, "environments");
+    for (const Member& member : all) result_.environments.push_back(member.key);
     if (all.empty() && result_.environment == "dev") return nullptr;
     std::vector<std::string> names;
     for (const Member& member : all) {

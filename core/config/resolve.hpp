@@ -65,6 +65,7 @@ struct Template {
 
 struct Resolved {
   std::string environment;
+  std::vector<std::string> environments;  // all that the stack file has, in its order
   bool strict = false;
   Names names;
   std::vector<Layer> layers;

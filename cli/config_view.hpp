@@ -1,0 +1,30 @@
+#pragma once
+// The configuration matrix and the story of one name, for people and for machines. Pure.
+
+#include <string>
+
+#include "cli/output.hpp"
+#include "core/config/matrix.hpp"
+
+namespace exai::cli {
+
+enum class MatrixFormat { table, markdown, json, html };
+
+// Option × environment. Where all environments agree, the place is said once.
+std::string render_matrix(const config::Matrix& matrix, MatrixFormat format, int width,
+                          Colours colours);
+// {"environments":[…],"options":[{"name","group","unit","secret","same",
+//   "values":{"dev":{"value","from"},…}}]}; a value that is not set is null.
+json::object matrix_json(const config::Matrix& matrix);
+
+// REDIS_PORT = 6380 in dev
+//   6380  env/dev.env:4
+//   6379  default             (shadowed)
+// and what the option table says about it.
+std::string render_explanation(const config::Explanation& story, const std::string& environment,
+                               Colours colours);
+// {"name","environment","value","from","secret","generated","chain":[{"value","from","written",
+//   "wins"}],"option":{…}}
+json::object explanation_json(const config::Explanation& story, const std::string& environment);
+
+}  // namespace exai::cli
