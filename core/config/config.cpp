@@ -1,5 +1,6 @@
 #include "core/config/config.hpp"
 
+#include "core/config/allow.hpp"
 #include "core/config/build_stack.hpp"
 #include "core/config/lint/rules.hpp"
 #include "core/config/options.hpp"
@@ -24,8 +25,9 @@ std::optional<Node> read_tree(const LoadRequest& request, const Facilities& faci
   }
   const std::string name = request.stack_file.filename().string();
   loaded.files.push_back(name);
-  Toml toml = parse_toml(
+  loaded.sources.push_back(
       std::make_shared<const Source>(Source{name, std::move(*text), request.stack_file}));
+  Toml toml = parse_toml(loaded.sources.back());
   loaded.diagnostics = std::move(toml.diagnostics);
   return std::move(toml.root);
 }
@@ -49,9 +51,12 @@ Loaded load(const LoadRequest& request, const Facilities& facilities) {
   }
   const Project project =
       read_project(request, facilities, resolved, loaded.files, loaded.diagnostics);
-  lint({resolved, project, options, facilities}, loaded.diagnostics);
+  loaded.layers = resolved.layers.size();
+  for (const EnvFile& file : project.env_files) loaded.sources.push_back(file.source);
+  loaded.dropped = lint({resolved, project, options, facilities}, loaded.diagnostics);
+  loaded.allowed = apply_allowances(loaded.sources, request.scope, loaded.diagnostics);
   if (resolved.strict) make_strict(loaded.diagnostics);
-  if (resolved.tree.table() != nullptr && !has_errors(loaded.diagnostics))
+  if (resolved.tree.table() != nullptr && loaded.is_valid())
     loaded.stack = std::make_shared<const Stack>(build_stack(resolved, request.stack_file));
   if (resolved.tree.table() != nullptr)
     loaded.resolved = std::make_shared<const Resolved>(std::move(resolved));

@@ -61,6 +61,13 @@ struct Loaded {
   std::shared_ptr<const Resolved> resolved;
   Diagnostics diagnostics;             // sorted
   std::vector<std::string> files;      // that were read, in order
+  std::size_t layers = 0;              // of the environment, among them
+  std::vector<SourcePtr> sources;      // their texts, where rules look at them
+  std::size_t allowed = 0;             // findings that a comment in the file allows (allow.hpp)
+  FindingCount dropped;                // beyond what anybody reads, at least
+
+  // Nothing is an error, whether it is among the diagnostics or was dropped.
+  bool is_valid() const { return dropped.errors == 0 && !has_errors(diagnostics); }
 };
 
 Loaded load(const LoadRequest& request, const Facilities& facilities);

@@ -27,6 +27,11 @@ Diagnostic problem(std::string code, Span span, std::string message, std::string
   return one;
 }
 
+std::string as_cause(const Diagnostic& root) {
+  if (!root.span) return root.message;
+  return fmt::format("{}:{}: {}", root.span.source->name, root.span.begin.line, root.message);
+}
+
 bool has_errors(const Diagnostics& diagnostics) {
   return std::any_of(diagnostics.begin(), diagnostics.end(),
                      [](const Diagnostic& one) { return one.severity == Severity::error; });

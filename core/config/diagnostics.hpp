@@ -60,13 +60,23 @@ struct Diagnostic {
   std::vector<Related> related;
   std::optional<Fix> fix = {};  // safe or only suggested: the rule table says which
   std::string subject = {};     // what it is about, whatever the line: "services.web.ports", "PORT"
-  std::string cause = {};       // "there is no file dev.env": findings with one cause are one story
+  std::string cause = {};       // as_cause of the finding that explains this one: one story
 };
 
 using Diagnostics = std::vector<Diagnostic>;
 
+struct FindingCount {
+  std::size_t errors = 0;
+  std::size_t milder = 0;
+
+  std::size_t all() const { return errors + milder; }
+};
+
 // With the severity that the rule table has for the code.
 Diagnostic problem(std::string code, Span span, std::string message, std::string help = {});
+
+// How the findings that follow from `root` name it in their `cause`: its place and its message.
+std::string as_cause(const Diagnostic& root);
 
 bool has_errors(const Diagnostics& diagnostics);
 // By file, then place, then code; equal ones once.

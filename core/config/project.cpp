@@ -15,6 +15,7 @@ bool is_env_file_name(std::string_view name) {
   constexpr std::array<std::string_view, 6> kForeign = {"~",    ".bak",    ".swp",
                                                         ".age", ".backup", ".orig"};
   if (name != ".env" && !name.starts_with(".env.") && !name.ends_with(".env")) return false;
+  if (name.find(".bak.") != name.npos) return false;  // .env.bak.1: --fix makes them
   return std::none_of(kForeign.begin(), kForeign.end(),
                       [&](std::string_view end) { return name.ends_with(end); });
 }

@@ -156,12 +156,26 @@ class Resolver {
   void missing_file(const std::string& name, const Error& error, const Span& place,
                     std::string_view otherwise) {
     const bool absent = error.code() == Errc::not_found;
-    result_.diagnostics.push_back(
+    Diagnostic missing =
         problem("CFG022", place,
                 absent ? fmt::format("there is no file {}", name)
                        : fmt::format("cannot read {}: {}", name, error.message()),
                 fmt::format("paths start at the folder of the stack file; make the file{}{}",
-                            otherwise.empty() ? "" : ", ", otherwise)));
+                            otherwise.empty() ? "" : ", ", otherwise));
+    missing.subject = name;
+    if (!otherwise.empty() && missing_layer_.empty()) missing_layer_ = as_cause(missing);
+    result_.diagnostics.push_back(std::move(missing));
+  }
+
+  // Why a name is probably not set: its line in a layer cannot be read, or a whole layer.
+  std::string why_unset(std::string_view name) const {
+    for (const Layer& layer : result_.layers)
+      for (const DotenvEntry& entry : layer.entries)
+        if (entry.style == DotenvEntry::Style::faulty && entry.key == name)
+          for (const Diagnostic& one : result_.diagnostics)
+            if (one.span.source == layer.source && one.span.begin.line == entry.key_span.begin.line)
+              return as_cause(one);
+    return missing_layer_;
   }
 
   void assign_process_environment() {
@@ -285,9 +299,11 @@ class Resolver {
   void report(const Interpolated& expanded, const Place& place) {
     for (const UnsetReference& unset : expanded.unset) {
       if (result_.diagnostics.size() >= kMostProblems) return;  // nobody reads on
-      result_.diagnostics.push_back(problem("ENV018", place(unset.begin, unset.end),
-                                            fmt::format("{} is not set", unset.name),
-                                            how_to_set(unset.name)));
+      Diagnostic one = problem("ENV018", place(unset.begin, unset.end),
+                               fmt::format("{} is not set", unset.name), how_to_set(unset.name));
+      one.subject = unset.name;
+      one.cause = why_unset(unset.name);
+      result_.diagnostics.push_back(std::move(one));
     }
     if (!expanded.fault) return;
     const bool required = expanded.fault->kind == InterpolationFault::Kind::required;
@@ -320,6 +336,7 @@ class Resolver {
   const Facilities& world_;
   const OptionTable& options_;
   Path folder_;
+  std::string missing_layer_;  // the first one, as a cause
   Resolved result_;
 };
 

@@ -141,6 +141,15 @@ constexpr std::array kRules = {
          "A file too large or too deep to be checked to the end",
          "What was found so far is right, but more may be wrong. No file that people write comes "
          "near this limit."},
+    Rule{"CFG026", "bad-allowance", warning, deterministic, Fixing::none,
+         "An exai:allow with a code that does not exist or cannot be allowed, or without a reason",
+         "It allows nothing. A comment # exai:allow CODE reason, on the line of a finding or alone "
+         "above it, keeps the finding quiet; the reason is for whoever reads the file next. What "
+         "makes a file unreadable or a value unusable cannot be allowed."},
+    Rule{"CFG027", "unused-allowance", info, contextual, Fixing::none,
+         "An exai:allow where there is nothing to allow",
+         "What it was about has been put right, or moved to another line. Left in place, it would "
+         "hide the next mistake of its kind."},
 };
 static_assert(is_sound(kRules));
 

@@ -40,20 +40,40 @@ const Rule* find_rule(std::string_view code) {
   return found == all.end() || found->code != code ? nullptr : &*found;
 }
 
+namespace {
+
+std::size_t& counter(FindingCount& count, Severity severity) {
+  return severity == Severity::error ? count.errors : count.milder;
+}
+
+}  // namespace
+
+Findings::Findings(Diagnostics& diagnostics) : diagnostics_(diagnostics) {
+  for (const Diagnostic& one : diagnostics) ++counter(kept_, one.severity);
+}
+
+bool Findings::take(Severity severity) {
+  const bool room = counter(kept_, severity) < kMost;
+  FindingCount& count = room ? kept_ : dropped_;
+  ++counter(count, severity);
+  return room;
+}
+
 Diagnostic& Findings::add(std::string_view code, Span span, std::string message, std::string help) {
   Diagnostic one = problem(std::string(code), std::move(span), std::move(message), std::move(help));
-  if (full()) return dropped_ = std::move(one);
+  if (!take(one.severity)) return nowhere_ = std::move(one);
   return diagnostics_.emplace_back(std::move(one));
 }
 
 void Findings::add(Diagnostic diagnostic) {
-  if (!full()) diagnostics_.push_back(std::move(diagnostic));
+  if (take(diagnostic.severity)) diagnostics_.push_back(std::move(diagnostic));
 }
 
-void lint(const LintSubject& subject, Diagnostics& diagnostics) {
+FindingCount lint(const LintSubject& subject, Diagnostics& diagnostics) {
   Findings findings(diagnostics);
   for (const Rule& rule : rules())
     if (rule.check != nullptr) rule.check(subject, findings);
+  return findings.dropped();
 }
 
 void make_strict(Diagnostics& diagnostics) {

@@ -19,26 +19,35 @@ struct LintSubject {
   const Facilities& world;
 };
 
+// Collects up to kMost errors and as many of what is milder: nobody reads more. What is dropped is
+// counted. A flood of warnings never hides an error.
 class Findings {
  public:
-  explicit Findings(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+  static constexpr std::size_t kMost = 200;
+
+  explicit Findings(Diagnostics& diagnostics);
 
   // Returns: the diagnostic, to add related places, a fix, what it is about. It has the severity of
   // its row; a rule may make it a milder one.
   Diagnostic& add(std::string_view code, Span span, std::string message, std::string help = {});
   void add(Diagnostic diagnostic);
 
-  // Nobody reads more than this: what is added now is dropped.
-  bool full() const { return diagnostics_.size() >= kMost; }
+  // Another error would be dropped, and the verdict is out: a rule may stop looking.
+  bool full() const { return kept_.errors >= kMost; }
+  const FindingCount& dropped() const { return dropped_; }
 
  private:
-  static constexpr std::size_t kMost = 200;
+  // Whether there is room for one more of this severity; counts it either way.
+  bool take(Severity severity);
+
   Diagnostics& diagnostics_;
-  Diagnostic dropped_;
+  FindingCount kept_;
+  FindingCount dropped_;
+  Diagnostic nowhere_;  // what a rule may still add to when its finding was dropped
 };
 
-// All rules of the table over the subject.
-void lint(const LintSubject& subject, Diagnostics& diagnostics);
+// All rules of the table over the subject. Returns: how many findings were dropped, at least.
+FindingCount lint(const LintSubject& subject, Diagnostics& diagnostics);
 
 // In a strict environment a warning is an error.
 void make_strict(Diagnostics& diagnostics);

@@ -306,7 +306,37 @@ TEST_CASE("a file with thousands of mistakes gets as many messages as somebody m
   }
   const Loaded loaded = world_with(kProcess + keys, names).load();
   CHECK(loaded.diagnostics.size() == 200);
+  CHECK(loaded.dropped.errors > 0);
   CHECK(loaded.stack == nullptr);
+}
+
+TEST_CASE("a flood of warnings hides no error") {
+  std::string names;
+  for (int i = 0; i < 300; ++i) names += fmt::format("# exai:allow {} x\n", i) + "LOG_LEVEL\n";
+  const Loaded loaded = world_with(kProcess + "no = 1\n", names + "NO=1\n").load();
+  CHECK(has_errors(loaded.diagnostics));
+  CHECK(loaded.dropped.milder > 0);
+  CHECK(loaded.stack == nullptr);
+}
+
+TEST_CASE("what follows from a layer that cannot be read names it as the cause") {
+  MemoryWorld world = world_with("process = [\"run\", \"$GONE\"]\n");
+  world.files.erase("dev.env");
+  const Diagnostics found = world.load().diagnostics;
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].message == "there is no file dev.env");
+  CHECK(found[1].message == "GONE is not set");
+  CHECK(found[1].cause == as_cause(found[0]));
+  CHECK(as_cause(found[0]) == "exai.toml:4: there is no file dev.env");
+}
+
+TEST_CASE("a name whose own line cannot be read is not set because of that line") {
+  const Diagnostics found =
+      world_with("process = [\"run\", \"$MINE\"]\n", "MINE='x\n").load().diagnostics;
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].code == "ENV001");
+  CHECK(found[1].code == "ENV018");
+  CHECK(found[1].cause == as_cause(found[0]));
 }
 
 TEST_CASE("a stack file of the wrong shape anywhere is only wrong, never a crash") {
