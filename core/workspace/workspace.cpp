@@ -186,7 +186,8 @@ config::Loaded load_stack(const Workspace& workspace, const std::optional<std::s
 }
 
 Result<config::Loaded> load_project(const Path& path, const std::optional<std::string>& env,
-                                    const Environment& environment) {
+                                    const Environment& environment,
+                                    const std::map<Path, std::string>& texts) {
   const Path place = resolved(path);
   TRY(found, look_at(place));
   const bool is_folder = found.kind == config::FileInfo::Kind::folder;
@@ -202,7 +203,13 @@ Result<config::Loaded> load_project(const Path& path, const std::optional<std::s
   if (workspace.stack_file.empty()) request.folder = is_folder ? place : place.parent_path();
   if (!is_folder && workspace.stack_file.empty()) request.compose_file = place;
   const Path folder = request.folder.empty() ? workspace.stack_file.parent_path() : request.folder;
-  return config::load(request, facilities_of(folder, environment));
+  config::Facilities world = facilities_of(folder, environment);
+  if (!texts.empty())
+    world.read = [&texts, read = world.read](const Path& file) -> Result<std::string> {
+      const auto changed = texts.find(file);
+      return changed == texts.end() ? read(file) : Result<std::string>(changed->second);
+    };
+  return config::load(request, world);
 }
 
 Result<> prepare(const Workspace& workspace) {

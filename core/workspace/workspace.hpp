@@ -11,6 +11,7 @@
 //
 // The folder does not depend on what the file says, so `down` works while the file is broken.
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -48,9 +49,11 @@ config::Loaded load_stack(const Workspace& workspace, const std::optional<std::s
                           const Environment& environment);
 
 // Everything that configures the stack at `path`: a folder, a stack file or a compose file. A
-// project needs no stack file. Errors: not_found when there is nothing at the path.
+// project needs no stack file. With `texts`: as if the files at these paths said this.
+// Errors: not_found when there is nothing at the path.
 Result<config::Loaded> load_project(const Path& path, const std::optional<std::string>& env,
-                                    const Environment& environment);
+                                    const Environment& environment,
+                                    const std::map<Path, std::string>& texts = {});
 
 // The folders of the workspace, private to us.
 Result<> prepare(const Workspace& workspace);
