@@ -53,7 +53,7 @@ Loaded load(const LoadRequest& request, const Facilities& facilities) {
       read_project(request, facilities, resolved, loaded.files, loaded.diagnostics);
   loaded.layers = resolved.layers.size();
   for (const EnvFile& file : project.env_files) loaded.sources.push_back(file.source);
-  loaded.dropped = lint({resolved, project, options, facilities}, loaded.diagnostics);
+  loaded.dropped = lint({resolved, project, options, facilities, request}, loaded.diagnostics);
   loaded.allowed = apply_allowances(loaded.sources, request.scope, loaded.diagnostics);
   if (resolved.strict) make_strict(loaded.diagnostics);
   if (resolved.tree.table() != nullptr && loaded.is_valid())

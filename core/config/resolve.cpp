@@ -358,7 +358,7 @@ bool Names::is_secret(std::string_view name) const {
 
 bool Names::is_confidential(std::string_view written) const {
   const std::string name = canonical(written);
-  return is_secret(name) || (!is_known(name) && sounds_secret(name));
+  return is_secret(name) || (options->find(name) == nullptr && sounds_secret(name));
 }
 
 void hide_secrets(Source& source, const std::vector<DotenvEntry>& entries, const Names& names) {

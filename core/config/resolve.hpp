@@ -31,7 +31,7 @@ struct Names {
   std::string canonical(std::string_view name) const;
   bool is_known(std::string_view name) const;
   bool is_secret(std::string_view name) const;
-  // Secret, or unknown to EXAI and named like something a person would keep to himself.
+  // Secret, or no option and named like something a person would keep to himself.
   bool is_confidential(std::string_view name) const;
   bool is_given_by_exai(std::string_view name) const;
   std::optional<std::string> suggestion(std::string_view name) const;

@@ -6,8 +6,8 @@
 //   setup         optional: a script that prepares each project, in its folder (chmod, git init)
 //   env           optional: the name of the environment
 //
-// Each project is copied into a fresh folder first. EXAI_UPDATE=1 writes expected.txt anew: read
-// the difference before you keep it.
+// Each project is copied into a fresh folder first, which nobody else can look into. EXAI_UPDATE=1
+// writes expected.txt anew: read the difference before you keep it.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
@@ -42,6 +42,7 @@ Diagnostics found_in(const Path& mistake, const char* which) {
   const test::TempDir folder;
   const Path project = folder / "project";
   std::filesystem::copy(mistake / which, project, std::filesystem::copy_options::recursive);
+  std::filesystem::permissions(project, std::filesystem::perms::owner_all);
   Environment environment{{"HOME", folder.path().string()}, {"PATH", "/usr/bin:/bin"}};
   if (std::filesystem::exists(mistake / "setup")) {
     const auto prepared =

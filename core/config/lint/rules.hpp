@@ -17,6 +17,7 @@ struct LintSubject {
   const Project& project;
   const OptionTable& options;
   const Facilities& world;
+  const LoadRequest& request;
 };
 
 // Collects up to kMost errors and as many of what is milder: nobody reads more. What is dropped is
