@@ -1,6 +1,5 @@
 #include "core/base/http.hpp"
 
-#include <curl/curl.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -8,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include "core/base/http_curl.hpp"
 #include "core/base/http_exchange.hpp"
 
 namespace exai {
@@ -36,7 +36,7 @@ class HttpOrders {
     const std::lock_guard lock(mutex_);
     if (multi_ == nullptr) return;
     orders_.push_back(std::move(order));
-    curl_multi_wakeup(multi_);
+    curl().multi_wakeup(multi_);
   }
   std::vector<Order> take() {
     const std::lock_guard lock(mutex_);
@@ -79,9 +79,7 @@ struct HttpClient::Island {
 };
 
 HttpClient::Island::Island(Loop& owner) : loop(owner) {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  multi = curl_multi_init();
+  multi = curl().multi_init();
   orders = std::make_shared<HttpOrders>(multi);
   // Signals are the loop's: the thread, and the resolver threads that curl starts from it, inherit
   // the mask.
@@ -98,7 +96,7 @@ HttpClient::Island::~Island() {
   orders->put(Order{});
   thread.join();
   orders->close();
-  curl_multi_cleanup(multi);
+  curl().multi_cleanup(multi);
 }
 
 std::shared_ptr<HttpTransfer> HttpClient::Island::start(HttpRequest request, HttpMode mode) {
@@ -112,10 +110,10 @@ std::shared_ptr<HttpTransfer> HttpClient::Island::start(HttpRequest request, Htt
 void HttpClient::Island::run() noexcept {
   while (carry_out_orders()) {
     int running = 0;
-    curl_multi_perform(multi, &running);
+    curl().multi_perform(multi, &running);
     read_results();
     end_overdue();
-    curl_multi_poll(multi, nullptr, 0, patience(), nullptr);
+    curl().multi_poll(multi, nullptr, 0, patience(), nullptr);
   }
   while (!exchanges.empty())
     end(exchanges.begin()->first, fail(Errc::cancelled, "the HTTP client was closed"));
@@ -140,22 +138,22 @@ void HttpClient::Island::begin(const HttpTransfer* transfer,
                                std::unique_ptr<HttpExchange> exchange) {
   Result<> ready = exchange->prepare();
   if (!ready) return exchange->deliver_end(std::move(ready));
-  curl_multi_add_handle(multi, exchange->easy());
+  curl().multi_add_handle(multi, exchange->easy());
   exchanges.emplace(transfer, std::move(exchange));
 }
 
 void HttpClient::Island::end(const HttpTransfer* transfer, Result<> how) {
   const auto entry = exchanges.extract(transfer);
-  curl_multi_remove_handle(multi, entry.mapped()->easy());
+  curl().multi_remove_handle(multi, entry.mapped()->easy());
   entry.mapped()->deliver_end(std::move(how));
 }
 
 void HttpClient::Island::read_results() {
   int left = 0;
-  while (const CURLMsg* message = curl_multi_info_read(multi, &left)) {
+  while (const CURLMsg* message = curl().multi_info_read(multi, &left)) {
     const CURLcode code = message->data.result;  // the message goes with its handle
     HttpTransfer* transfer = nullptr;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    curl().easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
     end(transfer, exchanges.at(transfer)->outcome(code));
   }
 }

@@ -3,11 +3,11 @@
 // Results arrive on the loop. Connections are kept and reused; nothing is retried here, no redirect
 // is followed. Proxies of the environment are used, but never for this machine itself.
 //
-// Errors: invalid (bad URL or header, an answer over max_body), unavailable (refused, reset, unknown
-// host, not HTTP), timeout, cancelled (the waiter or the client gave up), internal.
-// A status of 500 is an answer, not an error. Destroying a stream (or cancelling the waiter) ends
-// its transfer. A stream that nobody reads makes the peer wait: at most about 1 MiB is held.
-// Thread: loop. Lifetime: the Loop outlives the client, the client its streams.
+// Errors: invalid (bad URL or header, an answer over max_body), unavailable (refused, reset,
+// unknown host, not HTTP), timeout, cancelled (the waiter or the client gave up), internal. A
+// status of 500 is an answer, not an error. Destroying a stream (or cancelling the waiter) ends its
+// transfer. A stream that nobody reads makes the peer wait: at most about 1 MiB is held. Thread:
+// loop. Lifetime: the Loop outlives the client, the client its streams.
 
 #include <deque>
 #include <map>
@@ -29,7 +29,7 @@ struct HttpRequest {
   std::string url;
   HeaderMap headers;
   std::string body;
-  std::string unix_socket;        // a path: the connection goes there, the URL only names the host
+  std::string unix_socket;  // a path: the connection goes there, the URL only names the host
   Duration connect_timeout = 5s;
   // Of the whole transfer. For a stream: of the wait for its head, and of each silence after it.
   Duration timeout = 30s;

@@ -1,12 +1,11 @@
 #include "core/base/http_exchange.hpp"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <cerrno>
 #include <utility>
 
+#include "core/base/http_curl.hpp"
 #include "core/base/text.hpp"
 
 namespace exai {
@@ -22,8 +21,8 @@ struct Target {
 
 std::string part_of(CURLU* url, CURLUPart which, unsigned flags = 0) {
   char* text = nullptr;
-  curl_url_get(url, which, &text, flags);
-  const std::unique_ptr<char, decltype(&curl_free)> owner(text, &curl_free);
+  curl().url_get(url, which, &text, flags);
+  const std::unique_ptr<char, decltype(Curl::free)> owner(text, curl().free);
   return text == nullptr ? "" : text;
 }
 
@@ -35,8 +34,8 @@ bool is_loopback(std::string_view host) {
 }
 
 Result<Target> target_of(const HttpRequest& request) {
-  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_url(), &curl_url_cleanup);
-  const CURLUcode wrong = curl_url_set(url.get(), CURLUPART_URL, request.url.c_str(), 0);
+  const std::unique_ptr<CURLU, decltype(Curl::url_cleanup)> url(curl().url(), curl().url_cleanup);
+  const CURLUcode wrong = curl().url_set(url.get(), CURLUPART_URL, request.url.c_str(), 0);
   const std::string scheme = part_of(url.get(), CURLUPART_SCHEME);
   if (wrong == CURLUE_BAD_SCHEME || wrong == CURLUE_UNSUPPORTED_SCHEME ||
       (wrong == CURLUE_OK && scheme != "http" && scheme != "https"))
@@ -44,7 +43,7 @@ Result<Target> target_of(const HttpRequest& request) {
                 printable(request.url));
   if (wrong != CURLUE_OK)
     return fail(Errc::invalid, "\"{}\" is no URL: {}", printable(request.url),
-                curl_url_strerror(wrong));
+                curl().url_strerror(wrong));
   if (!request.unix_socket.empty()) return Target{request.unix_socket, true};
   const std::string host = part_of(url.get(), CURLUPART_HOST);
   const std::string port = part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
@@ -83,12 +82,12 @@ HttpExchange::HttpExchange(Loop& loop, std::shared_ptr<HttpTransfer> transfer, H
       transfer_(std::move(transfer)),
       mode_(mode),
       request_(std::move(request)),
-      easy_(curl_easy_init()),
+      easy_(curl().easy_init()),
       deadline_(std::chrono::steady_clock::now() + request_.timeout) {}
 
 HttpExchange::~HttpExchange() {
-  curl_easy_cleanup(easy_);
-  curl_slist_free_all(lines_);
+  curl().easy_cleanup(easy_);
+  curl().slist_free_all(lines_);
 }
 
 Result<> HttpExchange::prepare() {
@@ -98,50 +97,50 @@ Result<> HttpExchange::prepare() {
   set_target(target.local);
   set_method_and_body();
   const Duration patience = std::max(request_.connect_timeout, 1ms);  // 0 would mean 5 minutes
-  curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(patience.count()));
-  curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
+  curl().easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(patience.count()));
+  curl().easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
   // A name server that does not answer must not hold up the island when its transfer is given up.
-  curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
-  curl_easy_setopt(easy_, CURLOPT_USERAGENT, "exai");
-  curl_easy_setopt(easy_, CURLOPT_PRIVATE, transfer_.get());
-  curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &Callbacks::header);
-  curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
-  curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &Callbacks::body);
-  curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
+  curl().easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
+  curl().easy_setopt(easy_, CURLOPT_USERAGENT, "exai");
+  curl().easy_setopt(easy_, CURLOPT_PRIVATE, transfer_.get());
+  curl().easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &Callbacks::header);
+  curl().easy_setopt(easy_, CURLOPT_HEADERDATA, this);
+  curl().easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &Callbacks::body);
+  curl().easy_setopt(easy_, CURLOPT_WRITEDATA, this);
   return {};
 }
 
 void HttpExchange::set_target(bool local) {
-  curl_easy_setopt(easy_, CURLOPT_URL, request_.url.c_str());
-  curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  if (local) curl_easy_setopt(easy_, CURLOPT_PROXY, "");  // else http_proxy and its kin decide
+  curl().easy_setopt(easy_, CURLOPT_URL, request_.url.c_str());
+  curl().easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl().easy_setopt(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (local) curl().easy_setopt(easy_, CURLOPT_PROXY, "");  // else http_proxy and its kin decide
   if (!request_.unix_socket.empty())
-    curl_easy_setopt(easy_, CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
+    curl().easy_setopt(easy_, CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
 }
 
 void HttpExchange::set_method_and_body() {
   const std::string& method = request_.method;
   const bool may_have_body = method == "POST" || method == "PUT" || method == "PATCH";
   if (method == "HEAD") {
-    curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
+    curl().easy_setopt(easy_, CURLOPT_NOBODY, 1L);
   } else if (may_have_body || !request_.body.empty()) {
-    curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.body.data());
-    curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE,
-                     static_cast<curl_off_t>(request_.body.size()));
+    curl().easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.body.data());
+    curl().easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE,
+                       static_cast<curl_off_t>(request_.body.size()));
     // curl would ask first whether a body is welcome, and call every body a form.
     add_line("Expect:");
     if (!request_.headers.contains("content-type")) add_line("Content-Type:");
   }
   if (method != "GET" && method != "HEAD")
-    curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
+    curl().easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
   for (const auto& [key, value] : request_.headers)
     add_line(value.empty() ? key + ";" : key + ": " + value);
-  curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, lines_);
+  curl().easy_setopt(easy_, CURLOPT_HTTPHEADER, lines_);
 }
 
 void HttpExchange::add_line(const std::string& line) {
-  lines_ = curl_slist_append(lines_, line.c_str());
+  lines_ = curl().slist_append(lines_, line.c_str());
 }
 
 void HttpExchange::still_alive() {
@@ -162,7 +161,7 @@ bool HttpExchange::take_header(std::string_view line) {
     headers_.clear();
   } else if (line.empty()) {
     long status = 0;
-    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    curl().easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     if (status >= 200) deliver_head(static_cast<int>(status));
   } else if (const std::size_t colon = line.find(':'); colon != std::string_view::npos) {
     std::string& value = headers_[to_lower(trim(line.substr(0, colon)))];
@@ -197,7 +196,7 @@ std::size_t HttpExchange::take_body(std::string_view bytes) {
 void HttpExchange::resume() {
   if (!std::exchange(paused_, false)) return;
   still_alive();
-  curl_easy_pause(easy_, CURLPAUSE_CONT);  // gives what it held back, perhaps pausing again
+  curl().easy_pause(easy_, CURLPAUSE_CONT);  // gives what it held back, perhaps pausing again
 }
 
 void HttpExchange::deliver_head(int status) {
@@ -228,9 +227,9 @@ Error HttpExchange::overdue() const {
 
 Result<> HttpExchange::outcome(int code) const {
   if (failure_) return fail(*failure_);
-  const std::string_view said = curl_easy_strerror(static_cast<CURLcode>(code));
+  const std::string_view said = curl().easy_strerror(static_cast<CURLcode>(code));
   long reason = 0;
-  curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &reason);
+  curl().easy_getinfo(easy_, CURLINFO_OS_ERRNO, &reason);
   switch (code) {
     case CURLE_OK:
       return {};

@@ -66,7 +66,7 @@ const std::vector<Owner>& owners() {
       {"CLI/", {"cli/args.cpp"}},
       {"toml++/", {"core/config/toml.cpp"}},
       {"toml.hpp", {"core/config/toml.cpp"}},
-      {"curl/", {"core/base/http"}},
+      {"curl/", {"core/base/http_curl.hpp"}},
       {"hiredis/", {"core/checks/redis.cpp", "daemon/store/redis.cpp"}},
       {"spdlog/", {"core/base/log.cpp"}},
       {"sodium.h", {"core/secrets/age.cpp"}},
