@@ -1,6 +1,6 @@
 # The few commands of daily work. HACKING.md says more.
 .DEFAULT_GOAL := help
-.PHONY: help up down test bench lint format programs
+.PHONY: help up down test fuzz bench lint format programs
 
 BIN := build/release/bin
 
@@ -17,6 +17,10 @@ down: ## stop the stack; nothing of it is left running
 test: ## every tier in dev; unit and integration under asan and ubsan
 	@scripts/setup.sh test
 	@tests/run
+
+fuzz: ## every fuzz target for a minute (FUZZ_SECONDS=…), with address and undefined-behaviour sanitizers
+	@scripts/setup.sh lint
+	@tests/fuzz/run
 
 bench: ## throughput and latency beside Node's official SDK; start-up times
 	@scripts/setup.sh bench

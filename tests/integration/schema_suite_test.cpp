@@ -51,6 +51,39 @@ std::vector<Path> files_of(const Path& folder) {
   return files;
 }
 
+// Every keyword that is used in a schema, below `value`.
+void collect_keywords(const json::value& value, std::set<std::string>& found) {
+  if (const json::array* array = value.if_array())
+    for (const json::value& item : *array) collect_keywords(item, found);
+  if (!value.is_object()) return;
+  for (const auto& member : value.get_object()) {
+    const std::string key(member.key());
+    found.insert(key);
+    if (key.starts_with("x-exai") || key == "examples" || key == "default" || key == "const")
+      continue;
+    const bool names = key == "properties" || key == "patternProperties" || key == "definitions" ||
+                       key == "$defs" || key == "dependencies";
+    if (!names || !member.value().is_object()) {
+      collect_keywords(member.value(), found);
+      continue;
+    }
+    for (const auto& named : member.value().get_object()) collect_keywords(named.value(), found);
+  }
+}
+
+// The schemas that are shipped; of a tool, that of its arguments.
+std::map<std::string, json::value> shipped_schemas() {
+  std::vector<Path> files = files_of(kRepository / "schemas");
+  for (const Path& tool : files_of(kRepository / "schemas/tools")) files.push_back(tool);
+  std::map<std::string, json::value> schemas;
+  for (const Path& file : files) {
+    const json::value whole = parse_json(read_file(file).value()).value();
+    const json::value* input = find(whole.as_object(), "inputSchema");
+    schemas[file.filename().string()] = input == nullptr ? whole : *input;
+  }
+  return schemas;
+}
+
 }  // namespace
 
 TEST_CASE("every required case of the test suite for draft 7 is decided as it says") {
@@ -77,19 +110,43 @@ TEST_CASE("every required case of the test suite for draft 7 is decided as it sa
 TEST_CASE("the schemas of this repository are sound") {
   const Schema schema_of_schemas =
       Schema::parse(read_file(kRepository / "tests/data/draft-07.schema.json").value()).value();
-  std::vector<Path> files = files_of(kRepository / "schemas");
-  for (const Path& tool : files_of(kRepository / "schemas/tools")) files.push_back(tool);
-  CHECK(files.size() > 5);
-  for (const Path& file : files) {
-    json::value schema = parse_json(read_file(file).value()).value();
-    if (const json::value* input = find(schema.as_object(), "inputSchema"))
-      schema = json::value(*input);
-    INFO(file.string());
+  const auto schemas = shipped_schemas();
+  CHECK(schemas.size() > 5);
+  for (const auto& [name, schema] : schemas) {
+    INFO(name);
     CHECK(found_in(schema_of_schemas, tree_of(schema)) == "");
-    const auto compiled = Schema::compile(std::move(schema));
+    const auto compiled = Schema::compile(schema);
     INFO((compiled ? "" : compiled.error().message()));
     CHECK(compiled);
   }
+}
+
+TEST_CASE("the schemas of this repository promise nothing that the walker does not check") {
+  const auto known = schema_keywords();
+  for (const auto& [name, schema] : shipped_schemas()) {
+    std::set<std::string> used;
+    collect_keywords(schema, used);
+    for (const std::string& keyword : used) {
+      INFO(name << ": " << keyword);
+      CHECK((keyword == "x-exai-rules" ||
+             std::find(known.begin(), known.end(), keyword) != known.end()));
+    }
+  }
+}
+
+TEST_CASE("a mistake in a schema is found by the schema of schemas") {
+  const Schema schema_of_schemas =
+      Schema::parse(read_file(kRepository / "tests/data/draft-07.schema.json").value()).value();
+  const json::value wrong =
+      parse_json(R"({"properties":{"a":{"type":"text","minLength":-1}}})").value();
+  CHECK(found_in(schema_of_schemas, tree_of(wrong)) ==
+        "data:1:28: error[CFG005]: properties.a.type must be one of \"array\", \"boolean\", "
+        "\"integer\", \"null\", \"number\", \"object\", \"string\", not \"text\"\n"
+        "    1 | {\"properties\":{\"a\":{\"type\":\"text\",\"minLength\":-1}}}\n"
+        "      |                            ^~~~~~\n"
+        "data:1:47: error[CFG004]: properties.a.minLength must be at least 0, not -1\n"
+        "    1 | {\"properties\":{\"a\":{\"type\":\"text\",\"minLength\":-1}}}\n"
+        "      |                                               ^~\n");
 }
 
 }  // namespace exai::config
