@@ -22,9 +22,10 @@ fuzz: ## every fuzz target for a minute (FUZZ_SECONDS=…), with address and und
 	@scripts/setup.sh lint
 	@tests/fuzz/run
 
-bench: ## throughput and latency beside Node's official SDK; start-up times
+bench: ## exaid beside Node's official SDK, exai validate beside its peers; start-up times
 	@scripts/setup.sh bench
 	@tests/bench/run
+	@tests/bench/config
 
 lint: ## the project's own rules, then clang-tidy on changed files (ALL=1: on all)
 	@scripts/setup.sh lint

@@ -17,7 +17,7 @@ run=(
   redis-server
 )
 test=(catch2 json-schema-test-suite prometheus curl procps age)
-bench=(hyperfine)
+bench=(docker-compose hyperfine yamllint)
 lint=(clang clang-tidy clang-format)
 
 tier=${1:-run}
@@ -70,19 +70,26 @@ if ((${#missing[@]})); then
   rm -f "$log"
 fi
 
-# The MCP clients that the tests and the measurements drive, at the versions of the lock file.
-if [[ $tier == test || $tier == bench ]]; then
-  clients=tests/e2e/clients
-  stamp=$clients/node_modules/.package-lock.json
-  if [[ -e $clients/package.json && (! -e $stamp || $clients/package-lock.json -nt $stamp) ]]; then
-    echo "setup: installing the npm clients of the tests"
-    log=$(mktemp)
-    if ! (cd "$clients" && npm ci --no-audit --no-fund) >"$log" 2>&1; then
-      cat "$log" >&2
-      echo "setup: npm ci failed in $clients; its output is above" >&2
-      exit 1
-    fi
-    rm -f "$log"
-    touch "$stamp"
+# npm_packages FOLDER WHAT: what its lock file lists, when it is not there yet.
+npm_packages() {
+  local folder=$1 stamp=$1/node_modules/.package-lock.json
+  [[ -e $folder/package.json && (! -e $stamp || $folder/package-lock.json -nt $stamp) ]] || return 0
+  echo "setup: installing $2"
+  log=$(mktemp)
+  if ! (cd "$folder" && npm ci --no-audit --no-fund) >"$log" 2>&1; then
+    cat "$log" >&2
+    echo "setup: npm ci failed in $folder; its output is above" >&2
+    exit 1
   fi
+  rm -f "$log"
+  touch "$stamp"
+}
+
+# The MCP clients that the tests and the measurements drive, and what exai validate is measured
+# beside.
+if [[ $tier == test || $tier == bench ]]; then
+  npm_packages tests/e2e/clients "the npm clients of the tests"
+fi
+if [[ $tier == bench ]]; then
+  npm_packages tests/bench/peers "what exai validate is measured beside"
 fi
