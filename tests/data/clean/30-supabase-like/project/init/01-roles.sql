@@ -1,0 +1,2 @@
+create role anon nologin;
+create role authenticator noinherit login;
