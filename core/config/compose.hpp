@@ -22,6 +22,8 @@ struct ComposeRequest {
   std::vector<Path> env_files;     // --env-file, absolute; none: .env beside the first file, if any
   std::set<std::string> profiles;  // --profile; "*": all. COMPOSE_PROFILES counts besides
   std::map<std::string, std::string> process_environment;
+  // Names whose values excerpts must not show; none: nothing is hidden.
+  std::function<bool(std::string_view name)> is_secret = {};
 };
 
 // The files of a folder that make a project when none is named: the first of the known names that

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <utility>
+
 #include "core/config/config.hpp"
 
 namespace exai::config {
@@ -43,7 +45,7 @@ class Expander {
  private:
   void fault(InterpolationFault::Kind kind, std::string message, std::size_t begin,
              std::size_t end) {
-    if (!result_.fault) result_.fault = InterpolationFault{kind, std::move(message), begin, end};
+    if (used_ && !result_.fault) result_.fault = InterpolationFault{kind, std::move(message), begin, end};
   }
 
   void expand_range(std::size_t at, std::size_t end, int depth, std::string& out) {
@@ -56,6 +58,7 @@ class Expander {
 
   // References can double what they refer to again and again: the result has a limit.
   void append(std::string& out, std::string_view piece, std::size_t at) {
+    if (!used_) return;
     if (out.size() + piece.size() > kMaxExpansion)
       return fault(InterpolationFault::Kind::syntax, "the text gets longer than 1 MiB", at, at);
     out += piece;
@@ -136,23 +139,29 @@ class Expander {
       return fault(InterpolationFault::Kind::syntax, "references are nested too deeply",
                    reference.begin, reference.end);
     const std::optional<std::string> value = lookup_(reference.name);
+    note(reference, depth, value);
     const bool set = value && !(reference.empty_is_unset && value->empty());
     const auto argument = [&](std::string& to) {
       expand_range(reference.argument_begin, reference.argument_end, depth + 1, to);
     };
     switch (reference.action) {
       case '-':
-        return set ? append(out, *value, reference.begin) : argument(out);
+        if (!set) return argument(out);
+        append(out, *value, reference.begin);
+        return skip(reference, depth);
       case '+':
-        return set ? argument(out) : static_cast<void>(0);
+        return set ? argument(out) : skip(reference, depth);
       case '?':
         break;
       default:
-        if (!value)
+        if (!value && used_)
           result_.unset.push_back({std::string(reference.name), reference.begin, reference.end});
         return append(out, value.value_or(""), reference.begin);
     }
-    if (set) return append(out, *value, reference.begin);
+    if (set) {
+      append(out, *value, reference.begin);
+      return skip(reference, depth);
+    }
     std::string text;
     argument(text);
     if (text.empty()) text = "it must be set";
@@ -160,8 +169,30 @@ class Expander {
           reference.begin, reference.end);
   }
 
+  void note(const Reference& reference, int depth, const std::optional<std::string>& value) {
+    TextReference noted;
+    noted.name = reference.name;
+    if (reference.action != '}')
+      noted.action = (reference.empty_is_unset ? ":" : "") + std::string(1, reference.action);
+    noted.nested = depth > 0;
+    noted.used = used_;
+    noted.value = value;
+    noted.begin = reference.begin;
+    noted.end = reference.end;
+    result_.references.push_back(std::move(noted));
+  }
+
+  // Over an argument that is not taken: only its references are noted.
+  void skip(const Reference& reference, int depth) {
+    const bool used = std::exchange(used_, false);
+    std::string nothing;
+    expand_range(reference.argument_begin, reference.argument_end, depth + 1, nothing);
+    used_ = used;
+  }
+
   std::string_view text_;
   const Lookup& lookup_;
+  bool used_ = true;
   Interpolated result_;
 };
 

@@ -30,6 +30,17 @@ struct UnsetReference {
   std::size_t end = 0;
 };
 
+// A reference as it is written, the ones inside of others' braces too.
+struct TextReference {
+  std::string name;
+  std::string action;   // "", ":-", "-", ":+", "+", ":?", "?"
+  bool nested = false;  // inside another one's braces
+  bool used = true;     // false: inside an alternative that is not taken, which is not expanded
+  std::optional<std::string> value;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
 struct InterpolationFault {
   enum class Kind { syntax, required } kind = Kind::syntax;
   std::string message;
@@ -40,6 +51,7 @@ struct InterpolationFault {
 struct Interpolated {
   std::string text;
   std::vector<UnsetReference> unset;
+  std::vector<TextReference> references;    // in the order of the text, as far as it was read
   std::optional<InterpolationFault> fault;  // the first; `text` is then of no use
 };
 

@@ -31,6 +31,18 @@ Position Places::at(std::size_t offset) {
   return last_;
 }
 
+std::size_t Places::offset(Position position) const {
+  const std::string_view text = source_->text;
+  if (position.line == 0 || position.line > lines_.size()) return text.size();
+  std::size_t at = lines_[position.line - 1];
+  for (std::uint32_t column = 1; column < position.column; ++column) {
+    if (at >= text.size() || text[at] == '\n') break;
+    ++at;
+    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) ++at;
+  }
+  return at;
+}
+
 Span Places::span(std::size_t begin, std::size_t end) {
   const Position first = at(begin);
   return {source_, first, at(std::max(begin, end))};

@@ -21,6 +21,9 @@ class Places {
   Position at(std::size_t offset);
   Span span(std::size_t begin, std::size_t end);
 
+  // The way back; the end of its line for a column that there is not.
+  std::size_t offset(Position position) const;
+
  private:
   SourcePtr source_;
   std::vector<std::size_t> lines_;  // offset of the first byte of each

@@ -1,0 +1,4 @@
+# what the application alone sees
+WORKERS=2
+LOG_LEVEL=info
+GREETING="hello $HOME_PAGE"
