@@ -61,18 +61,45 @@ bool are_names(Context& context, const config::Resolved& resolved,
   return true;
 }
 
+// The Compose project of --file, else of the current folder, else of the stack's.
+Exit show_service(Context& context, const std::string& name) {
+  auto loaded = load_project(context.file.value_or("."), context.env, context.environment);
+  if (const auto stack = find_workspace(context.file, context.environment);
+      stack && loaded && !loaded->compose)
+    loaded = load_project(stack->stack_file.parent_path(), context.env, context.environment);
+  if (!loaded) return complain(context, Exit::bad_input, loaded.error().message());
+  if (!loaded->compose)
+    return complain(context, Exit::bad_input,
+                    "there is no compose.yaml or docker-compose.yml here; name one with --file");
+  const config::ComposeService* service = loaded->compose->find(name);
+  if (service == nullptr) {
+    std::vector<std::string> known;
+    for (const config::ComposeService& one : loaded->compose->services) known.push_back(one.name);
+    return complain(context, Exit::bad_input, unknown_word("service", name, known));
+  }
+  if (context.json)
+    context.out.print_json(environment_json(*service));
+  else
+    context.out.write(render_environment(*service, context.out.width(), context.out.colours()));
+  return Exit::ok;
+}
+
 Exit show(Context& context, Args& args) {
   std::vector<std::string> names;
+  std::string service;
   bool changed = false;
   args.about(
       "Prints the value of every option in one environment, and where it comes from. Values of\n"
       "secrets are not shown.\n\n"
       "  exai config show --changed\n"
-      "  exai config show REDIS_PORT EXAI_WS_PORT --env prod --json");
+      "  exai config show REDIS_PORT EXAI_WS_PORT --env prod --json\n"
+      "  exai config show --service web      what Compose gives to its service web");
   args.words("NAME", names, "only these options");
   args.flag("--changed", changed, "only what is not the default");
+  args.text("--service", "NAME", service, "the environment of one service of the Compose project");
   args.json();
   if (const auto done = args.parse(context)) return *done;
+  if (!service.empty()) return show_service(context, service);
   const ResolvedPtr resolved = resolve_here(context);
   if (!resolved || !are_names(context, *resolved, names)) return Exit::bad_input;
   const std::array<const config::Resolved*, 1> one{resolved.get()};

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/output.hpp"
+#include "core/config/compose_model.hpp"
 #include "core/config/matrix.hpp"
 
 namespace exai::cli {
@@ -26,5 +27,11 @@ std::string render_explanation(const config::Explanation& story, const std::stri
 // {"name","environment","value","from","secret","generated","chain":[{"value","from","written",
 //   "wins"}],"option":{…}}
 json::object explanation_json(const config::Explanation& story, const std::string& environment);
+
+// The environment that a service of a Compose project gets: NAME, VALUE, FROM, and what is
+// shadowed.
+std::string render_environment(const config::ComposeService& service, int width, Colours colours);
+// {"service","environment":{NAME:{"value","from","chain":[{"value","from"}]}}}
+json::object environment_json(const config::ComposeService& service);
 
 }  // namespace exai::cli

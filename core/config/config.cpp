@@ -53,6 +53,7 @@ Loaded load(const LoadRequest& request, const Facilities& facilities) {
       read_project(request, facilities, resolved, loaded.files, loaded.diagnostics);
   loaded.layers = resolved.layers.size();
   for (const EnvFile& file : project.env_files) loaded.sources.push_back(file.source);
+  loaded.compose = project.compose;
   loaded.dropped = lint({resolved, project, options, facilities, request}, loaded.diagnostics);
   loaded.allowed = apply_allowances(loaded.sources, request.scope, loaded.diagnostics);
   if (resolved.strict) make_strict(loaded.diagnostics);

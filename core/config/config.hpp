@@ -53,12 +53,15 @@ struct LoadRequest {
   Path run_folder;
 };
 
-struct Resolved;  // resolve.hpp
+struct ComposeProject;  // compose_model.hpp
+struct Resolved;        // resolve.hpp
 
 struct Loaded {
   std::shared_ptr<const Stack> stack;  // none when there are errors
   // What the stack file means in its environment, errors or not; none when it is no TOML.
   std::shared_ptr<const Resolved> resolved;
+  // With Scope::project, when there are Compose files.
+  std::shared_ptr<const ComposeProject> compose;
   Diagnostics diagnostics;             // sorted
   std::vector<std::string> files;      // that were read, in order
   std::size_t layers = 0;              // of the environment, among them
