@@ -27,6 +27,25 @@ struct Mailbox {
   asio::steady_timer arrival;
 };
 
+// What became of a task: `||` waits for the other one when one throws, which would be the alarm.
+template <class T>
+struct Caught {
+  std::optional<Result<T>> result;
+  std::exception_ptr failure;
+};
+
+template <class T>
+Task<Caught<T>> catching(Task<Result<T>> task) {
+  Caught<T> caught;
+  try {
+    Result<T> result = co_await std::move(task);
+    caught.result.emplace(std::move(result));
+  } catch (...) {
+    caught.failure = std::current_exception();
+  }
+  co_return caught;
+}
+
 // Cancellation through `||` arrives wrapped; unwrap it so that callers see one kind.
 [[noreturn]] void rethrow_first(const asio::multiple_exceptions& failure);
 
@@ -57,13 +76,17 @@ template <class T>
 Task<Result<T>> with_timeout(Clock& clock, Task<Result<T>> task, Duration limit) {
   using namespace asio::experimental::awaitable_operators;
   Task<> alarm = clock.sleep_for(limit);
-  std::optional<std::variant<Result<T>, std::monostate>> first;
+  Task<detail::Caught<T>> guarded = detail::catching(std::move(task));
+  std::optional<std::variant<detail::Caught<T>, std::monostate>> first;
   try {
-    first = co_await (std::move(task) || std::move(alarm));
+    first = co_await (std::move(guarded) || std::move(alarm));
   } catch (const asio::multiple_exceptions& failure) {
     detail::rethrow_first(failure);
   }
-  if (auto* result = std::get_if<0>(&*first)) co_return std::move(*result);
+  if (auto* caught = std::get_if<0>(&*first)) {
+    if (caught->failure) std::rethrow_exception(caught->failure);
+    co_return std::move(*caught->result);
+  }
   co_return fail(Errc::timeout, "no answer within {}", format_duration(limit));
 }
 

@@ -20,6 +20,20 @@ Task<> ask(Clock& clock, Duration answer_time, Duration limit, std::optional<Res
   out = co_await with_timeout(clock, std::move(question), limit);
 }
 
+Task<Result<int>> throw_instead() {
+  throw std::runtime_error("broken");
+  co_return 1;
+}
+
+Task<> ask_the_broken(Clock& clock, bool& thrown) {
+  Task<Result<int>> question = throw_instead();
+  try {
+    co_await with_timeout(clock, std::move(question), 1h);
+  } catch (const std::runtime_error&) {
+    thrown = true;
+  }
+}
+
 Task<> throw_now() {
   throw std::runtime_error("broken");
   co_return;
@@ -69,6 +83,17 @@ TEST_CASE("an answer that is late is a timeout, and the work has ended") {
   REQUIRE(result);
   REQUIRE_FALSE(*result);
   CHECK(result->error() == Error(Errc::timeout, "no answer within 2s"));
+  CHECK(tasks.running() == 0);
+}
+
+TEST_CASE("what throws under a limit throws at once, not when the limit is over") {
+  Loop loop;
+  FakeClock clock(loop);
+  TaskGroup tasks(loop, Log());
+  bool thrown = false;
+  tasks.spawn("ask", ask_the_broken(clock, thrown));
+  clock.advance(0s);
+  CHECK(thrown);
   CHECK(tasks.running() == 0);
 }
 
