@@ -60,6 +60,9 @@ net::McpOptions mcp_options(const Settings& settings) {
   options.token = settings.token;
   options.max_sessions = settings.max_sessions;
   options.session_idle = settings.session_idle;
+  options.allowed_origins = settings.allowed_origins;
+  options.max_in_flight = settings.max_calls_per_session;
+  options.call_limit = settings.call_limit;
   return options;
 }
 
@@ -80,10 +83,11 @@ struct Daemon::Parts final : tools::Host {
         store(make_store(loop, clock, log, settings, metrics)),
         providers(make_providers()),
         router(borrowed(providers), settings.default_model),
-        monitor(clock, log.with("part", "health"), *store, router),
-        registry({clock, *store, router, *this}),
+        monitor(clock, log.with("part", "health"), *store, router, settings.thresholds),
+        registry({clock, *store, router, *this, settings.conversations}, settings.tool_limit),
         mcp(loop, clock, log.with("part", "mcp"), registry, mcp_options(settings), instruments),
-        health_endpoint(monitor, instruments, clock),
+        health_endpoint(monitor, instruments, clock,
+                        settings.degraded_is_503 ? Degraded::is_503 : Degraded::is_200),
         metrics_endpoint(metrics, instruments, clock),
         background(loop, log) {
     metrics.before_exposition([this] { count_clients(); });
@@ -143,7 +147,9 @@ tools::Host::Facts Daemon::Parts::facts() {
 std::vector<std::unique_ptr<providers::Provider>> Daemon::Parts::make_providers() {
   std::vector<std::unique_ptr<providers::Provider>> made;
   for (const providers::ProviderSettings& provider : settings.providers)
-    made.push_back(providers::make_openai_provider(http, clock, api_metrics, provider));
+    made.push_back(providers::make_retrying_provider(
+        providers::make_openai_provider(http, clock, api_metrics, provider), clock,
+        log.with("provider", provider.name), settings.retry));
   return made;
 }
 
@@ -173,6 +179,7 @@ Result<ServerPtr> Daemon::Parts::open(const Settings::Listen& address, net::Hand
   options.max_body = settings.max_message_bytes;
   options.max_connections = settings.max_connections;
   options.websocket_ping = settings.websocket_ping;
+  options.websocket_pong = settings.websocket_pong;
   auto server = net::Server::listen(loop, clock, log.with("port", std::to_string(address.port)),
                                     options, handler);
   if (server) return server;

@@ -59,7 +59,9 @@ net::Response HealthEndpoint::answer(std::string_view path) {
     for (const std::string_view known : kHealthPaths) paths.push_back(json::value(known));
     return json_response(404, {{"error", "not found"}, {"paths", std::move(paths)}});
   }
-  return json_response(report.status == Status::fail ? 503 : 200, monitor_.to_json(report));
+  const bool refused = report.status == Status::fail ||
+                       (report.status == Status::warn && degraded_ == Degraded::is_503);
+  return json_response(refused ? 503 : 200, monitor_.to_json(report));
 }
 
 Task<std::optional<net::Response>> MetricsEndpoint::handle(net::Request request, net::BodyWriter&) {

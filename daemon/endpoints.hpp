@@ -8,10 +8,14 @@
 
 namespace exai {
 
+// What is answered while health only warns.
+enum class Degraded { is_200, is_503 };
+
 class HealthEndpoint final : public net::Handler {
  public:
-  HealthEndpoint(health::Monitor& monitor, Instruments& instruments, Clock& clock)
-      : monitor_(monitor), instruments_(instruments), clock_(clock) {}
+  HealthEndpoint(health::Monitor& monitor, Instruments& instruments, Clock& clock,
+                 Degraded degraded)
+      : monitor_(monitor), instruments_(instruments), clock_(clock), degraded_(degraded) {}
   Task<std::optional<net::Response>> handle(net::Request request, net::BodyWriter& writer) override;
 
  private:
@@ -20,6 +24,7 @@ class HealthEndpoint final : public net::Handler {
   health::Monitor& monitor_;
   Instruments& instruments_;
   Clock& clock_;
+  Degraded degraded_;
 };
 
 class MetricsEndpoint final : public net::Handler {

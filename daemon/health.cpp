@@ -12,21 +12,18 @@
 namespace exai::health {
 namespace {
 
-constexpr double kMemoryWarn = 80, kMemoryFail = 90;
-constexpr double kDiskWarn = 85, kDiskFail = 95;
-
 double percent_used(std::uint64_t total, std::uint64_t available) {
   if (total == 0) return 0;
   return 100.0 * static_cast<double>(total - std::min(available, total)) /
          static_cast<double>(total);
 }
 
-Component memory() {
+Component memory(Fullness limits) {
   const MemoryInfo machine = system_memory();
   const double percent = percent_used(machine.total, machine.available);
   Component component;
   component.name = "memory";
-  component.status = by_percent(percent, kMemoryWarn, kMemoryFail);
+  component.status = by_percent(percent, limits.warn, limits.fail);
   component.detail =
       fmt::format("{:.0f}% of the machine's {} used", percent, format_size(machine.total));
   component.facts["used_percent"] = std::round(percent * 10) / 10;
@@ -37,7 +34,7 @@ Component memory() {
   return component;
 }
 
-Component disk() {
+Component disk(Fullness limits) {
   Component component;
   component.name = "disk";
   const Result<DiskSpace> space = disk_space(".");
@@ -47,7 +44,7 @@ Component disk() {
     return component;
   }
   const double percent = percent_used(space->total, space->available);
-  component.status = by_percent(percent, kDiskWarn, kDiskFail);
+  component.status = by_percent(percent, limits.warn, limits.fail);
   component.detail = fmt::format("{:.0f}% used, {} free", percent, format_size(space->available));
   component.facts["used_percent"] = std::round(percent * 10) / 10;
   component.facts["free_bytes"] = space->available;
@@ -99,8 +96,13 @@ Report make_report(std::vector<Component> components) {
   return report;
 }
 
-Monitor::Monitor(Clock& clock, Log log, store::Store& store, const providers::Router& router)
-    : clock_(clock), log_(std::move(log)), store_(store), router_(router) {}
+Monitor::Monitor(Clock& clock, Log log, store::Store& store, const providers::Router& router,
+                 Thresholds thresholds)
+    : clock_(clock),
+      log_(std::move(log)),
+      store_(store),
+      router_(router),
+      thresholds_(thresholds) {}
 
 Task<> Monitor::watch() {
   for (;;) {
@@ -164,7 +166,8 @@ Component Monitor::providers() const {
 }
 
 Report Monitor::everything() {
-  return unless_draining({storage(), memory(), disk(), providers()});
+  return unless_draining(
+      {storage(), memory(thresholds_.memory), disk(thresholds_.disk), providers()});
 }
 Report Monitor::ready() {
   return unless_draining({storage()});

@@ -5,8 +5,8 @@
 //
 //   component    fails                        and then the whole
 //   storage      the round trip fails         fails: calls lose their memory
-//   memory       the machine's, from 90 %     warns (from 80 % it warns itself)
-//   disk         the working folder's, 95 %   warns (from 85 % it warns itself)
+//   memory       the machine's, from 90 %     warns (from 80 % it warns itself; both are options)
+//   disk         the working folder's, 95 %   warns (from 85 % it warns itself; both are options)
 //   providers    never; none is a choice      -
 //
 //   path               asks                                             503 when
@@ -58,6 +58,16 @@ struct Report {
 };
 Report make_report(std::vector<Component> components);
 
+// In percent: from when something full warns, and from when it fails.
+struct Fullness {
+  double warn = 0;
+  double fail = 0;
+};
+struct Thresholds {
+  Fullness memory{80, 90};
+  Fullness disk{85, 95};
+};
+
 class Monitor {
  public:
   static constexpr Duration kInterval = 5s;  // of the background proof
@@ -66,7 +76,8 @@ class Monitor {
   static constexpr Duration kLimit = 2s;     // for one proof
 
   // Lifetime: the collaborators outlive the monitor, and watch() ends before it.
-  Monitor(Clock& clock, Log log, store::Store& store, const providers::Router& router);
+  Monitor(Clock& clock, Log log, store::Store& store, const providers::Router& router,
+          Thresholds thresholds = {});
 
   // Keeps the proofs fresh until cancelled.
   Task<> watch();
@@ -90,6 +101,7 @@ class Monitor {
   Log log_;
   store::Store& store_;
   const providers::Router& router_;
+  Thresholds thresholds_;
   bool draining_ = false;
   std::optional<Time> last_try_;  // when the last proof ended, whatever it said
   std::optional<Time> last_good_;

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 
@@ -36,10 +37,18 @@ int print(std::string_view text) {
   return 0;
 }
 
-int refuse(const config::Diagnostics& wrong) {
+void warn(const config::Diagnostics& wrong) {
   const auto colour = is_terminal(2) ? config::Colour::always : config::Colour::never;
-  fmt::print(stderr, "{}exaid: not started: {} in the options\n", config::render(wrong, colour),
-             count_of(wrong.size(), "error"));
+  fmt::print(stderr, "{}", config::render(wrong, colour));
+}
+
+int refuse(const config::Diagnostics& wrong) {
+  warn(wrong);
+  const auto is_error = [](const config::Diagnostic& one) {
+    return one.severity == config::Severity::error;
+  };
+  const auto errors = static_cast<std::size_t>(std::count_if(wrong.begin(), wrong.end(), is_error));
+  fmt::print(stderr, "exaid: not started: {} in the options\n", count_of(errors, "error"));
   return 2;
 }
 
@@ -80,6 +89,7 @@ int start(Mode mode) {
   const config::Diagnostics together = check(settings);
   wrong.insert(wrong.end(), together.begin(), together.end());
   if (config::has_errors(wrong)) return refuse(wrong);
+  if (!wrong.empty()) warn(wrong);
   if (mode == Mode::check) return print("the options are valid\n");
   return serve(std::move(settings));
 }

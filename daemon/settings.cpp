@@ -52,11 +52,13 @@ void read_providers(config::OptionReader& options, Reader& reader, Settings& set
   // A server of one's own often wants no key: its URL switches it on.
   auto custom =
       reader.provider("custom", "CUSTOM_API_URL", "CUSTOM_API_KEY", "CUSTOM_TIMEOUT_SECS");
-  for (const std::string& model : split(options.text("CUSTOM_MODELS"), ','))
-    if (!trim(model).empty()) custom.models.emplace_back(trim(model));
+  custom.models = options.list("CUSTOM_MODELS");
   if (!custom.base_url.empty()) settings.providers.push_back(std::move(custom));
 
   settings.default_model = options.text("DEFAULT_MODEL");
+  settings.retry.attempts = static_cast<int>(options.integer("RETRY_MAX_ATTEMPTS"));
+  settings.retry.first_pause = options.duration("RETRY_BASE_DELAY");
+  settings.retry.longest_pause = options.duration("RETRY_MAX_DELAY");
 }
 
 void read_storage(config::OptionReader& options, Reader& reader, Settings& settings) {
@@ -65,7 +67,28 @@ void read_storage(config::OptionReader& options, Reader& reader, Settings& setti
   redis.port = options.port("REDIS_PORT");
   redis.password = reader.secret("REDIS_PASSWORD");
   redis.database = static_cast<int>(options.integer("REDIS_DB"));
+  redis.connect_timeout = options.duration("REDIS_TIMEOUT_MS");
+  redis.command_timeout = redis.connect_timeout;
+  settings.conversations.keep = options.duration("CONVERSATION_TIMEOUT_HOURS");
+  settings.conversations.turns = reader.count("MAX_CONVERSATION_TURNS");
   if (options.text("EXAI_STORE") == "redis") settings.redis = std::move(redis);
+}
+
+void read_limits(config::OptionReader& options, Reader& reader, Settings& settings) {
+  settings.max_message_bytes = reader.count("EXAI_WS_MAX_BYTES");
+  settings.max_connections = reader.count("MAX_CONNECTIONS");
+  settings.max_sessions = reader.count("SESSION_MAX_CONCURRENT");
+  settings.max_calls_per_session = reader.count("EXAI_WS_SESSION_MAX_INFLIGHT");
+  settings.session_idle = options.duration("SESSION_TIMEOUT_SECS");
+  settings.websocket_ping = options.duration("EXAI_WS_PING_INTERVAL");
+  settings.websocket_pong = options.duration("EXAI_WS_PING_TIMEOUT");
+  settings.tool_limit = options.duration("WORKFLOW_TOOL_TIMEOUT_SECS");
+  settings.call_limit = options.duration("DAEMON_TIMEOUT_SECS");
+  settings.shutdown_timeout = options.duration("EXAI_SHUTDOWN_TIMEOUT_SECS");
+  settings.thresholds.memory = {options.number("EXAI_MEMORY_WARNING_THRESHOLD"),
+                                options.number("EXAI_MEMORY_CRITICAL_THRESHOLD")};
+  settings.thresholds.disk = {options.number("EXAI_DISK_WARNING_THRESHOLD"),
+                              options.number("EXAI_DISK_CRITICAL_THRESHOLD")};
 }
 
 }  // namespace
@@ -80,15 +103,12 @@ Settings read_settings(config::OptionReader& options) {
 
   settings.mcp = reader.listen("EXAI_WS_HOST", "EXAI_WS_PORT");
   settings.token = reader.secret("EXAI_WS_TOKEN");
-  settings.max_message_bytes = reader.count("EXAI_WS_MAX_BYTES");
-  settings.max_connections = reader.count("MAX_CONNECTIONS");
-  settings.max_sessions = reader.count("SESSION_MAX_CONCURRENT");
-  settings.session_idle = options.duration("SESSION_TIMEOUT_SECS");
-  settings.websocket_ping = options.duration("EXAI_WS_PING_INTERVAL");
-  settings.shutdown_timeout = options.duration("EXAI_SHUTDOWN_TIMEOUT_SECS");
+  settings.allowed_origins = options.list("EXAI_ALLOWED_ORIGINS");
   settings.health = reader.listen("HEALTH_CHECK_HOST", "HEALTH_CHECK_PORT");
+  settings.degraded_is_503 = options.boolean("HEALTH_DEGRADED_IS_503");
   settings.metrics = reader.listen("METRICS_HOST", "METRICS_PORT");
 
+  read_limits(options, reader, settings);
   read_storage(options, reader, settings);
   read_providers(options, reader, settings);
   return settings;

@@ -1,7 +1,7 @@
 #pragma once
 // exaid's options as typed values. settings.cpp is the only place of the daemon that names options;
-// what the table lists for exaid and what is read here are compared by a test. A value, fixed for
-// the life of the process.
+// the build fails when the table lists something else for exaid than is read here. A value, fixed
+// for the life of the process.
 
 #include <cstdint>
 #include <optional>
@@ -11,9 +11,12 @@
 
 #include "core/base/log.hpp"
 #include "core/base/time.hpp"
-#include "core/config/options.hpp"
+#include "core/config/option_reader.hpp"
+#include "daemon/health.hpp"
 #include "daemon/providers/openai.hpp"
+#include "daemon/providers/retry.hpp"
 #include "daemon/store/store.hpp"
+#include "daemon/tools/tools.hpp"
 
 namespace exai {
 
@@ -35,22 +38,32 @@ struct Settings {
   std::size_t max_connections = 0;
   std::size_t max_sessions = 0;
   Duration session_idle{};
+  std::vector<std::string> allowed_origins;
+  std::size_t max_calls_per_session = 0;
   Duration websocket_ping{};
+  Duration websocket_pong{};
+  Duration tool_limit{};
+  Duration call_limit{};
   Duration shutdown_timeout{};
 
   Listen health;
   Listen metrics;
+  health::Thresholds thresholds;
+  bool degraded_is_503 = false;
 
   std::optional<store::RedisOptions> redis;            // none: memory
   std::vector<providers::ProviderSettings> providers;  // those that are switched on
   std::string default_model;
+  providers::RetrySettings retry;
+  tools::ConversationLimits conversations;
 
   std::vector<std::pair<std::string, Secret>> secrets;  // all that are set, for the log's redactor
 };
 
 Settings read_settings(config::OptionReader& options);
 
-// What no single option shows: two servers on one port.
+// What only this program shows of its options together: two servers on one port. Rules of the table
+// are the reader's.
 config::Diagnostics check(const Settings& settings);
 
 }  // namespace exai

@@ -28,7 +28,7 @@ std::optional<ValueProblem> check_type(const Option& option, std::string_view te
   if (option.type == OptionType::integer && !parse_integer(text)) expected = "a whole number";
   if (option.type == OptionType::number && !parse_number(text)) expected = "a number";
   if (option.type == OptionType::boolean && !parse_bool(text)) expected = "true or false";
-  if (option.unit == "url" && !is_url(text)) expected = "a URL like https://host/path";
+  if (option.kind == "url" && !is_url(text)) expected = "a URL like https://host/path";
   if (expected.empty()) return std::nullopt;
   const std::string help = option.type == OptionType::text || option.type == OptionType::boolean ||
                                    option.unit.empty() || option.unit == "port"

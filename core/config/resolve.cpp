@@ -117,7 +117,8 @@ class Resolver {
 
   void assign_defaults() {
     for (const Option& option : options_.options())
-      if (option.default_value) assign(option.name, {"default", {}, *option.default_value}, {});
+      if (auto preset = option.default_for(result_.environment))
+        assign(option.name, {"default", {}, *std::move(preset)}, {});
   }
 
   void read_layers(const Node& environment) {
@@ -186,7 +187,7 @@ class Resolver {
         assign(name, {layer, {}, *value}, {});
     };
     for (const Option& option : options_.options()) {
-      for (const std::string& alias : option.aliases) take(alias);
+      for (const OptionAlias& alias : option.aliases) take(alias.name);
       take(option.name);
     }
     const auto take_new = [&](const auto& names) {
@@ -378,8 +379,9 @@ bool Names::is_given_by_exai(std::string_view name) const {
     return std::find(kOurs.begin(), kOurs.end(), one) != kOurs.end();
   };
   const Option* option = options->find(name);
-  return given(name) ||
-         (option != nullptr && std::any_of(option->aliases.begin(), option->aliases.end(), given));
+  return given(name) || (option != nullptr &&
+                         std::any_of(option->aliases.begin(), option->aliases.end(),
+                                     [&](const OptionAlias& alias) { return given(alias.name); }));
 }
 
 std::optional<std::string> Names::suggestion(std::string_view name) const {

@@ -37,10 +37,11 @@ struct CallRunner::Call {
 };
 
 CallRunner::CallRunner(Loop& loop, Clock& clock, Log log, mcp::ToolSource& tools,
-                       McpObserver& observer)
+                       McpObserver& observer, Duration call_limit)
     : clock_(clock),
       tools_(tools),
       observer_(observer),
+      call_limit_(call_limit),
       tasks_(loop, std::move(log)),
       request_prefix_(random_hex(4) + "-") {}
 
@@ -105,7 +106,8 @@ Task<> CallRunner::run(std::shared_ptr<Call> call, mcp::ToolCall request) {
     }
   };
   const Unfinished unfinished{*this, *call};
-  const auto result = co_await tools_.call(std::move(request));
+  Task<Result<mcp::ToolResult>> working = tools_.call(std::move(request));
+  const auto result = co_await with_timeout(clock_, std::move(working), call_limit_);
   finish(*call, result);
 }
 

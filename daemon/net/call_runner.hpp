@@ -36,7 +36,8 @@ class Peer {
 
 class CallRunner {
  public:
-  CallRunner(Loop& loop, Clock& clock, Log log, mcp::ToolSource& tools, McpObserver& observer);
+  CallRunner(Loop& loop, Clock& clock, Log log, mcp::ToolSource& tools, McpObserver& observer,
+             Duration call_limit);
   CallRunner(const CallRunner&) = delete;
   CallRunner& operator=(const CallRunner&) = delete;
 
@@ -69,6 +70,7 @@ class CallRunner {
   Clock& clock_;
   mcp::ToolSource& tools_;
   McpObserver& observer_;
+  Duration call_limit_;
   TaskGroup tasks_;
   std::map<Key, std::shared_ptr<Call>> calls_;
   std::string request_prefix_;  // request ids: unique across restarts, cheap within one

@@ -41,6 +41,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // Until the connection has ended. Lifetime: the caller holds a shared_ptr.
   Task<> run();
 
+  void keep_alive(Time now) {
+    if (websocket_) websocket_->keep_alive(now);
+  }
   bool is_overdue(Time now) const {
     return websocket_ ? websocket_->is_overdue(now) : now >= deadline_;
   }

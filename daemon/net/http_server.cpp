@@ -136,13 +136,17 @@ Task<> HttpServer::serve(std::shared_ptr<Connection> connection) {
 }
 
 Task<> HttpServer::sweep() {
-  const Duration shortest = std::min(context_.options.idle, context_.options.receive);
+  const net::ListenOptions& options = context_.options;
+  const Duration shortest =
+      std::min({options.idle, options.receive, options.websocket_ping, options.websocket_pong});
   const Duration period = std::clamp<Duration>(shortest / 4, 10ms, 1s);
   for (;;) {
     co_await context_.clock.sleep_for(period);
     const Time now = context_.clock.now();
-    for (Connection* connection : connections_)  // cut() ends none of them right now
+    for (Connection* connection : connections_) {  // cut() ends none of them right now
+      connection->keep_alive(now);
       if (connection->is_overdue(now)) connection->cut();
+    }
   }
 }
 

@@ -69,7 +69,7 @@ struct McpEndpoint::State {
       : log(std::move(given_log)),
         tools(source),
         options(std::move(given)),
-        runner(loop, clock, log, source, observer),
+        runner(loop, clock, log, source, observer, options.call_limit),
         http(clock, log, runner, source, options) {}
 
   Log log;

@@ -37,6 +37,7 @@ struct McpOptions {
   std::size_t max_sessions = 1000;  // over HTTP; WebSockets are bounded by connections
   Duration session_idle = 1h;
   std::size_t max_in_flight = 1000;  // calls per session
+  Duration call_limit = 450s;        // then a call is answered with an error
 };
 
 // Hears of each finished request. Runs on the loop, within the request: be quick.

@@ -3,8 +3,8 @@
 // Beast stays behind http_server.cpp and websocket.cpp.
 //
 // One Server listens on one address. Each connection is a coroutine on the loop, and one sweep over
-// all connections enforces their deadlines. Limits: head 16 KiB, body `max_body`, idle `idle`, and a
-// request must arrive within `receive` plus a second for every 16 KiB of it. Lifetime: handlers
+// all connections enforces their deadlines. Limits: head 16 KiB, body `max_body`, idle `idle`, and
+// a request must arrive within `receive` plus a second for every 16 KiB of it. Lifetime: handlers
 // outlive servers; a server is drained before it is destroyed.
 
 #include <cstdint>
@@ -33,7 +33,7 @@ struct Request {
   std::string query;   // raw, without the "?"
   Headers headers;
   std::string body;
-  std::string peer;    // "127.0.0.1"
+  std::string peer;  // "127.0.0.1"
 };
 
 struct Response {
@@ -80,9 +80,10 @@ struct ListenOptions {
   std::uint16_t port = 0;             // 0: any free one
   std::size_t max_body = 32U << 20U;  // and the largest WebSocket message
   std::size_t max_connections = 1000;
-  Duration idle = 60s;                // between requests, and while a peer does not read
-  Duration receive = 10s;             // for a request to arrive
-  Duration websocket_ping = 30s;
+  Duration idle = 60s;            // between requests, and while a peer does not read
+  Duration receive = 10s;         // for a request to arrive
+  Duration websocket_ping = 30s;  // of silence, then a ping …
+  Duration websocket_pong = 10s;  // … which must be answered within this
 };
 
 class Server {

@@ -22,6 +22,7 @@ namespace {
 
 using asio::ip::tcp;
 
+const websocket::ping_data kNoPayload{};
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr Duration kCloseTime = 5s;              // for the outbox to empty and the peer to agree
 constexpr std::size_t kKeptBuffer = 64U << 10U;  // a larger one is given back after its message
@@ -42,12 +43,16 @@ class BeastWebSocket final : public WebSocketSession {
         subprotocol_(std::move(subprotocol)),
         peer_(std::move(peer)),
         clock_(server.clock),
-        limit_(server.options.max_body) {
+        limit_(server.options.max_body),
+        ping_after_(server.options.websocket_ping),
+        pong_within_(server.options.websocket_pong),
+        heard_(server.clock.now()) {
     websocket::stream_base::timeout timeouts;
     timeouts.handshake_timeout = kCloseTime;
-    timeouts.idle_timeout = 2 * server.options.websocket_ping;
-    timeouts.keep_alive_pings = true;
+    timeouts.idle_timeout = websocket::stream_base::none();  // keep_alive() below
+    timeouts.keep_alive_pings = false;
     stream_.set_option(timeouts);
+    stream_.control_callback([this](websocket::frame_type, auto) { hear(); });
     stream_.read_message_max(limit_);
     stream_.auto_fragment(false);
     stream_.text(true);
@@ -70,8 +75,12 @@ class BeastWebSocket final : public WebSocketSession {
   const std::string& peer() const override { return peer_; }
 
   Task<Result<std::string>> receive() override {
-    auto done = co_await stream_.async_read(buffer_, kAsTuple);
-    const beast::error_code error = std::get<0>(done);
+    beast::error_code error;
+    do {  // in pieces: a long message is no silence
+      auto done = co_await stream_.async_read_some(buffer_, 0, kAsTuple);
+      error = std::get<0>(done);
+      hear();
+    } while (!error && !stream_.is_message_done());
     if (error) {
       if (!closing_) end();
       if (error == websocket::error::message_too_big || error == websocket::error::buffer_overflow)
@@ -118,7 +127,18 @@ class BeastWebSocket final : public WebSocketSession {
     }
   }
 
-  bool is_overdue(Time now) const override { return now >= close_deadline_; }
+  // A pong need not come faster than the writer gets the ping out; a peer that reads nothing for
+  // that long is given up, too.
+  void keep_alive(Time now) override {
+    if (over_ || closing_ || pong_deadline_ != Time::max() || now < heard_ + ping_after_) return;
+    pong_deadline_ = now + pong_within_;
+    ping_due_ = true;
+    changed_.cancel();
+  }
+
+  bool is_overdue(Time now) const override {
+    return now >= close_deadline_ || (!closing_ && now >= pong_deadline_);
+  }
 
   void cut() override { end(); }
 
@@ -132,6 +152,9 @@ class BeastWebSocket final : public WebSocketSession {
       } else if (session->closing_) {
         co_await session->stream_.async_close(*session->closing_, kAsTuple);
         co_return;
+      } else if (session->ping_due_) {
+        session->ping_due_ = false;
+        co_await session->stream_.async_ping(kNoPayload, kAsTuple);
       } else {
         co_await session->changed_.async_wait(kAsTuple);
       }
@@ -148,6 +171,11 @@ class BeastWebSocket final : public WebSocketSession {
       session.ended_.cancel();
     }
   };
+
+  void hear() {
+    heard_ = clock_.now();
+    pong_deadline_ = Time::max();
+  }
 
   Task<bool> write_one() {
     const std::string text = std::move(outbox_.front());
@@ -174,6 +202,11 @@ class BeastWebSocket final : public WebSocketSession {
   std::string peer_;
   Clock& clock_;
   std::size_t limit_;
+  Duration ping_after_;
+  Duration pong_within_;
+  Time heard_;
+  Time pong_deadline_ = Time::max();  // of a ping that is not answered yet
+  bool ping_due_ = false;
   std::deque<std::string> outbox_;
   std::size_t queued_ = 0;  // bytes in the outbox and in the message being written
   std::optional<websocket::close_reason> closing_;

@@ -1,7 +1,7 @@
 #pragma once
 // What an AI provider is to the rest of the daemon: a name, its models, and one call that streams.
 // openai.hpp implements it for every server that speaks the OpenAI chat API; router.hpp chooses
-// one. Nothing is retried here.
+// one; retry.hpp asks again.
 
 #include <cstdint>
 #include <functional>

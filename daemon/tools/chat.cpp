@@ -17,17 +17,14 @@ struct Conversation {
   std::vector<std::pair<std::string, std::string>> turns;
 };
 
-constexpr std::size_t kMaxTurns = 20;
-constexpr Duration kKeep = 24h;
-
 std::string key_of(const std::string& id) {
   return "thread:" + id;
 }
 
-std::string to_text(const Conversation& conversation) {
+std::string to_text(const Conversation& conversation, std::size_t most_turns) {
   json::array turns;
   const std::size_t count = conversation.turns.size();
-  for (std::size_t i = count - std::min(count, kMaxTurns); i < count; ++i)
+  for (std::size_t i = count - std::min(count, most_turns); i < count; ++i)
     turns.push_back(json::object{{"user", conversation.turns[i].first},
                                  {"assistant", conversation.turns[i].second}});
   return exai::to_text(json::object{{"system", conversation.system}, {"turns", std::move(turns)}});
@@ -182,9 +179,10 @@ Task<mcp::ToolResult> chat(Context& context, mcp::ToolCall call) {
 
   mcp::ToolResult result = success(*route, *reply);
   conversation.turns.emplace_back(prompt, reply->text);
-  std::string saved = to_text(conversation);
+  const ConversationLimits limits = context.conversations;
+  std::string saved = to_text(conversation, limits.turns);
   std::string key = key_of(id);
-  auto stored = co_await context.store.put(std::move(key), std::move(saved), kKeep);
+  auto stored = co_await context.store.put(std::move(key), std::move(saved), limits.keep);
   if (stored)
     result.structured["continuation_id"] = id;
   else

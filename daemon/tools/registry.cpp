@@ -42,7 +42,8 @@ mcp::ToolResult failure(std::string text) {
   return result;
 }
 
-Registry::Registry(Context context) : context_(context) {
+Registry::Registry(Context context, Duration call_limit)
+    : context_(context), call_limit_(call_limit) {
   for (const Row& row : kTools) {
     infos_.push_back(parse_info(row.description));
     checks_.emplace_back(infos_.back().input_schema);
@@ -56,7 +57,16 @@ Task<Result<mcp::ToolResult>> Registry::call(mcp::ToolCall call) {
   const auto index = static_cast<std::size_t>(info - infos_.begin());
   const std::vector<std::string> wrong = checks_[index].problems(call.arguments);
   if (!wrong.empty()) co_return failure(fmt::format("{}: {}", call.name, join(wrong, "; ")));
-  const Handler handler = kTools[index].handler;
+  Task<Result<mcp::ToolResult>> working = run(kTools[index].handler, std::move(call));
+  auto result = co_await with_timeout(context_.clock, std::move(working), call_limit_);
+  if (result || result.error().code() != Errc::timeout) co_return result;
+  co_return failure(
+      fmt::format("{}: stopped after {}. What to do: ask for less at once, or raise "
+                  "WORKFLOW_TOOL_TIMEOUT_SECS",
+                  info->name, format_duration(call_limit_)));
+}
+
+Task<Result<mcp::ToolResult>> Registry::run(Handler handler, mcp::ToolCall call) {
   mcp::ToolResult result = co_await handler(context_, std::move(call));
   co_return result;
 }

@@ -11,8 +11,9 @@ namespace exai::tools {
 
 class Registry final : public mcp::ToolSource {
  public:
+  // A call that takes longer than the limit is stopped, and fails.
   // Aborts when an embedded description does not parse: a test keeps that from happening.
-  explicit Registry(Context context);
+  explicit Registry(Context context, Duration call_limit = 5min);
   Registry(const Registry&) = delete;  // tools refer to it
   Registry& operator=(const Registry&) = delete;
 
@@ -20,7 +21,10 @@ class Registry final : public mcp::ToolSource {
   Task<Result<mcp::ToolResult>> call(mcp::ToolCall call) override;
 
  private:
+  Task<Result<mcp::ToolResult>> run(Handler handler, mcp::ToolCall call);
+
   Context context_;
+  Duration call_limit_;
   std::vector<mcp::ToolInfo> infos_;
   std::vector<ArgumentCheck> checks_;  // in the same order
 };

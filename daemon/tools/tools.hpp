@@ -35,12 +35,19 @@ class Host {
   virtual json::object health() = 0;  // the report of /health
 };
 
+// How much of a conversation is kept, and for how long.
+struct ConversationLimits {
+  std::size_t turns = 20;
+  Duration keep = 24h;
+};
+
 // What handlers work with. Lifetime: all of it outlives every call.
 struct Context {
   Clock& clock;
   store::Store& store;
   const providers::Router& router;
   Host& host;
+  ConversationLimits conversations = {};
   const std::vector<mcp::ToolInfo>* tools = nullptr;  // all of them; the registry sets it
 };
 

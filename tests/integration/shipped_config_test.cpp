@@ -4,7 +4,7 @@
 
 #include "core/base/os.hpp"
 #include "core/config/config.hpp"
-#include "core/config/options.hpp"
+#include "core/config/option_docs.hpp"
 
 namespace exai::config {
 
@@ -61,10 +61,17 @@ TEST_CASE("the shipped template of redis.conf is complete once the secret is the
   CHECK(rendered->find("\nrequirepass generated\n") != std::string::npos);
 }
 
-TEST_CASE(".env.example is in step with the option table (else: ninja env_example)") {
-  const auto text = read_file(kRepository / ".env.example");
-  REQUIRE(text);
-  CHECK(*text == env_example(OptionTable::shipped()));
+TEST_CASE("what is made from the option table is in step with it") {
+  const auto& table = OptionTable::shipped();
+  const auto in_step = [](const char* file, const std::string& made) {
+    INFO(file << " is not what the option table says. Run: ninja -C build/dev generated");
+    const auto text = read_file(kRepository / file);
+    REQUIRE(text);
+    CHECK((*text == made));
+  };
+  in_step(".env.example", env_example(table));
+  in_step("configs/env/.env.docker.example", env_docker_example(table));
+  in_step("docs/CONFIGURATION.md", configuration_manual(table));
 }
 
 }  // namespace exai::config

@@ -66,7 +66,8 @@ TEST_CASE("a WebSocket that does not read at all is cut") {
 
 TEST_CASE("a silent WebSocket is pinged, and given up when it does not answer") {
   auto options = limits();
-  options.websocket_ping = 100ms;
+  options.websocket_ping = 200ms;
+  options.websocket_pong = 100ms;
   RunningServer server(options, test_handler);
   WebSocketClient client(server.port());
   CHECK(client.next().opcode == 9);

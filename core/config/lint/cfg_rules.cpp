@@ -3,7 +3,8 @@
 #include <map>
 
 #include "core/base/text.hpp"
-#include "core/config/lint/rules.hpp"
+#include "core/config/lint/between_options.hpp"
+#include "core/config/lint/cfg_rules.hpp"
 #include "core/config/option_values.hpp"
 #include "core/config/schema.hpp"
 #include "core/config/stack_schema.hpp"
@@ -29,12 +30,9 @@ void check_ports(const LintSubject& subject, Findings& findings) {
           findings.add(std::move(*problem));
 }
 
-std::string where(const Assignment& assignment) {
-  return assignment.origin.span ? "" : fmt::format(" (from the {})", assignment.origin.layer);
-}
-
 void unknown_name(const Names& names, std::string_view name, const Span& span, Findings& findings) {
   if (findings.full() || name.empty() || names.is_known(name)) return;
+  if (names.options->find_retired(name) != nullptr) return;  // CFG007
   const auto meant = names.suggestion(name);
   findings.add("CFG001", span, fmt::format("unknown variable \"{}\"", printable(name)),
                meant ? fmt::format("did you mean \"{}\"?", *meant)
@@ -66,25 +64,8 @@ void option_values(const LintSubject& subject, Findings& findings) {
     const Option* option = subject.resolved.names.options->find(assignment.name);
     if (option == nullptr) continue;
     if (auto wrong = check_value(*option, assignment.origin.value))
-      findings.add(wrong->code, assignment.origin.span, wrong->message + where(assignment),
-                   wrong->help);
-  }
-}
-
-void alias_conflicts(const LintSubject& subject, Findings& findings) {
-  std::map<std::pair<std::string, std::string>, const Assignment*> seen;  // by layer and option
-  for (const Assignment& assignment : subject.resolved.assignments) {
-    const auto [first, is_new] =
-        seen.emplace(std::pair(assignment.origin.layer, assignment.name), &assignment);
-    if (is_new || first->second->written == assignment.written ||
-        first->second->origin.value == assignment.origin.value)
-      continue;
-    Diagnostic& one =
-        findings.add("CFG008", assignment.key_span,
-                     fmt::format("{} and {} have different values{}", first->second->written,
-                                 assignment.written, where(assignment)),
-                     fmt::format("they are two names of one option: keep {}", assignment.name));
-    if (first->second->key_span) one.related.push_back({first->second->key_span, "the other one"});
+      findings.add(wrong->code, assignment.origin.span,
+                   wrong->message + from_where(assignment.origin), wrong->help);
   }
 }
 
@@ -96,6 +77,11 @@ void names_of_exai(const LintSubject& subject, Findings& findings) {
           fmt::format("{} cannot be set here: exai gives it to every service", assignment.written),
           assignment.name == "TZ" ? "change [stack] timezone in the stack file"
                                   : "it follows from the stack file and --env");
+}
+
+void between_options(const LintSubject& subject, Findings& findings) {
+  report_broken_rules(subject, "CFG", findings);
+  debug_in_production(subject, findings);
 }
 
 constexpr std::array kRules = {
@@ -117,10 +103,84 @@ constexpr std::array kRules = {
          option_values},
     Rule{"CFG005", "not-a-choice", error, deterministic, Fixing::none,
          "A value that is none of the allowed ones", "The message lists what is allowed."},
+    Rule{"CFG006", "no-unit", warning, heuristic, Fixing::none,
+         "A time whose unit neither its name nor a comment says",
+         "REQUEST_TIMEOUT=30 is half a minute to one program and a flicker to another. Say the "
+         "unit in the name (REQUEST_TIMEOUT_SECONDS) or in a comment above it. Options of EXAI "
+         "have their unit in the option table.",
+         missing_units},
+    Rule{"CFG007", "old-name", warning, deterministic, Fixing::safe,
+         "An option under an old name, or one that is gone",
+         "The old name still works, but one day it will not, and whoever looks for the option "
+         "finds it only under the new one. What is gone does nothing any more; the message says "
+         "what to do instead.",
+         old_names},
     Rule{"CFG008", "alias-conflict", error, deterministic, Fixing::none,
          "An option set to different values under two of its names",
          "Which of the two a program reads depends on the program. Keep the option's own name.",
-         alias_conflicts},
+         names_set_twice_over},
+    Rule{"CFG009", "alias-repeats", warning, deterministic, Fixing::safe,
+         "An option set to the same value under two of its names",
+         "The next change will be made to one of the two. Keep the option's own name."},
+    Rule{"CFG010", "two-defaults", error, deterministic, Fixing::none,
+         "Two defaults for one name, one of which is never or only sometimes used",
+         "A default in ${NAME:-default} counts only while nothing sets the name. An option of EXAI "
+         "always has the default of the option table, so another one misleads whoever reads it. "
+         "For other names, two references with different defaults run with different values; that "
+         "is a warning. (exaid itself has no defaults in its code: the build proves that.)",
+         two_defaults},
+    Rule{"CFG011", "never-read", warning, contextual, Fixing::none,
+         "Something is set that nothing reads",
+         "A secret that no service is given protects nothing, and a variable that nothing reads "
+         "misleads whoever changes it. (That exaid reads every option that the table lists for it "
+         "is proven by the build.)",
+         never_read},
+    Rule{"CFG012", "undocumented", warning, contextual, Fixing::none,
+         "A name that is read, but missing in the example file",
+         "Whoever sets the stack up anew copies the example and learns from it what to set. Add "
+         "the name, with a comment. (Options of EXAI are in .env.example by construction.)",
+         undocumented_names},
+    Rule{"CFG013", "not-in-this-environment", error, deterministic, Fixing::none,
+         "A value that this environment must not have",
+         "What is handy at the desk is a hole in production: a token of the tests, a server open "
+         "to everybody without a token, debug lines with what users said. Set the option in the "
+         "environment's layer.",
+         between_options},
+    Rule{"CFG014", "unusual-boolean", warning, heuristic, Fixing::safe,
+         "A switch that is not spelt true or false",
+         "yes, on, 1 and TRUE are true to some programs, false to others and an error to the rest. "
+         "exaid takes them all; the next program to read the file may not. For names that EXAI "
+         "does not know this is a guess by the name.",
+         unusual_booleans},
+    Rule{"CFG015", "no-effect", info, deterministic, Fixing::none,
+         "An option without effect, because another one switches it off",
+         "REDIS_HOST says nothing while conversations are kept in memory. Either the switch or the "
+         "option is not what was meant.",
+         without_effect},
+    Rule{"CFG016", "shadowed", warning, contextual, Fixing::none,
+         "A value that another place hides",
+         "Who changes the hidden one wonders why nothing happens. In a Compose file, environment: "
+         "wins over env_file:, and that is a warning; that the process environment or a service's "
+         "own env wins in a stack file is only told. `exai config explain NAME` shows the whole "
+         "chain.",
+         shadowed_values},
+    Rule{"CFG017", "foreign-path", error, deterministic, Fixing::none,
+         "A path of another operating system",
+         "C:\\data exists neither on Linux nor in a container of it; a program that is given such "
+         "a path makes a file of that name, or fails later. Written with slashes (C:/app) it may "
+         "be a mapping, and is a warning.",
+         foreign_paths},
+    Rule{"CFG018", "localhost", warning, contextual, Fixing::none,
+         "localhost where another container is meant",
+         "Inside a container localhost is that container alone. Another service is reached by its "
+         "name, on the port that it listens on inside, not on the published one.",
+         localhost_of_another},
+    Rule{"CFG019", "files-disagree", warning, heuristic, Fixing::none,
+         "Two environment files with different values for one name, and no reason given",
+         ".env and .env.docker describe one stack. Where they must differ, a comment says why; "
+         "where it runs (hosts, ports, paths) and files of one environment (.env.prod) are left "
+         "out.",
+         disagreeing_files},
     Rule{"CFG020", "toml-syntax", error, deterministic, Fixing::none, "Text that is not TOML",
          "Nothing of the file can be used before its text can be read."},
     Rule{"CFG021", "duplicate-key", error, deterministic, Fixing::none,

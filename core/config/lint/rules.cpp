@@ -9,7 +9,8 @@ namespace {
 std::vector<Rule> catalogue() {
   std::vector<Rule> all;
   for (const std::span<const Rule> family :
-       {cfg_rules(), cmp_rules(), dep_rules(), env_rules(), prt_rules(), sec_rules()})
+       {cfg_rules(), cmp_rules(), dep_rules(), env_rules(), prt_rules(), sec_rules(),
+        tmo_rules()})
     all.insert(all.end(), family.begin(), family.end());
   std::sort(all.begin(), all.end(), [](const Rule& a, const Rule& b) { return a.code < b.code; });
   return all;

@@ -60,6 +60,7 @@ std::span<const Rule> dep_rules();
 std::span<const Rule> env_rules();
 std::span<const Rule> prt_rules();
 std::span<const Rule> sec_rules();
+std::span<const Rule> tmo_rules();
 
 // For the static_assert of each family: sorted by code, and no guess is an error.
 template <std::size_t N>

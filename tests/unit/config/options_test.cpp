@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
-#include "core/config/options.hpp"
+#include "core/config/option_docs.hpp"
+#include "core/config/option_reader.hpp"
 
 namespace exai::config {
 
@@ -8,21 +9,21 @@ namespace {
 
 constexpr std::string_view kTable = R"({"properties": {
   "PORT": {"type": "integer", "minimum": 1, "maximum": 65535, "default": 8079, "description": "Port.",
-    "x-exai": {"group": "net", "order": 20, "unit": "port", "readers": ["app", "stack"]}},
+    "x-exai": {"group": "net", "order": 20, "unit": "port", "readers": ["exaid", "stack"]}},
   "HOST": {"type": "string", "default": "127.0.0.1", "description": "Address.",
-    "x-exai": {"group": "net", "order": 10, "aliases": ["BIND", "LISTEN"], "readers": ["app"]}},
+    "x-exai": {"group": "net", "order": 10, "aliases": ["BIND", "LISTEN"], "readers": ["exaid"]}},
   "WAIT": {"type": "integer", "minimum": 0, "default": 30, "description": "Wait.",
-    "x-exai": {"group": "time", "order": 1, "unit": "s", "readers": ["app"]}},
+    "x-exai": {"group": "time", "order": 1, "unit": "s", "readers": ["exaid"]}},
   "PAUSE": {"type": "number", "maximum": 2.5, "default": 1.5, "description": "Pause.",
-    "x-exai": {"group": "time", "order": 2, "unit": "ms", "readers": ["app"]}},
+    "x-exai": {"group": "time", "order": 2, "unit": "ms", "readers": ["exaid"]}},
   "LEVEL": {"type": "string", "enum": ["debug", "info"], "default": "info", "description": "Level.",
-    "x-exai": {"group": "net", "order": 30, "readers": ["app"]}},
+    "x-exai": {"group": "net", "order": 30, "readers": ["exaid"]}},
   "DEBUG": {"type": "boolean", "default": false, "description": "Debug.",
-    "x-exai": {"group": "net", "order": 40, "readers": ["app"]}},
+    "x-exai": {"group": "net", "order": 40, "readers": ["exaid"]}},
   "URL": {"type": "string", "description": "URL.",
-    "x-exai": {"group": "net", "order": 50, "unit": "url", "readers": ["app"]}},
+    "x-exai": {"group": "net", "order": 50, "kind": "url", "readers": ["exaid"]}},
   "TOKEN": {"type": "string", "minLength": 16, "description": "Token.",
-    "x-exai": {"group": "net", "order": 60, "secret": true, "aliases": ["KEY"], "readers": ["app"]}}
+    "x-exai": {"group": "net", "order": 60, "secret": true, "aliases": ["KEY"], "readers": ["exaid"]}}
 }})";
 
 OptionTable shown_table() {
@@ -33,7 +34,7 @@ struct Reading {
   OptionTable table = shown_table();
   OptionReader reader;
   explicit Reading(const std::map<std::string, std::string>& given)
-      : reader(table, "app", given, [](const Path& path) -> Result<std::string> {
+      : reader(table, "exaid", given, [](const Path& path) -> Result<std::string> {
           if (path == "/run/token") return "0123456789abcdef\n";
           return fail(Errc::not_found, "reading {}: no such file", path.string());
         }) {}
@@ -57,6 +58,25 @@ TEST_CASE("the option table is sorted by group and order, and found by any of it
   CHECK(table.find("NOPE") == nullptr);
 }
 
+namespace {
+
+// A table of one sound option B and an option A with this x-exai.
+std::string table_with(const std::string& extra, const std::string& schema = R"("type":"string")",
+                       const std::string& rules = "") {
+  return R"({"properties":{"A":{)" + schema +
+         R"(,"description":"x","x-exai":{"group":"g","readers":["exaid"])" + extra +
+         R"(}},"B":{"type":"integer","default":5,"description":"x",
+             "x-exai":{"group":"g","unit":"s","readers":["exaid"]}}},"x-exai-rules":[)" +
+         rules + "]}";
+}
+
+std::string refusal(const std::string& text) {
+  const auto parsed = OptionTable::parse(text);
+  return parsed ? "" : parsed.error().message();
+}
+
+}  // namespace
+
 TEST_CASE("a broken option table says which option") {
   const auto [text, message] = GENERATE(table<std::string, std::string>({
       {"{}", "the option table has no \"properties\""},
@@ -67,12 +87,46 @@ TEST_CASE("a broken option table says which option") {
        "option A: no group"},
       {R"({"properties":{"A":{"type":"string","x-exai":{"group":"g"}}}})",
        "option A: no description"},
-      {R"({"properties":{
-          "A":{"type":"string","description":"x","x-exai":{"group":"g","aliases":["B"]}},
-          "B":{"type":"string","description":"x","x-exai":{"group":"g"}}}})",
-       "the name B is given twice"},
+      {R"({"properties":{"A":{"type":"string","description":"x","x-exai":{"group":"g"}}}})",
+       "option A: no readers"},
   }));
-  CHECK(OptionTable::parse(text).error().message() == message);
+  CHECK(refusal(text) == message);
+}
+
+TEST_CASE("what an option says of itself must be sound") {
+  const auto [extra, message] = GENERATE(table<std::string, std::string>({
+      {"", ""},
+      {R"(,"aliases":["B"])", "the name B is given twice"},
+      {R"(,"aliases":[{"name":"C","level":"bad"}])", "option A: unknown level \"bad\" of an alias"},
+      {R"(,"aliases":[{"nam":"C"}])", "option A: an alias: unknown key \"nam\""},
+      {R"(,"order":1,"grup":"x")", "option A: unknown key \"grup\""},
+      {R"(,"unit":"sec")", "option A: unknown unit \"sec\""},
+      {R"(,"kind":"uri")", "option A: unknown kind \"uri\""},
+      {R"(,"reload":"hot")", "option A: unknown reload \"hot\""},
+      {R"(,"requires":{"C":"*"})", "option A names C, which is no option"},
+      {R"(,"secret":true,"docker":"x")", "option A: a secret has no default"},
+      {R"(,"kind":"url","docker":"x")",
+       "option A: its default is wrong: A must be a URL like "
+       "https://host/path, not \"x\""},
+  }));
+  CHECK(refusal(table_with(extra)) == message);
+}
+
+TEST_CASE("the rules of a table must be about its options, and hold for its defaults") {
+  const std::string number = R"("type":"integer","default":3)";
+  const auto [rule, message] = GENERATE(table<std::string, std::string>({
+      {R"({"code":"TMO001","why":"w","less":["A","B"]})", ""},
+      {R"({"code":"TMO001","why":"w","less":["B","A"]})",
+       "the defaults of dev break a rule: B (5 s by default) must be less than A (3 s by default): "
+       "w"},
+      {R"({"code":"TMO001","why":"w","less":["A","C"]})", "rule 1 names C, which is no option"},
+      {R"({"code":"TMO001","why":"w"})", "rule 1: it is none of less, attempts, needs, forbid"},
+      {R"({"code":"TMO001","less":["A","B"]})", "rule 1: no \"why\""},
+      {R"({"code":"TMO999","why":"w","less":["A","B"]})", "rule 1: no rule has the code TMO999"},
+  }));
+  CHECK(refusal(table_with(R"(,"unit":"s")", number, rule)) == message);
+  CHECK(refusal(table_with(R"(,"unit":"bytes")", number, R"({"code":"TMO001","why":"w",
+                "less":["A","B"]})")) == "rule 1 compares A and B, which count different things");
 }
 
 TEST_CASE("options are read by their type, with defaults") {
@@ -136,6 +190,12 @@ TEST_CASE("everything wrong with the options is said at once, without the values
         "error[CFG004]: PORT must be between 1 and 65535, not \"0\"\n");
 }
 
+TEST_CASE("the value of an example is no secret") {
+  CHECK(messages({{"TOKEN", "your_token_goes_here"}}) ==
+        "error[SEC005]: TOKEN still has the value of an example\n"
+        "  help: put the real secret there, or remove it\n");
+}
+
 TEST_CASE("a value comes directly or from a file, not both") {
   CHECK(messages({{"TOKEN", "0123456789abcdef"}, {"TOKEN_FILE", "/run/token"}}) ==
         "error[SEC013]: TOKEN and TOKEN_FILE are both set\n"
@@ -185,6 +245,36 @@ TEST_CASE("the example file shows every option, switched off") {
 # number of ms, at most 2.5; default 1.5
 #PAUSE=1.5
 )");
+}
+
+TEST_CASE("an option knows what else is said of it") {
+  const auto table = OptionTable::parse(R"({"properties": {
+    "KEY": {"type": "string", "description": "Key.", "x-exai": {"group": "g", "secret": true,
+      "rotate": "90d", "minBytes": 16, "sameAs": ["APP_KEY"], "reload": "live",
+      "requires": {"MODE": "on"}, "readers": ["exaid"],
+      "aliases": ["K", {"name": "OLD_KEY", "since": "0.1", "message": "too short a name"}]}},
+    "MODE": {"type": "string", "default": "off", "description": "Mode.", "x-exai": {"group": "g",
+      "default": {"prod": "on"}, "docker": "on", "readers": ["exaid"]}},
+    "LIFE": {"type": "number", "default": 1.5, "description": "Life.", "x-exai": {"group": "g",
+      "unit": "h", "readers": ["exaid"]}}},
+    "x-exai-retired": {"OLD_*_TIME": "set LIFE", "GONE": "nothing"}})");
+  REQUIRE(table);
+  const Option& key = *table->find("OLD_KEY");
+  CHECK(key.name == "KEY");
+  CHECK(key.rotate == 24h * 90);
+  CHECK(key.min_bytes == 16U);
+  CHECK(key.same_as == std::vector<std::string>{"APP_KEY"});
+  CHECK(key.reload == Option::Reload::live);
+  CHECK_FALSE(key.alias("K")->deprecated);
+  CHECK(alias_message(key, *key.alias("OLD_KEY")) ==
+        "OLD_KEY is an old name of KEY: too short a name");
+  CHECK(table->find("MODE")->default_for("dev") == "off");
+  CHECK(table->find("MODE")->default_for("prod") == "on");
+  CHECK(duration_of(*table->find("LIFE"), "1.5") == 90min);
+  CHECK(duration_of(*table->find("MODE"), "1") == std::nullopt);
+  CHECK(table->find_retired("OLD_POOL_TIME")->advice == "set LIFE");
+  CHECK(table->find_retired("OLD__TIME") == nullptr);
+  CHECK(table->find_retired("KEY") == nullptr);
 }
 
 TEST_CASE("the shipped option table can be read") {

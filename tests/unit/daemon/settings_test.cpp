@@ -87,6 +87,27 @@ TEST_CASE("redis is chosen by EXAI_STORE") {
   CHECK(settings.redis->database == 3);
 }
 
+TEST_CASE("what the rules of the table refuse, exaid refuses with the same words") {
+  config::OptionReader options = reader({{"ENVIRONMENT", "prod"},
+                                         {"LOG_LEVEL", "debug"},
+                                         {"WORKFLOW_TOOL_TIMEOUT_SECS", "500"}});
+  CHECK(options.environment() == "prod");
+  CHECK(config::render(options.diagnostics()) ==
+        "error[TMO001]: WORKFLOW_TOOL_TIMEOUT_SECS (500 s) must be less than DAEMON_TIMEOUT_SECS "
+        "(450 s by default): the daemon must outlive its tools, or their callers learn nothing\n"
+        "  help: raise DAEMON_TIMEOUT_SECS to at least 750, or lower WORKFLOW_TOOL_TIMEOUT_SECS\n"
+        "error[CFG013]: LOG_LEVEL must not be debug in prod: debug lines are many, and show what "
+        "users said\n"
+        "  help: remove it, or set another value\n");
+}
+
+TEST_CASE("an environment has defaults of its own") {
+  config::OptionReader options = reader({{"ENVIRONMENT", "prod"}});
+  CHECK(read_settings(options).log.format == LogFormat::json);
+  config::OptionReader at_the_desk = reader({});
+  CHECK(read_settings(at_the_desk).log.format == LogFormat::text);
+}
+
 TEST_CASE("two servers on one port are found before either starts") {
   config::OptionReader options = reader({{"HEALTH_CHECK_PORT", "8079"}, {"METRICS_PORT", "8079"}});
   const config::Diagnostics wrong = check(read_settings(options));

@@ -1,0 +1,27 @@
+#pragma once
+// The rules of cfg_rules.cpp that stand in files of their own.
+
+#include "core/config/lint/rules.hpp"
+
+namespace exai::config {
+
+// cfg_names.cpp: names that variables go by
+void old_names(const LintSubject& subject, Findings& findings);             // CFG007
+void names_set_twice_over(const LintSubject& subject, Findings& findings);  // CFG008, CFG009
+void never_read(const LintSubject& subject, Findings& findings);            // CFG011
+void undocumented_names(const LintSubject& subject, Findings& findings);    // CFG012
+
+// cfg_values.cpp: what they are set to
+void missing_units(const LintSubject& subject, Findings& findings);        // CFG006
+void debug_in_production(const LintSubject& subject, Findings& findings);  // CFG013
+void unusual_booleans(const LintSubject& subject, Findings& findings);     // CFG014
+void without_effect(const LintSubject& subject, Findings& findings);       // CFG015
+void foreign_paths(const LintSubject& subject, Findings& findings);        // CFG017
+
+// cfg_sources.cpp: several places that give one name a value
+void two_defaults(const LintSubject& subject, Findings& findings);          // CFG010
+void shadowed_values(const LintSubject& subject, Findings& findings);       // CFG016
+void localhost_of_another(const LintSubject& subject, Findings& findings);  // CFG018
+void disagreeing_files(const LintSubject& subject, Findings& findings);     // CFG019
+
+}  // namespace exai::config

@@ -1,0 +1,17 @@
+// exai-gen FILE: prints what is made from the option table. A test compares it with the files.
+#include <cstdio>
+#include <string_view>
+
+#include "core/config/option_docs.hpp"
+
+int main(int argc, char** argv) {
+  using namespace exai::config;
+  const OptionTable& table = OptionTable::shipped();
+  const std::string_view wanted = argc == 2 ? argv[1] : "";
+  std::string text;
+  if (wanted == ".env.example") text = env_example(table);
+  if (wanted == ".env.docker.example") text = env_docker_example(table);
+  if (wanted == "CONFIGURATION.md") text = configuration_manual(table);
+  std::fputs(text.c_str(), stdout);
+  return text.empty() ? 2 : 0;
+}
