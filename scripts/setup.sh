@@ -16,7 +16,7 @@ run=(
   libspdlog-dev libfmt-dev libsodium-dev
   redis-server
 )
-test=(catch2 json-schema-test-suite prometheus curl procps age)
+test=(catch2 json-schema-test-suite prometheus curl procps age python3-dotenv)
 bench=(docker-compose hyperfine yamllint)
 lint=(clang clang-tidy clang-format)
 

@@ -13,7 +13,8 @@ namespace exai::config {
 namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
-constexpr std::size_t kMaxDiagnostics = 100;  // per file: after that nobody reads on
+constexpr std::size_t kMaxValues = std::size_t{16} << 20U;  // all together, references replaced
+constexpr std::size_t kMaxDiagnostics = 100;                // per file: after that nobody reads on
 
 // Blanks inside a line, newlines not among them.
 bool is_blank(std::uint32_t c) {
@@ -294,6 +295,12 @@ class Reader {
 
   template <class Origin>
   void expand_value(DotenvEntry& entry, std::string_view text, const Origin& origin) {
+    if (expanded_ > kMaxValues) {
+      refuse("ENV003", "the values of this file get longer than 16 MiB",
+             "a variable that holds itself twice doubles with every line", origin(0), origin(0));
+      entry.style = DotenvEntry::Style::faulty;
+      return;
+    }
     Interpolated expanded = expand(text, [this](std::string_view name) { return lookup(name); });
     for (const UnsetReference& unset : expanded.unset)
       report(
@@ -302,6 +309,7 @@ class Reader {
                       "single quotes if \"$\" is meant",
                       unset.name),
           origin(unset.begin), origin(unset.end));
+    expanded_ += expanded.text.size();
     if (!expanded.fault) {
       entry.value = std::move(expanded.text);
       return;
@@ -332,6 +340,7 @@ class Reader {
   const Lookup& earlier_;
   std::size_t at_ = 0;
   bool after_quote_ = false;
+  std::size_t expanded_ = 0;
   std::map<std::string, std::string, std::less<>> values_;
   Dotenv result_;
 };
