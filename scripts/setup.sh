@@ -16,8 +16,8 @@ run=(
   libspdlog-dev libfmt-dev libsodium-dev
   redis-server
 )
-test=(catch2 json-schema-test-suite prometheus curl procps age python3-dotenv)
-bench=(docker-compose hyperfine yamllint)
+test=(catch2 docker-compose json-schema-test-suite prometheus curl procps age python3-dotenv)
+bench=(hyperfine yamllint)
 lint=(clang clang-tidy clang-format)
 
 tier=${1:-run}

@@ -88,7 +88,10 @@ class ResourceCheck {
         check(project_.secrets, "secret", grant.source, grant.span);
       for (const ComposeGrant& grant : service.configs)
         check(project_.configs, "config", grant.source, grant.span);
-      if (!service.image && !service.build && service.node.find("provider") == nullptr)
+      // What it extends could not be found, which was reported.
+      const bool incomplete = service.node.find("extends") != nullptr;
+      if (!incomplete && !service.image && !service.build &&
+          service.node.find("provider") == nullptr)
         report("CMP003", service.span, service.name + " has neither image nor build",
                "say which image it runs: image: name:version");
     }
@@ -97,9 +100,11 @@ class ResourceCheck {
  private:
   void check(const std::vector<ComposeResource>& known, std::string_view kind,
              const std::string& name, const Span& span) {
+    if (std::any_of(known.begin(), known.end(),
+                    [&](const ComposeResource& resource) { return resource.name == name; }))
+      return;
     std::vector<std::string> names;
     for (const ComposeResource& resource : known) names.push_back(resource.name);
-    if (std::find(names.begin(), names.end(), name) != names.end()) return;
     const auto suggestion = closest(name, names);
     report("DEP001", span, fmt::format("there is no {} \"{}\"", kind, printable(name)),
            suggestion ? fmt::format("did you mean \"{}\"?", *suggestion)

@@ -12,7 +12,6 @@ namespace exai::config {
 
 namespace {
 
-// Names that the containers' shell sets itself, in whose place Compose would put nothing.
 class TreeExpander {
  public:
   TreeExpander(SourcePtr source, const ComposeEnvironment& environment,
@@ -23,6 +22,8 @@ class TreeExpander {
         lookup_(environment.lookup()),
         references_(references),
         diagnostics_(diagnostics) {}
+
+  bool complete() const { return complete_; }
 
   void walk(Node& node) {
     if (auto* list = std::get_if<Node::List>(&node.value))
@@ -48,6 +49,7 @@ class TreeExpander {
     if (expanded.fault) {
       fault(*expanded.fault, dollars.span(expanded.fault->begin, expanded.fault->end));
       node.value = std::monostate();
+      complete_ = false;
     } else {
       node.value = std::move(expanded.text);
     }
@@ -121,6 +123,7 @@ class TreeExpander {
   std::vector<ComposeReference>& references_;
   Diagnostics& diagnostics_;
   std::set<Position> noted_;
+  bool complete_ = true;
 };
 
 }  // namespace
@@ -142,10 +145,12 @@ Lookup ComposeEnvironment::lookup() const {
   };
 }
 
-void interpolate_tree(Node& tree, const ComposeEnvironment& environment,
+bool interpolate_tree(Node& tree, const ComposeEnvironment& environment,
                       std::vector<ComposeReference>& references, Diagnostics& diagnostics) {
-  if (!tree.span.source) return;
-  TreeExpander(tree.span.source, environment, references, diagnostics).walk(tree);
+  if (!tree.span.source) return true;
+  TreeExpander expander(tree.span.source, environment, references, diagnostics);
+  expander.walk(tree);
+  return expander.complete();
 }
 
 }  // namespace exai::config

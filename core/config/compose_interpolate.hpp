@@ -27,8 +27,9 @@ struct ComposeEnvironment {
 };
 
 // Replaces in all texts of a tree of one source. References are noted once, where they are written.
-// Adds CMP004 for what is not set, or cannot be read; such a text becomes null: nobody knows it.
-void interpolate_tree(Node& tree, const ComposeEnvironment& environment,
+// Adds CMP004 for what is not set (it becomes nothing, as with Compose) and for what cannot be
+// read: such a text becomes null, nobody knows it. Returns: whether every text could be read.
+bool interpolate_tree(Node& tree, const ComposeEnvironment& environment,
                       std::vector<ComposeReference>& references, Diagnostics& diagnostics);
 
 }  // namespace exai::config

@@ -131,17 +131,21 @@ std::shared_ptr<ComposeReader::File> ComposeReader::open(const Path& path, const
   if (yaml.root) {
     tags_.add(source, yaml.tags);
     file->file.tree = std::move(*yaml.root);
-    if (request_.is_secret) hide_secrets(*source, file->file.tree, false);
-    parse(*file, environment);
-    check_compose_schema(file->file.tree, yaml.anchors, project_.diagnostics);
+    if (request_.is_secret) {
+      const Places places(source);
+      hide_secrets(*source, places, file->file.tree, false);
+    }
+    const bool complete =
+        interpolate_tree(file->file.tree, environment, project_.references, project_.diagnostics);
+    check_compose_schema(file->file.tree, yaml, complete ? Nulls::values : Nulls::unknown,
+                         project_.diagnostics);
+    list_services(*file);
   }
   return file;
 }
 
-void ComposeReader::parse(File& file, const ComposeEnvironment& environment) {
-  Node& tree = file.file.tree;
-  interpolate_tree(tree, environment, project_.references, project_.diagnostics);
-  const Node* services = tree.find("services");
+void ComposeReader::list_services(File& file) {
+  const Node* services = file.file.tree.find("services");
   if (services == nullptr || services->table() == nullptr) return;
   for (const Member& member : *services->table()) {
     ComposeDraft draft;
@@ -154,17 +158,20 @@ void ComposeReader::parse(File& file, const ComposeEnvironment& environment) {
 }
 
 // Values of environment: and of build arguments, wherever they are written: in tables, and as
-// "NAME=value" in lists. A reference alone is no secret.
-void ComposeReader::hide_secrets(Source& source, const Node& tree, bool in_environment) const {
+// "NAME=value" in lists.
+void ComposeReader::hide_secrets(Source& source, const Places& places, const Node& tree,
+                                 bool in_environment) const {
   const auto hide = [&](const Span& span) {
-    const auto begin = offset_of(source, span.begin);
-    const auto end = offset_of(source, span.end);
-    if (begin && end && *begin < *end && source.text[*begin] != '*')
-      source.hidden.push_back({*begin, *end});
+    const std::size_t begin = places.offset(span.begin);
+    const std::size_t end = places.offset(span.end);
+    if (begin < end && source.text[begin] != '*') source.hidden.push_back({begin, end});
   };
+  // A reference alone, without a value of its own, gives nothing away.
   const auto is_reference = [](const std::string& text) {
-    return text.empty() ||
-           (text.starts_with("${") && text.find_first_of(":-+?}") == text.size() - 1);
+    const std::size_t after = text.find_first_of(":-+?}");
+    const std::size_t action = text.find_first_not_of(':', after);
+    return text.empty() || (text.starts_with("${") && text.ends_with('}') && action < text.size() &&
+                            (text[action] == '?' || text[action] == '}'));
   };
   if (const Node::List* list = tree.list())
     for (const Node& item : *list) {
@@ -173,7 +180,7 @@ void ComposeReader::hide_secrets(Source& source, const Node& tree, bool in_envir
       if (equals != text.npos && request_.is_secret(text.substr(0, equals)) &&
           !is_reference(text.substr(equals + 1)))
         hide(item.span);
-      hide_secrets(source, item, in_environment);
+      hide_secrets(source, places, item, in_environment);
     }
   if (const Node::Table* table = tree.table())
     for (const Member& member : *table) {
@@ -183,7 +190,7 @@ void ComposeReader::hide_secrets(Source& source, const Node& tree, bool in_envir
       if (inside && scalar && request_.is_secret(member.key) &&
           !is_reference(scalar_text(member.value)))
         hide(member.value.span);
-      hide_secrets(source, member.value, inside);
+      hide_secrets(source, places, member.value, inside);
     }
 }
 

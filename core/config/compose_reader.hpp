@@ -11,6 +11,7 @@
 
 #include "core/config/compose.hpp"
 #include "core/config/compose_service.hpp"
+#include "core/config/places.hpp"
 
 namespace exai::config {
 
@@ -42,8 +43,9 @@ class ComposeReader {
   void read_environment_file(const Path& path, bool must_exist, ComposeEnvironment& environment);
   std::shared_ptr<File> open(const Path& path, const Path& base, const Span& named_at,
                              const ComposeEnvironment& environment);
-  void parse(File& file, const ComposeEnvironment& environment);
-  void hide_secrets(Source& source, const Node& tree, bool in_environment) const;
+  static void list_services(File& file);
+  void hide_secrets(Source& source, const Places& places, const Node& tree,
+                    bool in_environment) const;
   void resolve(File& file, std::size_t index, int depth);
   void extend(File& file, std::size_t index, const Node& extends, int depth);
   void include(const Node& entry, const Path& base, const ComposeEnvironment& environment);

@@ -143,8 +143,10 @@ class ServiceBuilder {
   }
 
   std::optional<Placed<Duration>> duration(const Node& owner, std::string_view key) {
-    const auto text = text_of(owner.find(key));
-    if (!text || text->value.empty()) return std::nullopt;
+    const Node* node = owner.find(key);
+    const auto text = text_of(node);
+    // Anything but text is reported by the schema.
+    if (!text || text->value.empty() || node->string() == nullptr) return std::nullopt;
     if (const auto value = parse_compose_duration(text->value))
       return Placed<Duration>{*value, text->span};
     refuse(text->span, fmt::format("{} is no duration: \"{}\"", key, printable(text->value)),

@@ -77,7 +77,7 @@ class Builder final : public YAML::EventHandler {
 
   Yaml run() && {
     try {
-      std::istringstream in{std::string(text_)};
+      std::istringstream in(hide_question_marks(text_));
       YAML::Parser parser(in);
       while (parser.HandleNextDocument(*this)) continue;
       if (!result_.root) result_.root = Node{{}, places_.span(bom_, bom_)};
@@ -133,7 +133,8 @@ class Builder final : public YAML::EventHandler {
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& value) override {
+                const std::string& read) override {
+    const std::string value = show_question_marks(read);
     const YamlContent content = yaml_content(text_, offset(mark));
     Item item;
     item.begin = content.begin;
@@ -170,7 +171,8 @@ class Builder final : public YAML::EventHandler {
     close();
   }
 
-  void OnAnchor(const YAML::Mark& mark, const std::string& name) override {
+  void OnAnchor(const YAML::Mark& mark, const std::string& read) override {
+    const std::string name = show_question_marks(read);
     const std::size_t at = text_.find("&" + name, offset(mark));
     if (at != text_.npos) anchor_name_ = places_.span(at, at + 1 + name.size());
   }
@@ -218,6 +220,7 @@ class Builder final : public YAML::EventHandler {
     const Position begin = item.position ? *item.position : places_.at(item.begin);
     item.node.span = {source_, begin, places_.at(item.end)};
     last_end_ = item.end;
+    last_word_ = item.begin;
     if (item.tag == "!reset" || item.tag == "!override") result_.tags[begin] = item.tag;
     if (anchor != YAML::NullAnchor)
       anchors_[anchor] = {item.node, anchor_name_, weight(item.node), item.tag};
@@ -325,7 +328,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   YamlProgress progress(const YAML::Mark& mark) const {
-    YamlProgress made{offset(mark), last_end_, std::nullopt};
+    YamlProgress made{offset(mark), last_word_, last_end_, std::nullopt};
     if (!frames_.empty() && frames_.back().flow) made.in_bracket = frames_.back().item.begin;
     return made;
   }
@@ -350,7 +353,8 @@ class Builder final : public YAML::EventHandler {
   std::string_view text_;
   Places places_;
   std::size_t bom_;
-  std::size_t last_end_;  // of what was understood so far
+  std::size_t last_end_;       // of what was understood so far
+  std::size_t last_word_ = 0;  // where that began
   std::size_t aliased_ = 0;
   int documents_ = 0;
   Span anchor_name_;

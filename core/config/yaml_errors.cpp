@@ -124,6 +124,10 @@ constexpr std::string_view kIndentHelp = "give all lines of a block the same num
 // Why a line does not fit into the block it stands in.
 YamlFault misfit(std::string_view text, const YamlProgress& progress) {
   const Line line = line_at(text, progress.at);
+  const std::string_view word = text.substr(progress.word, progress.read - progress.word);
+  if ((word.starts_with('"') || word.starts_with('\'')) && word.find('\n') != word.npos)
+    return {progress.word, progress.word + 1, "this quote is closed on another line only",
+            fmt::format("add {} where the value ends", word[0])};
   if (progress.read > line.content && progress.read < line.end) {
     const std::size_t rest = skip_yaml_blanks(text, progress.read);
     if (rest < line.end)

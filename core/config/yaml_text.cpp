@@ -119,6 +119,31 @@ std::size_t yaml_flow_end(std::string_view text, std::size_t at) {
   }
 }
 
+namespace {
+
+constexpr char kQuestionMark = '\x01';
+
+// "? " at the start of a line, an item or a value begins a key.
+bool begins_key(std::string_view text, std::size_t at) {
+  if (!is_blank(at_or_end(text, at + 1))) return false;
+  const std::size_t before = at == 0 ? text.npos : text.find_last_not_of(" \t", at - 1);
+  return before == text.npos || std::string_view("\n[{,-:?").find(text[before]) != text.npos;
+}
+
+}  // namespace
+
+std::string hide_question_marks(std::string_view text) {
+  std::string hidden(text);
+  for (std::size_t at = text.find('?'); at != text.npos; at = text.find('?', at + 1))
+    if (!begins_key(text, at)) hidden[at] = kQuestionMark;
+  return hidden;
+}
+
+std::string show_question_marks(std::string value) {
+  std::replace(value.begin(), value.end(), kQuestionMark, '?');
+  return value;
+}
+
 std::optional<YamlFault> forbidden_yaml_byte(std::string_view text) {
   if (const auto bad = first_bad_byte(text); bad && text[*bad] == '\0')
     return YamlFault{*bad, *bad + 1, "this byte is NUL", "remove it; the file must be text"};

@@ -26,6 +26,12 @@ std::size_t skip_yaml_blanks(std::string_view text, std::size_t at);
 // After the bracket that closes a flow list or table, from the end of its last item on.
 std::size_t yaml_flow_end(std::string_view text, std::size_t at);
 
+// yaml-cpp ends a plain scalar of a flow list at a question mark, which is common in addresses:
+// [CMD, curl, http://localhost/?a=1]. Those that are part of a word are given to it as a control
+// character, which no text has (forbidden_yaml_byte), and taken back from what it reads.
+std::string hide_question_marks(std::string_view text);
+std::string show_question_marks(std::string value);
+
 struct YamlFault {
   std::size_t begin = 0;
   std::size_t end = 0;
@@ -39,6 +45,7 @@ std::optional<YamlFault> forbidden_yaml_byte(std::string_view text);
 // How far a parser came.
 struct YamlProgress {
   std::size_t at = 0;                     // where it gave up
+  std::size_t word = 0;                   // the beginning of the last scalar it had understood
   std::size_t read = 0;                   // the end of what it had understood
   std::optional<std::size_t> in_bracket;  // the bracket that it was inside of
 };

@@ -93,6 +93,12 @@ TEST_CASE("texts are read in every style") {
   CHECK(shape_of("# only a comment\n") == "null");
 }
 
+TEST_CASE("a question mark inside of a word is part of it, in lists too") {
+  CHECK(shape_of(
+            "a: [curl, http://x/?a=1&b=2, what?, is it ? yes]\nb: {c: d?e}\n? k\n: [? x : y]\n") ==
+        "{a: ['curl', 'http://x/?a=1&b=2', 'what?', 'is it ? yes'], b: {c: 'd?e'}, k: [{x: 'y'}]}");
+}
+
 TEST_CASE("merge keys give what the table has not itself, earlier ones first") {
   CHECK(shape_of("x: &x {a: 1, b: 1}\ny: &y {b: 2, c: 2}\nz:\n  c: 3\n  <<: [*x, *y]\n") ==
         "{x: {a: 1, b: 1}, y: {b: 2, c: 2}, z: {c: 3, a: 1, b: 1}}");
@@ -195,6 +201,11 @@ TEST_CASE("faults of YAML are told in words, at their place") {
           "    1 | a: \"x\" y\n"
           "      |        ^\n"
           "  help: put the whole value into quotes\n"},
+      Row{"a: \"x: 1\nb: \"y\"\n",
+          "c.yaml:1:4: error[CMP001]: this quote is closed on another line only\n"
+          "    1 | a: \"x: 1\n"
+          "      |    ^\n"
+          "  help: add \" where the value ends\n"},
       Row{"a: *x\n",
           "c.yaml:1:4: error[CMP001]: there is no anchor \"x\" above\n"
           "    1 | a: *x\n"

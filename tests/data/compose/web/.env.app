@@ -1,4 +1,4 @@
 # what the application alone sees
 WORKERS=2
 LOG_LEVEL=info
-GREETING="hello $HOME_PAGE"
+GREETING="hello ${LOG_LEVEL}"
