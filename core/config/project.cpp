@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/base/text.hpp"
+#include "core/config/client_configs.hpp"
 #include "core/config/places.hpp"
 
 namespace exai::config {
@@ -43,7 +44,11 @@ class Reader {
       project_.env_files.push_back({layer.source,
                                     layer.entries,
                                     {{EnvFileRole::layer, resolved_.environment, layer.named_at}}});
-    if (request_.scope == Scope::project) find_env_files();
+    if (request_.scope == Scope::project) {
+      find_env_files();
+      find_client_configs("");
+      if (project_.folder.filename() == "configs") find_client_configs("../");
+    }
     return std::move(project_);
   }
 
@@ -51,6 +56,12 @@ class Reader {
   bool is_known(const Path& path) const {
     return std::any_of(project_.env_files.begin(), project_.env_files.end(),
                        [&](const EnvFile& file) { return file.source->path == path; });
+  }
+
+  void find_client_configs(const std::string& prefix) {
+    for (ClientConfig& one :
+         read_client_configs(project_.folder / prefix, prefix, world_, files_, diagnostics_))
+      project_.clients.push_back(std::move(one));
   }
 
   void find_env_files() {

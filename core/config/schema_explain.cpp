@@ -4,6 +4,7 @@
 
 #include "core/base/text.hpp"
 #include "core/config/schema_values.hpp"
+#include "core/config/secrecy.hpp"
 
 namespace exai::config {
 
@@ -103,7 +104,9 @@ std::string path_of(const Place& place) {
 
 std::string SchemaExplainer::shown(const Place& place, const Form& form) const {
   const json::object* vendor = form.source ? find_object(*form.source, "x-exai") : nullptr;
-  const bool secret = vendor != nullptr && find_bool(*vendor, "secret").value_or(false);
+  const bool secret = (vendor != nullptr && find_bool(*vendor, "secret").value_or(false)) ||
+                      (place.node.string() != nullptr && place.member != nullptr && !place.is_key &&
+                       sounds_secret(place.member->key));
   return secret ? "this secret" : config::shown(place.node, notation_);
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/base/text.hpp"
+#include "core/config/secrecy.hpp"
 
 namespace exai::config {
 
@@ -106,7 +107,8 @@ std::string words_of(Kinds kinds, Notation notation) {
 
 std::string shown(const Node& node, Notation notation) {
   if (const std::string* text = node.string())
-    return code_points(*text) <= 60 ? fmt::format("\"{}\"", printable(*text)) : "a long text";
+    return code_points(*text) <= 60 ? fmt::format("\"{}\"", printable(conceal(*text)))
+                                    : "a long text";
   if (const std::int64_t* integer = node.integer()) return std::to_string(*integer);
   if (const bool* boolean = node.boolean()) return *boolean ? "true" : "false";
   if (const double* number = std::get_if<double>(&node.value))

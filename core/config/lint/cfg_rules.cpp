@@ -3,6 +3,7 @@
 #include <map>
 
 #include "core/base/text.hpp"
+#include "core/config/client_configs.hpp"
 #include "core/config/lint/between_options.hpp"
 #include "core/config/lint/cfg_rules.hpp"
 #include "core/config/option_values.hpp"
@@ -20,6 +21,11 @@ using enum Evidence;
 void stack_file_shape(const LintSubject& subject, Findings& findings) {
   for (Diagnostic& one : check_schema(stack_schema(), subject.resolved.tree))
     findings.add(std::move(one));
+}
+
+void client_config_shape(const LintSubject& subject, Findings& findings) {
+  for (const ClientConfig& client : subject.project.clients)
+    for (Diagnostic& one : check_client_config(client)) findings.add(std::move(one));
 }
 
 void check_ports(const LintSubject& subject, Findings& findings) {
@@ -191,7 +197,8 @@ constexpr std::array kRules = {
          "Paths start at the folder of the file that names them."},
     Rule{"CFG023", "json-syntax", error, deterministic, Fixing::none, "Text that is not JSON",
          "JSON is strict: double quotes, no comma behind the last item, no comments except in the "
-         "files of editors. Nothing of the file can be used before its text can be read."},
+         "files of editors. Nothing of the file can be used before its text can be read.",
+         client_config_shape},
     Rule{"CFG024", "given-by-exai", error, deterministic, Fixing::none,
          "A layer sets what every service gets from exai itself, such as TZ",
          "These values follow from the stack file and the command line, so that all services "

@@ -120,6 +120,10 @@ TEST_CASE("the other keywords of draft 7 say what is wrong, where") {
       {R"({"properties":{"a":{"pattern":"^x","x-exai":{"format":"name"}}}})", R"({"a": "b"})", ""},
       {R"({"properties":{"a":{"enum":["x"],"x-exai":{"secret":true}}}})", R"({"a": "hidden"})",
        "1:7 CFG005 a must be one of \"x\", not this secret\n"},
+      {R"({"additionalProperties":{"enum":["x"]}})",
+       R"({"DB_PASSWORD": "hunter22", "a": "redis://me:hunter22@db/0"})",
+       "1:17 CFG005 DB_PASSWORD must be one of \"x\", not this secret\n"
+       "1:34 CFG005 a must be one of \"x\", not \"redis://me:********@db/0\"\n"},
       {R"({"properties":{"a":{"exclusiveMinimum":0,"exclusiveMaximum":1}}})", R"({"a": 1})",
        "1:7 CFG004 a must be more than 0 and less than 1, not 1\n"},
       {R"({"properties":{"a":{"multipleOf":4096}}})", R"({"a": 100})",
