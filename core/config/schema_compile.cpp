@@ -31,7 +31,7 @@ class Compiler {
       : result_(result), places_(result.root, result.documents) {}
 
   Result<> run() && {
-    form_of(result_.root, "#", places_.base_of(result_.root, ""));
+    form_of(result_.root, {}, places_.base_of(result_.root, ""));
     while (!open_.empty() && !fault_) {
       const Work work = std::move(open_.back());
       open_.pop_back();
@@ -60,23 +60,40 @@ class Compiler {
   void wrong(fmt::format_string<Args...> format, Args&&... args) {
     if (fault_) return;
     const std::string what = fmt::format(format, std::forward<Args>(args)...);
-    fault_ = Error(Errc::invalid, fmt::format("schema, {}: {}", paths_[at_], what));
+    fault_ = Error(Errc::invalid, fmt::format("schema, {}: {}", path_of(at_), what));
   }
 
-  FormIndex form_of(const json::value& value, std::string path, std::string base) {
+  // Where a form was come upon: below which one, as what. Kept instead of a path, which only a
+  // fault needs.
+  struct Origin {
+    FormIndex owner = 0;
+    std::string_view keyword;  // or the whole $ref that leads here
+    std::string_view name;     // of the member
+    std::optional<std::size_t> item;
+  };
+
+  std::string path_of(FormIndex index) const {
+    const Origin& origin = origins_[index];
+    if (origin.keyword.empty()) return "#";
+    if (result_.forms[origin.owner].reference) return std::string(origin.keyword);
+    std::string path = fmt::format("{}/{}", path_of(origin.owner), origin.keyword);
+    if (!origin.name.empty()) path.append("/").append(origin.name);
+    return origin.item ? fmt::format("{}/{}", path, *origin.item) : path;
+  }
+
+  FormIndex form_of(const json::value& value, const Origin& origin, std::string base) {
     const auto next = static_cast<FormIndex>(result_.forms.size());
     const auto [known, is_new] = known_.emplace(&value, next);
     if (!is_new) return known->second;
     result_.forms.emplace_back();
-    paths_.push_back(std::move(path));
+    origins_.push_back(origin);
     open_.push_back({&value, next, std::move(base)});
     return next;
   }
 
-  FormIndex below(const json::value& value, std::string_view keyword, std::string_view name = {}) {
-    std::string path = fmt::format("{}/{}", paths_[work_->index], keyword);
-    if (!name.empty()) path.append("/").append(name);
-    return form_of(value, std::move(path), places_.base_of(value, work_->base));
+  FormIndex below(const json::value& value, std::string_view keyword, std::string_view name = {},
+                  std::optional<std::size_t> item = {}) {
+    return form_of(value, {work_->index, keyword, name, item}, places_.base_of(value, work_->base));
   }
 
   Form compile(const json::value& value) {
@@ -106,10 +123,13 @@ class Compiler {
   }
 
   MaybeForm reference() {
-    const auto name = find_string(*object_, "$ref");
-    const auto place = name ? places_.find(*name, work_->base) : std::nullopt;
-    if (place) return form_of(*place->value, *name, place->base);
-    wrong("$ref \"{}\" leads to no place in the schema; nothing is fetched", name.value_or(""));
+    const json::value* name = find(*object_, "$ref");
+    const auto place = name->is_string()
+                           ? places_.find(std::string_view(name->get_string()), work_->base)
+                           : std::nullopt;
+    if (place)
+      return form_of(*place->value, {work_->index, name->get_string(), {}, {}}, place->base);
+    wrong("$ref {} leads to no place in the schema; nothing is fetched", to_text(*name));
     return std::nullopt;
   }
 
@@ -163,7 +183,7 @@ class Compiler {
     std::vector<FormIndex> result;
     if (const json::array* array = value->if_array())
       for (const json::value& item : *array)
-        result.push_back(below(item, keyword, std::to_string(result.size())));
+        result.push_back(below(item, keyword, {}, result.size()));
     return result;
   }
 
@@ -362,7 +382,7 @@ class Compiler {
   SchemaPlaces places_;
   std::unordered_map<const json::value*, FormIndex> known_;
   std::vector<Work> open_;
-  std::vector<std::string> paths_;        // by form, for messages
+  std::vector<Origin> origins_;           // by form
   const Work* work_ = nullptr;            // the part at hand
   FormIndex at_ = 0;                      // its form
   const json::object* object_ = nullptr;  // its JSON
