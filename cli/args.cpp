@@ -77,6 +77,11 @@ void Args::flag(std::string_view names, bool& target, std::string_view help) {
   parser_->app.add_flag(std::string(names), target);
 }
 
+void Args::flag_or_word(std::string_view names, std::string& target, std::string_view help) {
+  description_.options.push_back({std::string(names), "", std::string(help)});
+  parser_->app.add_flag(std::string(names), target);
+}
+
 void Args::number(std::string_view names, std::string_view placeholder, std::size_t& target,
                   std::string_view help) {
   description_.options.push_back({std::string(names), std::string(placeholder), std::string(help)});

@@ -68,6 +68,8 @@ class Args {
   // The help text below the usage line: what it does, exit codes that surprise, examples.
   void about(std::string_view text);
   void flag(std::string_view names, bool& target, std::string_view help);
+  // A flag that may have a value: "true" for --fix, "suggest" for --fix=suggest.
+  void flag_or_word(std::string_view names, std::string& target, std::string_view help);
   void number(std::string_view names, std::string_view placeholder, std::size_t& target,
               std::string_view help);
   void text(std::string_view names, std::string_view placeholder, std::string& target,

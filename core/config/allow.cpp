@@ -93,6 +93,12 @@ void read_allowances(const SourcePtr& source, std::vector<Allowance>& allowances
   }
 }
 
+// What a stack file refers to must be there; in an environment file it is just empty.
+bool can_be_allowed(std::string_view code, const Source* source) {
+  if (code == "ENV018" && source != nullptr && source->name.ends_with(".toml")) return false;
+  return config::can_be_allowed(code);
+}
+
 // What is wrong with the allowance itself; nothing when it may be used.
 std::optional<Diagnostic> fault_of(const Allowance& one) {
   const auto fault = [&](std::string message, std::string help) {
@@ -111,9 +117,7 @@ std::optional<Diagnostic> fault_of(const Allowance& one) {
                  meant ? fmt::format("did you mean {}?", *meant)
                        : "exai validate --list-rules shows them all");
   }
-  // What a stack file refers to must be there; in an environment file it is just empty.
-  const bool needed = one.code == "ENV018" && one.source->name.ends_with(".toml");
-  if (needed || !can_be_allowed(one.code))
+  if (!can_be_allowed(one.code, one.source.get()))
     return fault(
         fmt::format("{} cannot be allowed: nothing could be started from such a file", code),
         "put right what it is about, then remove this comment");
@@ -138,6 +142,10 @@ bool can_be_allowed(std::string_view code) {
       "CFG002", "CFG003", "CFG004", "CFG005", "CFG020", "CFG021", "CFG022", "CFG023", "CFG025",
       "CFG026", "CFG027", "CMP001", "CMP002", "DEP001", "ENV001", "ENV002", "ENV003", "ENV015"};
   return std::find(kNever.begin(), kNever.end(), code) == kNever.end();
+}
+
+bool can_be_allowed(const Diagnostic& finding) {
+  return can_be_allowed(finding.code, finding.span.source.get());
 }
 
 std::size_t apply_allowances(const std::vector<SourcePtr>& sources, Scope scope,

@@ -22,6 +22,7 @@
 namespace exai::config {
 
 bool can_be_allowed(std::string_view code);
+bool can_be_allowed(const Diagnostic& finding);
 
 // Takes away what is allowed and adds what is wrong with the allowances. With Scope::stack fewer
 // rules have something to look at, so there unused ones are not reported.
