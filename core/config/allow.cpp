@@ -127,10 +127,14 @@ std::optional<Diagnostic> fault_of(const Allowance& one) {
   return std::nullopt;
 }
 
+// A file may be read more than once, for several uses.
+bool same_file(const Source& a, const Source& b) {
+  return a.path.empty() && b.path.empty() ? a.name == b.name : a.path == b.path;
+}
+
 bool is_about(const Allowance& one, const Diagnostic& diagnostic) {
   return diagnostic.code == one.code && diagnostic.span &&
-         diagnostic.span.source->path == one.source->path &&
-         diagnostic.span.source->name == one.source->name &&
+         same_file(*diagnostic.span.source, *one.source) &&
          diagnostic.span.begin.line >= one.span.begin.line &&
          diagnostic.span.begin.line <= one.last_line;
 }
@@ -153,7 +157,10 @@ std::size_t apply_allowances(const std::vector<SourcePtr>& sources, Scope scope,
   std::vector<Allowance> usable;
   Diagnostics faults;
   std::vector<Allowance> all;
-  for (const SourcePtr& source : sources) read_allowances(source, all);
+  for (const SourcePtr& source : sources)
+    if (std::none_of(all.begin(), all.end(),
+                     [&](const Allowance& one) { return same_file(*one.source, *source); }))
+      read_allowances(source, all);
   if (all.empty()) return 0;
   for (Allowance& one : all) {
     if (auto fault = fault_of(one))

@@ -2,6 +2,8 @@
 
 #include "core/config/allow.hpp"
 #include "core/config/build_stack.hpp"
+#include "core/config/compose_model.hpp"
+#include "core/config/dockerfile.hpp"
 #include "core/config/lint/rules.hpp"
 #include "core/config/options.hpp"
 #include "core/config/project.hpp"
@@ -37,6 +39,16 @@ void append(std::vector<T>& to, std::vector<T> from) {
   std::move(from.begin(), from.end(), std::back_inserter(to));
 }
 
+std::vector<SourcePtr> sources_of(const Project& project) {
+  std::vector<SourcePtr> sources;
+  for (const EnvFile& file : project.env_files) sources.push_back(file.source);
+  if (project.compose != nullptr)
+    for (const auto* files : {&project.compose->files, &project.compose->other_files})
+      for (const ComposeFile& file : *files) sources.push_back(file.source);
+  for (const auto& dockerfile : project.dockerfiles) sources.push_back(dockerfile->source);
+  return sources;
+}
+
 }  // namespace
 
 Loaded load(const LoadRequest& request, const Facilities& facilities) {
@@ -52,7 +64,7 @@ Loaded load(const LoadRequest& request, const Facilities& facilities) {
   const Project project =
       read_project(request, facilities, resolved, loaded.files, loaded.diagnostics);
   loaded.layers = resolved.layers.size();
-  for (const EnvFile& file : project.env_files) loaded.sources.push_back(file.source);
+  append(loaded.sources, sources_of(project));
   loaded.compose = project.compose;
   loaded.dropped = lint({resolved, project, options, facilities, request}, loaded.diagnostics);
   loaded.allowed = apply_allowances(loaded.sources, request.scope, loaded.diagnostics);
