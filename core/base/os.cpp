@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <array>
@@ -113,19 +114,61 @@ Result<> remove_file(const Path& path) {
   return {};
 }
 
+namespace {
+
+// Ours, and closed to everybody else.
+Result<> check_private(const struct stat& info, const Path& path) {
+  const bool folder = S_ISDIR(info.st_mode);
+  if (info.st_uid != ::geteuid())
+    return fail(Errc::denied, "{} belongs to another user (uid {})", path.string(), info.st_uid);
+  if ((info.st_mode & 0077U) != 0)
+    return fail(Errc::denied, "{} is open to others; make it private: chmod {} {}", path.string(),
+                folder ? 700 : 600, path.string());
+  return {};
+}
+
+}  // namespace
+
+Result<> check_private_directory(const Path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return fail(os_error("looking at", path));
+  if (!S_ISDIR(info.st_mode)) return fail(Errc::conflict, "{} is not a folder", path.string());
+  return check_private(info, path);
+}
+
 Result<> make_private_directory(const Path& path) {
   std::error_code error;
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return fail(os_error("creating", path));
+  return check_private_directory(path);
+}
+
+Result<Secret> read_private_file(const Path& path, std::size_t limit) {
+  // A fifo must not keep us waiting; its kind is looked at before anything is read.
+  constexpr int kFlags = O_RDONLY | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  const Fd fd(retry([&] { return ::open(path.c_str(), kFlags); }));
+  if (!fd && errno == ELOOP)
+    return fail(Errc::denied, "{} is a link; put the file itself there", path.string());
+  if (!fd) return fail(os_error("opening", path));
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return fail(os_error("looking at", path));
-  if (!S_ISDIR(info.st_mode)) return fail(Errc::conflict, "{} is not a folder", path.string());
-  if (info.st_uid != ::geteuid())
-    return fail(Errc::denied, "{} belongs to another user (uid {})", path.string(), info.st_uid);
-  if ((info.st_mode & 0077U) != 0)
-    return fail(Errc::denied, "{} is open to others; make it private: chmod 700 {}", path.string(),
-                path.string());
-  return {};
+  if (::fstat(fd.get(), &info) != 0) return fail(os_error("looking at", path));
+  if (!S_ISREG(info.st_mode)) return fail(Errc::invalid, "{} is no file", path.string());
+  if (auto is_private = check_private(info, path); !is_private)
+    return fail(std::move(is_private).error());
+  if (static_cast<std::uint64_t>(info.st_size) > limit)
+    return fail(Errc::invalid, "reading {}: it has more than {}", path.string(),
+                format_size(limit));
+  std::string bytes(static_cast<std::size_t>(info.st_size), '\0');  // read in place: no copies
+  std::size_t size = 0;
+  while (size < bytes.size()) {
+    const ssize_t count =
+        retry([&] { return ::read(fd.get(), &bytes[size], bytes.size() - size); });
+    if (count < 0) return fail(os_error("reading", path));
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  bytes.resize(size);
+  return Secret(std::move(bytes));
 }
 
 Result<> make_fifo(const Path& path) {
@@ -219,6 +262,51 @@ std::string random_token(std::size_t characters) {
     if (byte < fair) token += alphabet[byte % alphabet.size()];
   }
   return token;
+}
+
+namespace {
+
+// The terminal as it was, whatever happens.
+class WithoutEcho {
+ public:
+  explicit WithoutEcho(int fd) : fd_(fd) {
+    if (::tcgetattr(fd_, &before_) != 0) return;
+    termios quiet = before_;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    changed_ = ::tcsetattr(fd_, TCSAFLUSH, &quiet) == 0;
+  }
+  ~WithoutEcho() {
+    if (changed_) ::tcsetattr(fd_, TCSAFLUSH, &before_);
+  }
+  WithoutEcho(const WithoutEcho&) = delete;
+  WithoutEcho& operator=(const WithoutEcho&) = delete;
+
+ private:
+  int fd_;
+  termios before_{};
+  bool changed_ = false;
+};
+
+}  // namespace
+
+Result<Secret> ask_secret(std::string_view question) {
+  const Path path = "/dev/tty";
+  auto terminal = open_file(path, O_RDWR | O_NOCTTY);
+  if (!terminal) return fail(Errc::unavailable, "there is no terminal to ask at");
+  if (auto asked = write_all(*terminal, question, path); !asked)
+    return fail(std::move(asked).error());
+  std::string answer;
+  answer.reserve(4096);  // what a terminal takes in one line
+  ssize_t count = 0;
+  {
+    const WithoutEcho quiet(terminal->get());
+    char next = 0;
+    while ((count = ::read(terminal->get(), &next, 1)) == 1 && next != '\n') answer += next;
+  }
+  static_cast<void>(write_all(*terminal, "\n", path).has_value());
+  Secret secret(std::move(answer));
+  if (count != 1) return fail(Errc::cancelled, "nothing was entered");
+  return secret;
 }
 
 bool is_terminal(int fd) { return ::isatty(fd) == 1; }

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "core/base/error.hpp"
+#include "core/base/secret.hpp"
 #include "core/base/time.hpp"
 
 namespace exai {
@@ -47,12 +48,16 @@ Environment current_environment();
 
 // Errors: not_found, denied, invalid (a folder, or more than `limit` bytes).
 Result<std::string> read_file(const Path& path, std::size_t limit = 64U << 20U);
+// A file for us alone. Errors: also denied, when it is a link, another user's, or open to others,
+// with what to type.
+Result<Secret> read_private_file(const Path& path, std::size_t limit = 1U << 20U);
 // Whole or not at all: a temporary file beside it, fsync, rename. The old content survives a crash.
 Result<> write_file_atomic(const Path& path, std::string_view bytes, mode_t mode = 0644);
 Result<> remove_file(const Path& path);  // absent is fine
 // Creates the folder (and its parents) for us alone: 0700. Errors: denied, when somebody else owns
 // it or it is open to others.
 Result<> make_private_directory(const Path& path);
+Result<> check_private_directory(const Path& path);  // the same without making it
 Result<> make_fifo(const Path& path);  // 0600; an existing fifo is fine
 Result<Fd> open_file(const Path& path, int flags, mode_t mode = 0600);  // adds O_CLOEXEC
 bool is_executable(const Path& path);
@@ -74,6 +79,10 @@ std::optional<Path> find_program(std::string_view name, std::string_view search_
 
 std::string random_hex(std::size_t bytes);  // from getrandom
 std::string random_token(std::size_t characters);  // [A-Za-z0-9], for passwords and session ids
+
+// Asks at the terminal of this process, without showing what is typed. Errors: unavailable, without
+// a terminal; cancelled, by Ctrl-C or the end of input.
+Result<Secret> ask_secret(std::string_view question);
 
 bool is_terminal(int fd);
 // Columns of the terminal behind `fd`; 80 when it is none.

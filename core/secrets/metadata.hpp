@@ -1,0 +1,39 @@
+#pragma once
+// What may be known about secrets without their values: when each was made and changed, when it
+// expires, how long it is, and a mark that changes with the value. A TOML file in the clear, so
+// that expiry is seen without a key. Pure.
+//
+//   [KIMI_API_KEY]
+//   created = "2026-11-21T07:00:00.000Z"
+//   changed = "2026-11-21T07:00:00.000Z"
+//   expires = "2027-02-19T07:00:00.000Z"      absent: never
+//   length = 43
+//   mark = "7f3a91c0"                         of an HMAC under a key that is kept with the values
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/error.hpp"
+#include "core/base/time.hpp"
+
+namespace exai::secrets {
+
+struct Facts {
+  std::optional<WallTime> created;  // none: whoever wrote the store did not say
+  std::optional<WallTime> changed;
+  std::optional<WallTime> expires;
+  std::size_t length = 0;
+  std::string mark;
+  friend bool operator==(const Facts&, const Facts&) = default;
+};
+
+using Metadata = std::map<std::string, Facts, std::less<>>;
+
+// `file` is for messages. Errors: invalid, with the place.
+Result<Metadata> parse_metadata(std::string_view text, std::string_view file);
+// `store`: what it is about, for people.
+std::string to_text(const Metadata& metadata, std::string_view store);
+
+}  // namespace exai::secrets
