@@ -60,7 +60,7 @@ std::optional<ValueProblem> check_choice(const Option& option, std::string_view 
   return ValueProblem{"CFG005",
                       fmt::format("{} must be one of {}{}", option.name, join(choices, ", "),
                                   not_this(option, text)),
-                      meant ? fmt::format("did you mean \"{}\"?", *meant) : ""};
+                      meant ? fmt::format("did you mean \"{}\"?", *meant) : "", meant};
 }
 
 }  // namespace

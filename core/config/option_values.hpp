@@ -14,6 +14,7 @@ struct ValueProblem {
   std::string code;  // CFG003, CFG004, CFG005
   std::string message;
   std::string help;
+  std::optional<std::string> meant = {};  // the value that was probably meant
 };
 
 // An empty text is no value, and always right. The value of a secret is in no message.

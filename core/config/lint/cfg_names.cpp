@@ -19,17 +19,6 @@ bool is_statement(const DotenvEntry& entry) {
   return entry.style != DotenvEntry::Style::faulty && !entry.after_quote && !entry.key.empty();
 }
 
-// Another name for what the entry sets.
-std::optional<Fix> rename(const DotenvEntry& entry, const std::string& name) {
-  const auto key = bytes_of(entry.key_span);
-  if (!key || !entry.value) return std::nullopt;
-  Fix fix;
-  fix.title = fmt::format("write {}", name);
-  fix.edits.push_back({entry.key_span.source, key->begin, key->end, name});
-  fix.changes = {{entry.key, entry.value, std::nullopt}, {name, std::nullopt, entry.value}};
-  return fix;
-}
-
 // The whole line, when the statement has it for itself.
 std::optional<Fix> remove_line(const Assignment& assignment) {
   const auto key = bytes_of(assignment.key_span);
@@ -66,6 +55,16 @@ void old_name(const Layer& layer, const DotenvEntry& entry, const Option& option
 }
 
 }  // namespace
+
+std::optional<Fix> rename(const DotenvEntry& entry, const std::string& name) {
+  const auto key = bytes_of(entry.key_span);
+  if (!key || !entry.value) return std::nullopt;
+  Fix fix;
+  fix.title = fmt::format("write {}", name);
+  fix.edits.push_back({entry.key_span.source, key->begin, key->end, name});
+  fix.changes = {{entry.key, entry.value, std::nullopt}, {name, std::nullopt, entry.value}};
+  return fix;
+}
 
 void old_names(const LintSubject& subject, Findings& findings) {
   for (const Layer& layer : subject.resolved.layers)

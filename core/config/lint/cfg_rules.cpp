@@ -1,6 +1,6 @@
 // CFG: options, and the stack file itself.
 
-#include <map>
+#include <algorithm>
 
 #include "core/base/text.hpp"
 #include "core/config/client_configs.hpp"
@@ -36,14 +36,24 @@ void check_ports(const LintSubject& subject, Findings& findings) {
           findings.add(std::move(*problem));
 }
 
-void unknown_name(const Names& names, std::string_view name, const Span& span, Findings& findings) {
-  if (findings.full() || name.empty() || names.is_known(name)) return;
-  if (names.options->find_retired(name) != nullptr) return;  // CFG007
+Diagnostic* unknown_name(const Names& names, std::string_view name, const Span& span,
+                         Findings& findings) {
+  if (findings.full() || name.empty() || names.is_known(name)) return nullptr;
   const auto meant = names.suggestion(name);
-  findings.add("CFG001", span, fmt::format("unknown variable \"{}\"", printable(name)),
-               meant ? fmt::format("did you mean \"{}\"?", *meant)
-                     : "a variable of your own is declared in the stack file: [stack] variables = "
-                       "[\"NAME\"]");
+  return &findings.add("CFG001", span, fmt::format("unknown variable \"{}\"", printable(name)),
+                       meant ? fmt::format("did you mean \"{}\"?", *meant)
+                             : "a variable of your own is declared in the stack file: [stack] "
+                               "variables = [\"NAME\"]");
+}
+
+void unknown_entry(const Layer& layer, const DotenvEntry& entry, const Names& names,
+                   Findings& findings) {
+  if (names.options->find_retired(entry.key) != nullptr) return;  // CFG007
+  Diagnostic* one = unknown_name(names, entry.key, entry.key_span, findings);
+  const auto meant = one == nullptr ? std::nullopt : names.suggestion(entry.key);
+  const auto is_it = [&](const DotenvEntry& other) { return other.key == meant; };
+  if (meant && std::none_of(layer.entries.begin(), layer.entries.end(), is_it))
+    one->fix = rename(entry, *meant);
 }
 
 void unknown_names(const LintSubject& subject, Findings& findings) {
@@ -51,7 +61,7 @@ void unknown_names(const LintSubject& subject, Findings& findings) {
   for (const Layer& layer : resolved.layers)
     for (const DotenvEntry& entry : layer.entries)
       if (entry.style != DotenvEntry::Style::faulty && !entry.after_quote)
-        unknown_name(resolved.names, entry.key, entry.key_span, findings);
+        unknown_entry(layer, entry, resolved.names, findings);
   for (const Member& service : services(resolved.tree)) {
     if (const Node* secrets = service.value.find("secrets"); secrets && secrets->list())
       for (const Node& name : *secrets->list())
@@ -69,9 +79,17 @@ void option_values(const LintSubject& subject, Findings& findings) {
   for (const Assignment& assignment : subject.resolved.assignments) {
     const Option* option = subject.resolved.names.options->find(assignment.name);
     if (option == nullptr) continue;
-    if (auto wrong = check_value(*option, assignment.origin.value))
-      findings.add(wrong->code, assignment.origin.span,
-                   wrong->message + from_where(assignment.origin), wrong->help);
+    auto wrong = check_value(*option, assignment.origin.value);
+    if (!wrong) continue;
+    Diagnostic& one = findings.add(wrong->code, assignment.origin.span,
+                                   wrong->message + from_where(assignment.origin), wrong->help);
+    one.subject = assignment.name;
+    const auto bytes = bytes_of(assignment.origin.span);
+    if (!wrong->meant || !bytes) continue;
+    one.fix.emplace();
+    one.fix->title = fmt::format("write {}", *wrong->meant);
+    one.fix->edits = {{assignment.origin.span.source, bytes->begin, bytes->end, *wrong->meant}};
+    one.fix->changes = {{assignment.written, assignment.origin.value, *wrong->meant}};
   }
 }
 
@@ -91,7 +109,7 @@ void between_options(const LintSubject& subject, Findings& findings) {
 }
 
 constexpr std::array kRules = {
-    Rule{"CFG001", "unknown-name", error, deterministic, Fixing::none,
+    Rule{"CFG001", "unknown-name", error, deterministic, Fixing::suggested,
          "A key, an option or a variable that does not exist",
          "A misspelt name is not an error to any program that reads it: the value is just never "
          "used, and the default stays. Write the name that was meant, or declare a variable of "
@@ -107,7 +125,7 @@ constexpr std::array kRules = {
          "A value too small, too large, too short or too long",
          "The range of each option is in schemas/options.schema.json and in .env.example.",
          option_values},
-    Rule{"CFG005", "not-a-choice", error, deterministic, Fixing::none,
+    Rule{"CFG005", "not-a-choice", error, deterministic, Fixing::suggested,
          "A value that is none of the allowed ones", "The message lists what is allowed."},
     Rule{"CFG006", "no-unit", warning, heuristic, Fixing::none,
          "A time whose unit neither its name nor a comment says",
@@ -176,7 +194,7 @@ constexpr std::array kRules = {
          "a path makes a file of that name, or fails later. Written with slashes (C:/app) it may "
          "be a mapping, and is a warning.",
          foreign_paths},
-    Rule{"CFG018", "localhost", warning, contextual, Fixing::none,
+    Rule{"CFG018", "localhost", warning, contextual, Fixing::suggested,
          "localhost where another container is meant",
          "Inside a container localhost is that container alone. Another service is reached by its "
          "name, on the port that it listens on inside, not on the published one.",

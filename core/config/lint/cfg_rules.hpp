@@ -6,10 +6,11 @@
 namespace exai::config {
 
 // cfg_names.cpp: names that variables go by
-void old_names(const LintSubject& subject, Findings& findings);             // CFG007
-void names_set_twice_over(const LintSubject& subject, Findings& findings);  // CFG008, CFG009
-void never_read(const LintSubject& subject, Findings& findings);            // CFG011
-void undocumented_names(const LintSubject& subject, Findings& findings);    // CFG012
+std::optional<Fix> rename(const DotenvEntry& entry, const std::string& name);  // in its file
+void old_names(const LintSubject& subject, Findings& findings);                // CFG007
+void names_set_twice_over(const LintSubject& subject, Findings& findings);     // CFG008, CFG009
+void never_read(const LintSubject& subject, Findings& findings);               // CFG011
+void undocumented_names(const LintSubject& subject, Findings& findings);       // CFG012
 
 // cfg_values.cpp: what they are set to
 void missing_units(const LintSubject& subject, Findings& findings);        // CFG006

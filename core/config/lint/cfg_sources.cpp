@@ -270,6 +270,33 @@ const ComposeService* meant(const ComposeProject& compose, const ComposeService&
   return nullptr;
 }
 
+// The service's name, and the port that it listens on inside, in the place of the address.
+std::optional<Fix> name_instead(const Span& host, const Address& address, const std::string& name,
+                                int port) {
+  const auto bytes = bytes_of(host);
+  if (!bytes) return std::nullopt;
+  const std::string_view text = host.source->text;
+  if (text.substr(bytes->begin, bytes->end - bytes->begin) != address.host) return std::nullopt;
+  Fix fix;
+  fix.title = fmt::format("write {}", name);
+  fix.edits = {{host.source, bytes->begin, bytes->end, name}};
+  if (port == address.port) return fix;
+  const std::string written = ":" + std::to_string(address.port);
+  if (!text.substr(bytes->end).starts_with(written)) return std::nullopt;
+  fix.edits[0].end += written.size();
+  fix.edits[0].text += fmt::format(":{}", port);
+  return fix;
+}
+
+// Where a file says it: as a line of an environment file, or somewhere in the service's table.
+Change change_of(const ComposeService& service, const ComposeVariable& variable, const Fix& fix) {
+  const Edit& edit = fix.edits.front();
+  const std::string old = edit.source->text.substr(edit.begin, edit.end - edit.begin);
+  if (variable.origin == ComposeVariable::Origin::env_file)
+    return {variable.name, variable.value, replace_all(*variable.value, old, edit.text)};
+  return {fmt::format("services.{}.environment", service.name), std::nullopt, "another host"};
+}
+
 void localhost_in(const ComposeProject& compose, const ComposeService& service,
                   const ComposeVariable& variable, Findings& findings) {
   const auto address = variable.value ? local_address(*variable.value) : std::nullopt;
@@ -285,6 +312,8 @@ void localhost_in(const ComposeProject& compose, const ComposeService& service,
                 : fmt::format("write {}:{}", other->name, port));
   one.subject = fmt::format("services.{}.{}", service.name, variable.name);
   one.related.push_back({other->span, fmt::format("{} is a container of its own", other->name)});
+  one.fix = name_instead(one.span, *address, other->name, port);
+  if (one.fix) one.fix->changes = {change_of(service, variable, *one.fix)};
 }
 
 }  // namespace

@@ -78,8 +78,11 @@ FindingCount lint(const LintSubject& subject, Diagnostics& diagnostics) {
 }
 
 void make_strict(Diagnostics& diagnostics) {
-  for (Diagnostic& diagnostic : diagnostics)
-    if (diagnostic.severity == Severity::warning) diagnostic.severity = Severity::error;
+  for (Diagnostic& diagnostic : diagnostics) {
+    const Rule* rule = find_rule(diagnostic.code);
+    const bool guesses = rule != nullptr && rule->evidence == Evidence::heuristic;
+    if (diagnostic.severity == Severity::warning && !guesses) diagnostic.severity = Severity::error;
+  }
 }
 
 }  // namespace exai::config

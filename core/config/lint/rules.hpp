@@ -50,7 +50,7 @@ class Findings {
 // All rules of the table over the subject. Returns: how many findings were dropped, at least.
 FindingCount lint(const LintSubject& subject, Diagnostics& diagnostics);
 
-// In a strict environment a warning is an error.
+// In a strict environment a warning is an error, unless it is a guess.
 void make_strict(Diagnostics& diagnostics);
 
 // The families, each sorted by code.

@@ -616,6 +616,18 @@ TEST_CASE("in a strict environment warnings are errors") {
   CHECK(world.load().diagnostics.at(0).severity == Severity::error);
 }
 
+TEST_CASE("what is only guessed stays a warning in a strict environment, too") {
+  MemoryWorld world = world_with("process = [\"run\"]\n", "# asked often\nPOLL_INTERVAL=30\n");
+  std::string& text = world.files["exai.toml"];
+  text.insert(text.find("[environments"), "variables = [\"POLL_INTERVAL\"]\n");
+  text.insert(text.find("layers"), "strict = true\n");
+  const Loaded loaded = world.load();
+  REQUIRE(loaded.diagnostics.size() == 1);
+  CHECK(loaded.diagnostics[0].code == "CFG006");
+  CHECK(loaded.diagnostics[0].severity == Severity::warning);
+  CHECK(loaded.stack != nullptr);
+}
+
 TEST_CASE("the catalogue is complete: every rule has a name of its own and a line") {
   std::set<std::string_view> names;
   for (const Rule& rule : rules()) {
