@@ -149,7 +149,8 @@ std::string rule_words(const OptionRule& rule) {
     return fmt::format("`{}` times `{}`, with pauses of `{}`, fit into `{}`", tries->attempts,
                        tries->each, tries->pause, tries->within);
   if (const auto* needs = std::get_if<NeedsRule>(&rule.what))
-    return fmt::format("one of `{}` is set", join(needs->any, "`, `"));
+    return fmt::format("{}`{}` is set", needs->any.size() > 1 ? "one of " : "",
+                       join(needs->any, "`, `"));
   return "not: " + all_of(std::get<ForbidRule>(rule.what).values, ", ");
 }
 

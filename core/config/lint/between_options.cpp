@@ -78,6 +78,16 @@ Overlay overlay_of(const Node& service, const OptionTable& options) {
   return overlay;
 }
 
+// What an MCP client gives to the bridge that it starts: options, too.
+std::vector<Overlay> overlays_of(const ClientConfig& client, const OptionTable& options) {
+  std::vector<Overlay> overlays;
+  for (const std::string_view key : {"mcpServers", "servers"})
+    for (const Member& server : members(client.root, key))
+      if (Overlay overlay = overlay_of(server.value, options); !overlay.empty())
+        overlays.push_back(std::move(overlay));
+  return overlays;
+}
+
 }  // namespace
 
 void report_broken_rules(const LintSubject& subject, std::string_view family, Findings& findings) {
@@ -90,9 +100,14 @@ void report_broken_rules(const LintSubject& subject, std::string_view family, Fi
   };
   for (const BrokenRule& broken : everywhere)
     if (broken.code.starts_with(family)) report(broken, stack, findings);
-  for (const Member& service : services(subject.resolved.tree)) {
-    if (!is_exaid(service.value)) continue;
-    const View own(subject.resolved, overlay_of(service.value, subject.options));
+  std::vector<Overlay> overlays;
+  for (const Member& service : services(subject.resolved.tree))
+    if (is_exaid(service.value)) overlays.push_back(overlay_of(service.value, subject.options));
+  for (const ClientConfig& client : subject.project.clients)
+    for (Overlay& overlay : overlays_of(client, subject.options))
+      overlays.push_back(std::move(overlay));
+  for (Overlay& overlay : overlays) {
+    const View own(subject.resolved, std::move(overlay));
     for (const BrokenRule& broken : broken_in(subject, own))
       if (broken.code.starts_with(family) && !is_known(broken)) report(broken, own, findings);
   }

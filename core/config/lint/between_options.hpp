@@ -1,6 +1,6 @@
 #pragma once
 // The rules between options (option_rules.hpp) over the variables of the stack, and over those of
-// each service that is exaid with what its own `env` changes.
+// each service that is exaid and each MCP client, with what their own `env` changes.
 
 #include <string_view>
 
