@@ -5,6 +5,7 @@
 
 #include "core/base/text.hpp"
 #include "core/config/client_configs.hpp"
+#include "core/config/compose.hpp"
 #include "core/config/places.hpp"
 
 namespace exai::config {
@@ -45,6 +46,7 @@ class Reader {
                                     layer.entries,
                                     {{EnvFileRole::layer, resolved_.environment, layer.named_at}}});
     if (request_.scope == Scope::project) {
+      read_compose();
       find_env_files();
       find_client_configs("");
       if (project_.folder.filename() == "configs") find_client_configs("../");
@@ -56,6 +58,51 @@ class Reader {
   bool is_known(const Path& path) const {
     return std::any_of(project_.env_files.begin(), project_.env_files.end(),
                        [&](const EnvFile& file) { return file.source->path == path; });
+  }
+
+  void read_compose() {
+    ComposeRequest compose;
+    compose.folder =
+        request_.compose_file.empty() ? project_.folder : request_.compose_file.parent_path();
+    compose.files = request_.compose_file.empty() ? find_compose_files(compose.folder, world_)
+                                                  : std::vector<Path>{request_.compose_file};
+    if (compose.files.empty() && project_.folder.filename() == "configs") {
+      compose.folder = project_.folder.parent_path();
+      compose.files = find_compose_files(compose.folder, world_);
+    }
+    if (compose.files.empty()) return;
+    compose.process_environment = request_.process_environment;
+    compose.is_secret = [this](std::string_view name) {
+      return resolved_.names.is_confidential(name);
+    };
+    auto read = std::make_shared<ComposeProject>(load_compose(compose, world_));
+    std::move(read->diagnostics.begin(), read->diagnostics.end(), std::back_inserter(diagnostics_));
+    for (const auto* group : {&read->files, &read->other_files})
+      for (const ComposeFile& file : *group) files_.push_back(file.source->name);
+    for (const ComposeEnvFile& file : read->env_files) use(file, EnvFileRole::compose, read->name);
+    for (const ComposeService& service : read->services) {
+      for (const ComposeEnvFile& file : service.env_files)
+        use(file, EnvFileRole::service, service.name);
+      if (service.build && service.build->parsed) use(*service.build->parsed);
+    }
+    project_.compose = std::move(read);
+  }
+
+  // Services may share one.
+  void use(const Dockerfile& file) {
+    for (const auto& known : project_.dockerfiles)
+      if (known->source->path == file.source->path) return;
+    project_.dockerfiles.push_back(std::make_shared<const Dockerfile>(file));
+  }
+
+  // An environment file that Compose reads; it may be one that is known already.
+  void use(const ComposeEnvFile& file, EnvFileRole role, const std::string& who) {
+    if (file.source == nullptr) return;
+    const EnvFileUse one{role, who, file.span};
+    for (EnvFile& known : project_.env_files)
+      if (known.source->path == file.source->path) return known.uses.push_back(one);
+    files_.push_back(file.source->name);
+    project_.env_files.push_back({file.source, file.entries, {one}});
   }
 
   void find_client_configs(const std::string& prefix) {

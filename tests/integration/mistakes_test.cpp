@@ -10,9 +10,9 @@
 // writes expected.txt anew: read the difference before you keep it.
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <set>
 
 #include "core/base/text.hpp"
+#include "core/config/fix.hpp"
 #include "core/config/lint/lint.hpp"
 #include "core/workspace/workspace.hpp"
 #include "tests/support/support.hpp"
@@ -37,24 +37,42 @@ std::string text_of(const Path& path) {
   return text ? *text : "";
 }
 
-// What is found in a fresh copy of bad/ or good/.
-Diagnostics found_in(const Path& mistake, const char* which) {
-  const test::TempDir folder;
-  const Path project = folder / "project";
-  std::filesystem::copy(mistake / which, project, std::filesystem::copy_options::recursive);
-  std::filesystem::permissions(project, std::filesystem::perms::owner_all);
-  Environment environment{{"HOME", folder.path().string()}, {"PATH", "/usr/bin:/bin"}};
-  if (std::filesystem::exists(mistake / "setup")) {
+// A fresh copy of bad/ or good/.
+class Copy {
+ public:
+  Copy(const Path& mistake, const char* which) : project_(folder_ / "project") {
+    std::filesystem::copy(mistake / which, project_, std::filesystem::copy_options::recursive);
+    std::filesystem::permissions(project_, std::filesystem::perms::owner_all);
+    environment_ = {{"HOME", folder_.path().string()}, {"PATH", "/usr/bin:/bin"}};
+    env_ = trim(text_of(mistake / "env"));
+    if (!std::filesystem::exists(mistake / "setup")) return;
     const auto prepared =
-        test::run({{"sh", "-e", (mistake / "setup").string()}, environment, project, ""});
+        test::run({{"sh", "-e", (mistake / "setup").string()}, environment_, project_, ""});
     INFO(prepared.err);
     REQUIRE(prepared.exit == 0);
   }
-  const std::string env = std::string(trim(text_of(mistake / "env")));
-  const auto loaded =
-      load_project(project, env.empty() ? std::nullopt : std::optional(env), environment);
-  REQUIRE(loaded);
-  return loaded->diagnostics;
+
+  // What is found in it, as if files said `texts`.
+  Loaded load(const Texts& texts = {}) const {
+    auto loaded = load_project(project_, env_.empty() ? std::nullopt : std::optional(env_),
+                               environment_, texts);
+    REQUIRE(loaded);
+    return std::move(*loaded);
+  }
+
+ private:
+  test::TempDir folder_;
+  Path project_;
+  Environment environment_;
+  std::string env_;
+};
+
+Diagnostics found_in(const Path& mistake, const char* which) {
+  return Copy(mistake, which).load().diagnostics;
+}
+
+bool is_mended_in_text(const Diagnostic& one) {
+  return one.fix && !one.fix->edits.empty();
 }
 
 }  // namespace
@@ -77,5 +95,22 @@ TEST_CASE("a project put right has no mistake") {
   for (const std::string& name : names_of_mistakes()) {
     INFO(name);
     CHECK(render(found_in(kMistakes / name, "good")) == "");
+  }
+}
+
+TEST_CASE("what a rule proposes can be done, and the mistake is gone") {
+  for (const std::string& name : names_of_mistakes()) {
+    const Copy copy(kMistakes / name, "bad");
+    const Loaded loaded = copy.load();
+    if (std::none_of(loaded.diagnostics.begin(), loaded.diagnostics.end(), is_mended_in_text))
+      continue;
+    INFO(name);
+    const Fixed fixed =
+        apply_fixes(loaded, FixScope::all, [&](const Texts& texts) { return copy.load(texts); });
+    for (const RefusedFix& refused : fixed.refused) FAIL_CHECK(refused.why);
+    Texts texts;
+    for (const FixedFile& file : fixed.files) texts[file.after->path] = file.after->text;
+    CHECK_FALSE(texts.empty());
+    for (const Diagnostic& one : copy.load(texts).diagnostics) FAIL_CHECK(render(one));
   }
 }

@@ -15,8 +15,9 @@ namespace {
 // The default in ${NAME:-default}; empty when there is none or it is no plain text.
 std::string_view default_in(std::string_view written) {
   if (!written.starts_with("${") || written.find('}') != written.size() - 1) return {};
-  const std::size_t dash = written.find('-');
-  if (dash == written.npos) return {};
+  std::size_t dash = written.find_first_of(":-+?");
+  if (dash != written.npos && written[dash] == ':') ++dash;
+  if (dash == written.npos || written[dash] != '-') return {};  // ${NAME:?why-not} has none
   return written.substr(dash + 1, written.size() - dash - 2);
 }
 
