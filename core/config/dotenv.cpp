@@ -6,6 +6,7 @@
 
 #include "core/base/text.hpp"
 #include "core/config/places.hpp"
+#include "core/config/secrecy.hpp"
 #include "core/config/unicode.hpp"
 
 namespace exai::config {
@@ -293,6 +294,22 @@ class Reader {
     // A newline inside was no end of the line: no quote follows, so nothing else is hidden by it.
   }
 
+  // In the value of a secret an unset "$word" is part of the secret, as good as always.
+  void report_unset(const DotenvEntry& entry, const UnsetReference& unset, std::size_t begin,
+                    std::size_t end) {
+    const bool braced = begin + 1 < text_.size() && text_[begin + 1] == '{';
+    if (!braced && sounds_secret(entry.key))
+      return report("ENV009",
+                    fmt::format("${0} is lost from the value of {1}: there is no variable {0}",
+                                unset.name, entry.key),
+                    "put the value in single quotes", begin, end);
+    report("ENV018", fmt::format("{} is not set", unset.name),
+           fmt::format("set it above or in an earlier file; write ${{{}:-}} if it may be empty, or "
+                       "single quotes if \"$\" is meant",
+                       unset.name),
+           begin, end);
+  }
+
   template <class Origin>
   void expand_value(DotenvEntry& entry, std::string_view text, const Origin& origin) {
     if (expanded_ > kMaxValues) {
@@ -303,12 +320,7 @@ class Reader {
     }
     Interpolated expanded = expand(text, [this](std::string_view name) { return lookup(name); });
     for (const UnsetReference& unset : expanded.unset)
-      report(
-          "ENV018", fmt::format("{} is not set", unset.name),
-          fmt::format("set it above or in an earlier file; write ${{{}:-}} if it may be empty, or "
-                      "single quotes if \"$\" is meant",
-                      unset.name),
-          origin(unset.begin), origin(unset.end));
+      report_unset(entry, unset, origin(unset.begin), origin(unset.end));
     expanded_ += expanded.text.size();
     if (!expanded.fault) {
       entry.value = std::move(expanded.text);

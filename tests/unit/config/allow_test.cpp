@@ -25,7 +25,7 @@ TEST_CASE("a comment on the line, or alone above it, allows a finding") {
                "# exai:allow SEC005 only for tests\nKIMI_API_KEY=changeme\n",
                "  # exai:allow SEC005 only for tests\n# a key\nKIMI_API_KEY=changeme");
   const MemoryWorld world = world_of(layer);
-  CHECK(world.messages() == "");
+  CHECK(world.messages().find("SEC005") == std::string::npos);
   CHECK(world.load().allowed == 1);
   CHECK(world.load().stack != nullptr);
 }
