@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/os.hpp"
+#include "core/config/env_layout.hpp"
 #include "core/config/resolve.hpp"
 
 namespace exai::cli {
@@ -50,6 +51,10 @@ std::optional<std::vector<EnvFile>> read_env_files(Context& context,
   return files;
 }
 
+EnvFile parse_env_file(const Context& context, std::string name, std::string text) {
+  return parse_file(std::move(name), std::move(text), context.environment, {});
+}
+
 bool is_secret_name(std::string_view name) {
   return known_names().is_confidential(name);
 }
@@ -77,6 +82,69 @@ std::vector<EnvValue> env_values(const std::vector<EnvFile>& files) {
       values[place->second] = {entry.key, *entry.value, file.name, entry.key_span.begin.line};
     }
   return values;
+}
+
+namespace {
+
+bool is_file(const Path& path) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(path, ignored);
+}
+
+std::optional<std::string> example_of(const std::string& file) {
+  const std::string beside = file + ".example";
+  if (is_file(beside)) return beside;
+  const std::string common = (Path(file).parent_path() / ".env.example").string();
+  if (is_file(common) && common != file) return common;
+  return std::nullopt;
+}
+
+// Files of this folder that have an example, by name.
+std::vector<std::string> files_with_example() {
+  std::vector<std::string> files;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(".", ignored))
+    if (const auto live = config::live_name(entry.path().filename().string());
+        live && live->find(".env") != std::string::npos && is_file(*live))
+      files.push_back(*live);
+  std::sort(files.begin(), files.end());
+  files.erase(std::unique(files.begin(), files.end()), files.end());
+  return files;
+}
+
+}  // namespace
+
+std::optional<std::vector<EnvPair>> read_env_pairs(Context& context,
+                                                   const std::vector<std::string>& given,
+                                                   const std::string& example) {
+  const std::vector<std::string> files = given.empty() ? files_with_example() : given;
+  if (files.empty()) {
+    complain(context, Exit::bad_input,
+             "no environment file here has an example beside it; name the file, and the example "
+             "with --example");
+    return std::nullopt;
+  }
+  std::vector<EnvPair> pairs;
+  for (const std::string& file : files) {
+    const auto reference = example.empty() ? example_of(file) : std::optional(example);
+    if (!reference) {
+      complain(context, Exit::bad_input,
+               fmt::format("{} has no example: there is neither {}.example nor a .env.example "
+                           "beside it; name one with --example",
+                           file, file));
+      return std::nullopt;
+    }
+    // Each by itself: neither sees the values of the other.
+    auto one = read_env_files(context, {*reference});
+    auto other = read_env_files(context, {file});
+    if (!one || !other) return std::nullopt;
+    if (!one->front().parsed.accepted || !other->front().parsed.accepted) {
+      report_env_files(context, one->front().parsed.accepted ? *other : *one);
+      return std::nullopt;
+    }
+    pairs.push_back({std::move(one->front()), std::move(other->front())});
+  }
+  return pairs;
 }
 
 }  // namespace exai::cli

@@ -29,6 +29,9 @@ inline constexpr const char* kHidden = "********";
 std::optional<std::vector<EnvFile>> read_env_files(Context& context,
                                                    const std::vector<std::string>& names);
 
+// One text by itself.
+EnvFile parse_env_file(const Context& context, std::string name, std::string text);
+
 // Prints what the grammar has to say about them, on stderr. Returns: whether Compose takes them
 // all.
 bool report_env_files(Context& context, const std::vector<EnvFile>& files);
@@ -43,5 +46,18 @@ struct EnvValue {
 // In the order in which the names come first; the last value of each. Names that are inherited and
 // have no value are absent.
 std::vector<EnvValue> env_values(const std::vector<EnvFile>& files);
+
+// An environment file and the example it is compared with.
+struct EnvPair {
+  EnvFile example;
+  EnvFile file;
+};
+
+// The given files with the example named, or else with FILE.example or the .env.example beside
+// them. Without files: all of this folder that have an example. Nothing: there is none, or one of
+// them cannot be read or is refused; the reason was printed, exit with bad_input.
+std::optional<std::vector<EnvPair>> read_env_pairs(Context& context,
+                                                   const std::vector<std::string>& files,
+                                                   const std::string& example);
 
 }  // namespace exai::cli

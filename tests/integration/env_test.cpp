@@ -16,8 +16,12 @@ class Folder {
   std::string read(std::string_view name) const { return read_file(folder_ / name).value(); }
 
   Outcome env(std::vector<std::string> words, std::map<std::string, std::string> more = {}) const {
+    words.insert(words.begin(), "env");
+    return run(std::move(words), std::move(more));
+  }
+  Outcome run(std::vector<std::string> words, std::map<std::string, std::string> more = {}) const {
     test::Command command;
-    command.arguments = {EXAI, "env"};
+    command.arguments = {EXAI};
     command.arguments.insert(command.arguments.end(), words.begin(), words.end());
     for (auto& [name, value] : more) command.environment[name] = value;
     command.environment.erase("EXAI_ENV");
@@ -88,4 +92,143 @@ TEST_CASE("env show prints JSON whatever bytes are in the file") {
   REQUIRE(object);
   CHECK(find_string(*object, "A") == "x\xEF\xBF\xBDy");
   CHECK(find_string(*object, "B") == std::string("a\0b", 3));
+}
+
+TEST_CASE("env show --reader prints what another reader makes of the file") {
+  const Folder folder;
+  folder.write(".env", "A=x#y\nexport B=$A\nTITLE=My shop\n");
+  const Outcome npm = folder.env({"show", "--reader", "npm", "--json"});
+  CHECK(npm.out == "{\n  \"A\": \"x\",\n  \"B\": \"$A\",\n  \"TITLE\": \"My shop\"\n}\n");
+  const Outcome bash = folder.env({"show", "--reader", "bash"});
+  CHECK(bash.out == "NAME  VALUE\nA     x#y\nB     x#y\n");
+  CHECK(bash.err ==
+        "TITLE: not a plain assignment: it would run shop\n"
+        "shop: not a plain assignment: it would run shop\n");
+  const Outcome docker = folder.env({"show", "--reader", "docker", "--json"});
+  CHECK(docker.exit == 2);
+  CHECK(docker.out.empty());
+  CHECK(docker.err ==
+        "exai: docker run --env-file refuses .env: the name \"export B\" contains blanks\n");
+  CHECK(folder.env({"show", "--reader", "compsoe"}).err ==
+        "exai: unknown reader \"compsoe\"; did you mean \"compose\"?\nsee exai env show --help\n");
+}
+
+namespace {
+
+constexpr const char* kExample =
+    "# ---- web ----\n# How fast.\nMODE=fast\nDB_PASSWORD=example\n\n"
+    "# ---- queue ----\nSPEED=1\n#LIMIT=1\n";
+
+}  // namespace
+
+TEST_CASE("env check says what a file lacks of its example, and what drifted") {
+  const Folder folder;
+  folder.write(".env.example", kExample);
+  folder.write(".env", "# ---- web ----\n# How fast.\nMODE=slow\nSPEED=2\nOLD=1\n");
+  const Outcome text = folder.env({"check"});
+  CHECK(text.exit == 1);
+  CHECK(text.out ==
+        ".env beside .env.example\n"
+        "  missing   DB_PASSWORD  .env.example:4\n"
+        "  extra     OLD  .env:5\n"
+        "  moved     SPEED  .env:4  under \"web\", in the example under \"queue\"\n"
+        "to put in what is missing: exai env sync\n");
+  const Outcome object = folder.env({"check", "--json", ".env"});
+  CHECK(object.exit == 1);
+  const auto parsed = parse_json_object(object.out);
+  REQUIRE(parsed);
+  CHECK(find_array(*parsed, "files")->size() == 1);
+
+  folder.write(".env", kExample);
+  const Outcome fits = folder.env({"check"});
+  CHECK(fits.exit == 0);
+  CHECK(fits.out == ".env fits .env.example\n");
+}
+
+TEST_CASE("env sync completes a file, keeps the rest and what it was, and does so once") {
+  const Folder folder;
+  const std::string before = "# ---- web ----\r\nMODE = 'slow'  \r\nOLD=1\r\n";
+  folder.write(".env.example", kExample);
+  folder.write(".env", before);
+  const Outcome dry = folder.env({"sync", "--dry-run"});
+  CHECK(dry.exit == 0);
+  CHECK(dry.out.find("+DB_PASSWORD=") != std::string::npos);
+  CHECK(dry.out.find("+SPEED=1") != std::string::npos);
+  CHECK(folder.read(".env") == before);
+
+  const Outcome done = folder.env({"sync"});
+  CHECK(done.exit == 0);
+  CHECK(done.out ==
+        ".env: added DB_PASSWORD, SPEED (.env.bak is as it was)\n"
+        "still without a value: DB_PASSWORD\n");
+  CHECK(folder.read(".env") ==
+        "# ---- web ----\r\nMODE = 'slow'  \r\nDB_PASSWORD=\r\nOLD=1\r\nSPEED=1\r\n");
+  CHECK(folder.read(".env.bak") == before);
+
+  CHECK(folder.env({"sync"}).out == ".env lacks nothing of .env.example\n");
+}
+
+TEST_CASE("env check and sync say when there is nothing to compare with") {
+  const Folder folder;
+  CHECK(folder.env({"check"}).err ==
+        "exai: no environment file here has an example beside it; name the file, and the example "
+        "with --example\n");
+  folder.write("app.env", "A=1\n");
+  const Outcome alone = folder.env({"sync", "app.env"});
+  CHECK(alone.exit == 2);
+  CHECK(alone.err ==
+        "exai: app.env has no example: there is neither app.env.example nor a .env.example beside "
+        "it; name one with --example\n");
+  folder.write("other.env", "A=1\n");
+  CHECK(folder.env({"check", "app.env", "--example", "other.env"}).exit == 0);
+}
+
+TEST_CASE("env diff compares what two files say, not how they say it") {
+  const Folder folder;
+  folder.write("a.env", "A=1\nDB_PASSWORD=hunter2\nB=\"x y\"\nC=1\n");
+  folder.write("b.env", "# other\nB='x y'\nA=2\nDB_PASSWORD=hunter3\nD=4\n");
+  const Outcome text = folder.env({"diff", "a.env", "b.env"});
+  CHECK(text.exit == 1);
+  CHECK(text.out ==
+        "NAME         a.env     b.env\n"
+        "A            1         2\n"
+        "DB_PASSWORD  ********  ********\n"
+        "C            1         not set\n"
+        "D            not set   4\n");
+  const Outcome object = folder.env({"diff", "a.env", "b.env", "--json"});
+  CHECK(object.out.find("hunter") == std::string::npos);
+  CHECK(parse_json_object(object.out));
+  CHECK(folder.env({"diff", "a.env", "a.env"}).out == "a.env and a.env say the same\n");
+  CHECK(folder.env({"diff", "a.env"}).exit == 2);
+}
+
+TEST_CASE("what is safe to put right in an environment file is put right by validate --fix") {
+  struct Row {
+    std::string before;
+    std::string after;
+  };
+  const std::vector<Row> rows = {
+      {"TOOLS=  # comma separated\nMODE=fast\n", "# comma separated\nTOOLS=\nMODE=fast\n"},
+      {"DATA_NAME=\"C:\\new\\table\"\n", "DATA_NAME='C:\\new\\table'\n"},
+      {"MODE=fast \t\n#  \nSPEED=1\n", "MODE=fast\n#\nSPEED=1\n"},
+      {"MODE=fast", "MODE=fast\n"},
+      {"MODE=fast\n\n \n", "MODE=fast\n"},
+      {"MODE=fast\r\nSPEED=1 \r\n", "MODE=fast\nSPEED=1\n"},
+      {"\xEF\xBB\xBFMODE=fast\n", "MODE=fast\n"},
+      {"COLOR=red#blue\n", "COLOR='red#blue'\n"},
+      {"MODE=fast # or slow\nexport SPEED=\"1\"   # one\n",
+       "# or slow\nMODE=fast\n# one\nexport SPEED=\"1\"\n"},
+  };
+  for (const Row& row : rows) {
+    const Folder folder;
+    folder.write("exai.toml",
+                 "[stack]\nname = \"shop\"\n\n[services.web]\nprocess = [\"sleep\", \"1000\"]\n");
+    folder.write(".env", row.before);
+    INFO(row.before);
+    const Outcome fixed = folder.run({"validate", "--fix"});
+    INFO(fixed.out << fixed.err);
+    CHECK(folder.read(".env") == row.after);
+    const Outcome again = folder.run({"validate", "--fix"});
+    CHECK(folder.read(".env") == row.after);
+  }
 }
