@@ -107,6 +107,9 @@ Service build_service(const Member& member, const Path& folder) {
   for (const Member& variable : members(node, "env"))
     service.environment[variable.key] = scalar_text(variable.value);
   service.secrets = texts(node.find("secrets"));
+  const std::string delivery = text_or(node, "delivery", "file");
+  if (delivery == "memfd") service.delivery = Delivery::memfd;
+  if (delivery == "env") service.delivery = Delivery::environment;
   service.ports = ports_of(node);
   for (const Member& need : members(node, "needs"))
     service.needs.push_back(
@@ -192,6 +195,7 @@ Stack build_stack(const Resolved& resolved, const Path& stack_file) {
     const int characters = integer_or(secret.value, "generate", 32);
     stack.secrets.push_back({secret.key, static_cast<std::size_t>(characters), secret.key_span});
   }
+  stack.secret_store = resolved.secret_store;
   stack.variables = resolved.variables;
   stack.fingerprint = fingerprint_of(resolved);
   return stack;

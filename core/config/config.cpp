@@ -1,5 +1,7 @@
 #include "core/config/config.hpp"
 
+#include <algorithm>
+
 #include "core/config/allow.hpp"
 #include "core/config/build_stack.hpp"
 #include "core/config/compose_model.hpp"
@@ -8,6 +10,8 @@
 #include "core/config/options.hpp"
 #include "core/config/project.hpp"
 #include "core/config/resolve.hpp"
+#include "core/config/secrecy.hpp"
+#include "core/config/stack_tree.hpp"
 #include "core/config/toml.hpp"
 
 namespace exai::config {
@@ -49,6 +53,45 @@ std::vector<SourcePtr> sources_of(const Project& project) {
   return sources;
 }
 
+// A value that is also an innocent word would hide that word wherever it stands.
+bool is_worth_hiding(const Resolved& resolved, std::string_view value) {
+  if (!is_secret_value(value) || is_placeholder(value)) return false;
+  const auto& all = services(resolved.tree);
+  return std::none_of(all.begin(), all.end(),
+                      [&](const Member& service) { return service.key == value; });
+}
+
+std::string_view unquoted(std::string_view text) {
+  const bool quoted = text.size() >= 2 && (text.front() == '"' || text.front() == '\'') &&
+                      text.front() == text.back();
+  return quoted ? text.substr(1, text.size() - 2) : text;
+}
+
+// All of them, those that others shadow too, and what the sources hide.
+std::vector<std::pair<std::string, Secret>> secrets_in(const Resolved& resolved,
+                                                       const Project& project,
+                                                       const std::vector<SourcePtr>& sources) {
+  std::vector<std::pair<std::string, Secret>> secrets;
+  const auto add = [&](const std::string& name, const std::string& value) {
+    if (resolved.names.is_confidential(name) && is_worth_hiding(resolved, value))
+      secrets.emplace_back(resolved.names.canonical(name), Secret(value));
+  };
+  for (const Assignment& one : resolved.assignments) add(one.name, one.origin.value);
+  for (const EnvFile& file : project.env_files)
+    for (const DotenvEntry& entry : file.entries)
+      if (entry.value) add(entry.key, *entry.value);
+  const auto add_hidden = [&](const Source& source) {
+    for (const ByteRange& range : source.hidden) {
+      const std::string_view written =
+          unquoted(std::string_view(source.text).substr(range.begin, range.end - range.begin));
+      if (is_worth_hiding(resolved, written))
+        secrets.emplace_back("hidden", Secret(std::string(written)));
+    }
+  };
+  for (const SourcePtr& source : sources) add_hidden(*source);
+  return secrets;
+}
+
 }  // namespace
 
 Loaded load(const LoadRequest& request, const Facilities& facilities) {
@@ -66,6 +109,7 @@ Loaded load(const LoadRequest& request, const Facilities& facilities) {
   loaded.layers = resolved.layers.size();
   append(loaded.sources, sources_of(project));
   loaded.compose = project.compose;
+  loaded.secrets = secrets_in(resolved, project, loaded.sources);
   loaded.dropped = lint({resolved, project, options, facilities, request}, loaded.diagnostics);
   loaded.allowed = apply_allowances(loaded.sources, request.scope, loaded.diagnostics);
   if (resolved.strict) make_strict(loaded.diagnostics);

@@ -3,16 +3,19 @@
 //   files → parse (tree with places) → resolve (layers, variables, provenance) → lint → settings
 // Pure: files and programs are looked up through Facilities, time and network do not exist here.
 //
-// Who wins for a variable, first to last: process environment, the environment's layers (later over
-// earlier), the option table's default. A [secrets] name that nobody sets is generated on the first
-// `up`. (resolve.hpp has the whole of it.)
+// Who wins for a variable, first to last: process environment, the environment's secrets, its layers
+// (later over earlier), the option table's default. A [secrets] name that nobody sets is generated on
+// the first `up`. (resolve.hpp has the whole of it.)
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/base/error.hpp"
+#include "core/base/secret.hpp"
 #include "core/config/diagnostics.hpp"
 #include "core/config/settings.hpp"
 
@@ -25,11 +28,16 @@ struct FileInfo {
   bool is_ours = true;     // belongs to the user who runs this
 };
 
+using Secrets = std::map<std::string, Secret, std::less<>>;
+
 // What the engine may ask of the world. Tests answer from memory and see what was asked.
 struct Facilities {
   std::function<Result<std::string>(const Path&)> read;
   // The program a command would start, looked up in PATH and beside our own binaries.
   std::function<bool(const std::string& program)> has_program;
+  // The values of the store that an environment names. Only asked for when it does. In the message
+  // of an error, what follows a semicolon is what to do.
+  std::function<Result<Secrets>(const Path& store)> secrets;
   std::function<Result<FileInfo>(const Path&)> look;
   // Names in a folder, sorted; those of files and folders, hidden ones too.
   std::function<Result<std::vector<std::string>>(const Path&)> list;
@@ -47,6 +55,7 @@ struct LoadRequest {
   Scope scope = Scope::stack;
   std::optional<std::string> environment;  // --env; else EXAI_ENV, [stack] environment, "dev"
   std::map<std::string, std::string> process_environment;
+  Secrets credentials;  // of $CREDENTIALS_DIRECTORY
   // Values that only exist on disk: EXAI_STATE_DIR, EXAI_STACK_DIR; ${EXAI_SERVICE_DIR} is
   // "<run_folder>/<service>".
   Path state_folder;
@@ -71,6 +80,9 @@ struct Loaded {
 
   // Nothing is an error, whether it is among the diagnostics or was dropped.
   bool is_valid() const { return dropped.errors == 0 && !has_errors(diagnostics); }
+
+  // Every value that is nobody's business, by name, also of a stack with errors: for the redactor.
+  std::vector<std::pair<std::string, Secret>> secrets;
 };
 
 Loaded load(const LoadRequest& request, const Facilities& facilities);

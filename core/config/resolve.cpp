@@ -39,8 +39,11 @@ class Resolver {
   Resolved run() && {
     collect_names();
     const Node* environment = choose_environment();
+    if (environment != nullptr) open_store(*environment);
     assign_defaults();
     if (environment != nullptr) read_layers(*environment);
+    for (Stored& one : stored_) assign(one.name, std::move(one.origin), {});
+    assign_credentials();
     assign_process_environment();
     assign_ours();
     result_.tree = tree_;
@@ -98,6 +101,37 @@ class Resolver {
                     ? fmt::format("the stack file has no [environments.{}]", result_.environment)
                     : "the stack file has " + join(names, ", ")));
     return nullptr;
+  }
+
+  // Before the layers are read: what is in the store is a secret there too.
+  void open_store(const Node& environment) {
+    const Node* named = environment.find("secrets");
+    if (named == nullptr || named->string() == nullptr || named->string()->empty()) return;
+    result_.secret_store = (folder_ / *named->string()).lexically_normal();
+    const auto values = world_.secrets(result_.secret_store);
+    if (!values) return refused_store(*named, values.error().message());
+    for (const auto& [name, value] : *values) {
+      result_.names.stored.insert(result_.names.canonical(name));
+      stored_.push_back({name, {*named->string(), named->span, std::string(value.reveal())}});
+    }
+  }
+
+  void refused_store(const Node& named, std::string_view why) {
+    const std::size_t semicolon = why.find("; ");
+    const bool has_help = semicolon != why.npos;
+    result_.diagnostics.push_back(
+        problem("CFG022", named.span,
+                fmt::format("the secrets in {} cannot be read: {}", *named.string(),
+                            why.substr(0, semicolon)),
+                has_help ? std::string(why.substr(semicolon + 2)) : "exai secret check says more"));
+  }
+
+  void assign_credentials() {
+    for (const auto& [name, value] : request_.credentials) {
+      if (!result_.names.is_known(name) || result_.names.is_given_by_exai(name)) continue;
+      assign(name, {std::string(kCredentials), {}, std::string(value.reveal())}, {});
+      result_.variables[result_.names.canonical(name)].secret = true;
+    }
   }
 
   // --- variables, from the weakest to the strongest ---
@@ -196,6 +230,10 @@ class Resolver {
     };
     take_new(result_.names.declared);
     take_new(result_.names.secrets);
+    for (const std::string& name : result_.names.stored)
+      if (options_.find(name) == nullptr && !result_.names.secrets.contains(name) &&
+          !result_.names.declared.contains(name))
+        take(name);
   }
 
   // Options that say what the stack file says already.
@@ -336,8 +374,14 @@ class Resolver {
   const LoadRequest& request_;
   const Facilities& world_;
   const OptionTable& options_;
+  struct Stored {
+    std::string name;
+    Origin origin;
+  };
+
   Path folder_;
   std::string missing_layer_;  // the first one, as a cause
+  std::vector<Stored> stored_;
   Resolved result_;
 };
 
@@ -349,12 +393,13 @@ std::string Names::canonical(std::string_view name) const {
 }
 
 bool Names::is_known(std::string_view name) const {
-  return options->find(name) != nullptr || declared.contains(name) || secrets.contains(name);
+  return options->find(name) != nullptr || declared.contains(name) || secrets.contains(name) ||
+         stored.contains(name);
 }
 
 bool Names::is_secret(std::string_view name) const {
   const Option* option = options->find(name);
-  return secrets.contains(name) || (option != nullptr && option->secret);
+  return secrets.contains(name) || stored.contains(name) || (option != nullptr && option->secret);
 }
 
 bool Names::is_confidential(std::string_view written) const {
@@ -389,6 +434,7 @@ std::optional<std::string> Names::suggestion(std::string_view name) const {
   for (const Option& option : options->options()) known.push_back(option.name);
   for (const auto& [one, span] : declared) known.push_back(one);
   for (const auto& [one, span] : secrets) known.push_back(one);
+  known.insert(known.end(), stored.begin(), stored.end());
   return closest(name, known);
 }
 

@@ -3,10 +3,12 @@
 // with all their origins, and the tree with the variables in its texts.
 //
 // Who wins for a variable is written here and nowhere else, first to last:
-//   1. the process environment (names of options, of [stack] variables, and of [secrets])
-//   2. the environment's layers, later over earlier
-//   3. the option table's default
-// A [secrets] name that none of them sets is generated on the first `up`; its value is not known
+//   1. the process environment (names of options, of [stack] variables, and of secrets)
+//   2. the credentials that systemd handed over ($CREDENTIALS_DIRECTORY; the same names)
+//   3. the environment's secret store; every name in it is known, and a secret
+//   4. the environment's layers, later over earlier
+//   5. the option table's default
+// Layers cannot refer to 2 and 3: they would make a copy that is no secret. A [secrets] name that none of them sets is generated on the first `up`; its value is not known
 // here. What EXAI gives to every service itself (TZ, EXAI_ENV, …) comes from the stack file and the
 // command line alone; a layer that sets such a name is wrong.
 
@@ -26,6 +28,7 @@ struct Names {
   const OptionTable* options = nullptr;
   std::map<std::string, Span, std::less<>> declared;  // [stack] variables
   std::map<std::string, Span, std::less<>> secrets;   // [secrets]
+  std::set<std::string, std::less<>> stored = {};     // in the store
 
   // The option's name for an alias of it; else the same name.
   std::string canonical(std::string_view name) const;
@@ -68,6 +71,7 @@ struct Resolved {
   std::vector<std::string> environments;  // all that the stack file has, in its order
   bool strict = false;
   Names names;
+  Path secret_store;  // absolute; empty: none is named
   std::vector<Layer> layers;
   std::vector<Assignment> assignments;
   std::map<std::string, Variable> variables;
@@ -82,5 +86,7 @@ Resolved resolve(const Node& tree, const LoadRequest& request, const Facilities&
 
 // The layer name of values from the process environment.
 inline constexpr std::string_view kProcessEnvironment = "process environment";
+// Of values that systemd handed over.
+inline constexpr std::string_view kCredentials = "credentials";
 
 }  // namespace exai::config

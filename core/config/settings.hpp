@@ -56,6 +56,8 @@ struct PortBinding {
   Span span;
 };
 
+enum class Delivery { file, memfd, environment };
+
 enum class RestartWhen { always, on_failure, never };
 
 struct RestartPolicy {
@@ -79,6 +81,7 @@ struct Service {
   Path working_directory;                          // absolute
   std::map<std::string, std::string> environment;  // what the file gives this service alone
   std::vector<std::string> secrets;                // names delivered to it as NAME_FILE
+  Delivery delivery = Delivery::file;              // how
   std::vector<PortBinding> ports;
   std::vector<Need> needs;
   std::map<std::string, Path> render;  // file in its run folder ← template (absolute)
@@ -117,6 +120,7 @@ struct Stack {
   Path directory;                 // of the file; relative paths start here
   std::vector<Service> services;  // in the file's order
   std::vector<GeneratedSecret> secrets;
+  Path secret_store;  // absolute; empty: the environment names none
   std::map<std::string, Variable> variables;
   std::string fingerprint;  // of all of the above: changed means another stack
 

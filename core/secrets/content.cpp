@@ -234,6 +234,9 @@ Result<> check_value(const Secret& value) {
 }
 
 Result<Content> read_content(const Place& place, const Environment& environment) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(place.store, ignored))
+    return fail(Errc::not_found, "there is no {}; make it: exai secret init", place.store.string());
   return place.is_encrypted() ? read_age(place, environment) : read_folder(place);
 }
 

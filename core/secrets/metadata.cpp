@@ -18,6 +18,8 @@ Facts facts_in(const config::Node& table) {
   facts.changed = time_in(table, "changed");
   facts.expires = time_in(table, "expires");
   facts.mark = config::text_or(table, "mark", "");
+  const config::Node* rotating = table.find("rotating");
+  facts.rotating = rotating != nullptr && rotating->boolean() != nullptr && *rotating->boolean();
   const config::Node* length = table.find("length");
   if (length != nullptr && length->integer() != nullptr && *length->integer() > 0)
     facts.length = static_cast<std::size_t>(*length->integer());
@@ -56,6 +58,7 @@ std::string to_text(const Metadata& metadata, std::string_view store) {
     add_time(text, "changed", facts.changed);
     add_time(text, "expires", facts.expires);
     text += fmt::format("length = {}\nmark = \"{}\"\n", facts.length, facts.mark);
+    if (facts.rotating) text += "rotating = true\n";
   }
   return text;
 }

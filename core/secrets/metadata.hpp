@@ -9,6 +9,7 @@
 //   expires = "2027-02-19T07:00:00.000Z"      absent: never
 //   length = 43
 //   mark = "7f3a91c0"                         of an HMAC under a key that is kept with the values
+//   rotating = true                           the value of before is still there; absent: no
 
 #include <map>
 #include <optional>
@@ -26,6 +27,7 @@ struct Facts {
   std::optional<WallTime> expires;
   std::size_t length = 0;
   std::string mark;
+  bool rotating = false;
   friend bool operator==(const Facts&, const Facts&) = default;
 };
 

@@ -29,6 +29,7 @@ void note(Metadata& facts, const Content& content, const Editor::Change& change,
   known.expires = change.expires;
   known.length = change.value.reveal().size();
   known.mark = mark_of(content.key, change.value);
+  known.rotating = content.previous.contains(change.name);
 }
 
 // Of two accounts, for each value the one that is about it; the later one first.
@@ -41,6 +42,7 @@ Metadata reconcile(const Content& content, const Metadata& later, const Metadata
       if (const auto known = account->find(name);
           known != account->end() && known->second.mark == mark)
         facts[name] = known->second;
+    facts[name].rotating = content.previous.contains(name);
   }
   return facts;
 }
@@ -183,7 +185,9 @@ Result<> Editor::finish(const std::string& name) {
   Content after = content_;
   if (after.previous.erase(name) == 0)
     return fail(Errc::not_found, "{} is not being rotated", name);
-  return commit(std::move(after), metadata_);
+  Metadata facts = metadata_;
+  facts[name].rotating = false;
+  return commit(std::move(after), std::move(facts));
 }
 
 Result<> Editor::remove(const std::string& name) {

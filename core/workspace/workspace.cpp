@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/text.hpp"
+#include "core/secrets/store.hpp"
 
 namespace exai {
 
@@ -157,6 +158,9 @@ config::Facilities facilities_of(const Path& folder, const Environment& environm
   config::Facilities facilities;
   facilities.read = [](const Path& path) { return read_file(path, 4U << 20U); };
   facilities.look = look_at;
+  facilities.secrets = [environment](const Path& store) {
+    return secrets::read_values(store, environment);
+  };
   facilities.list = list_folder;
   facilities.has_program = [folder,
                             search = program_search_path(environment)](const std::string& program) {
@@ -172,6 +176,9 @@ config::LoadRequest request_of(const Workspace& workspace, const std::optional<s
   request.stack_file = workspace.stack_file;
   request.environment = env;
   request.process_environment = {environment.begin(), environment.end()};
+  if (const auto folder = value_or_empty(environment, "CREDENTIALS_DIRECTORY"); !folder.empty())
+    if (auto handed_over = secrets::read_credentials(folder))
+      request.credentials = std::move(*handed_over);
   request.state_folder = workspace.state;
   request.run_folder = workspace.run();
   return request;
@@ -181,8 +188,29 @@ config::LoadRequest request_of(const Workspace& workspace, const std::optional<s
 
 config::Loaded load_stack(const Workspace& workspace, const std::optional<std::string>& env,
                           const Environment& environment) {
-  return config::load(request_of(workspace, env, environment),
-                      facilities_of(workspace.stack_file.parent_path(), environment));
+  config::Loaded loaded =
+      config::load(request_of(workspace, env, environment),
+                   facilities_of(workspace.stack_file.parent_path(), environment));
+  for (auto& [name, value] : kept_secrets(workspace))
+    loaded.secrets.emplace_back(name, std::move(value));
+  return loaded;
+}
+
+std::vector<std::pair<std::string, Secret>> kept_secrets(const Workspace& workspace) {
+  std::vector<std::pair<std::string, Secret>> found;
+  std::error_code error;
+  const auto read_folder = [&](const Path& folder) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+      const auto value = read_private_file(entry.path());
+      if (value)
+        found.emplace_back(entry.path().filename().string(),
+                           Secret(std::string(trim(value->reveal()))));
+    }
+  };
+  read_folder(workspace.secrets());
+  for (const auto& service : std::filesystem::directory_iterator(workspace.run(), error))
+    read_folder(service.path() / kDelivered);
+  return found;
 }
 
 Result<config::Loaded> load_project(const Path& path, const std::optional<std::string>& env,
@@ -212,6 +240,24 @@ Result<config::Loaded> load_project(const Path& path, const std::optional<std::s
   return config::load(request, world);
 }
 
+namespace {
+
+// From the store as it is now: it may have been changed since the stack was read. None: the value
+// is not from there, or the store cannot be read any more.
+std::optional<Secret> stored_value(const config::Stack& stack, const std::string& name,
+                                   const config::Variable& variable) {
+  if (stack.secret_store.empty() || variable.origins.empty()) return std::nullopt;
+  const Path from = (stack.directory / variable.origins.front().layer).lexically_normal();
+  if (from != stack.secret_store) return std::nullopt;
+  auto values = secrets::read_values(stack.secret_store, current_environment());
+  if (!values) return std::nullopt;
+  const auto found = values->find(name);
+  if (found == values->end()) return std::nullopt;
+  return std::move(found->second);
+}
+
+}  // namespace
+
 Result<> prepare(const Workspace& workspace) {
   for (const Path& folder :
        {workspace.state, workspace.run(), workspace.logs(), workspace.secrets()})
@@ -222,8 +268,10 @@ Result<> prepare(const Workspace& workspace) {
 Result<Secret> secret_value(const Workspace& workspace, const config::Stack& stack,
                             const std::string& name) {
   const auto variable = stack.variables.find(name);
-  if (variable != stack.variables.end() && !variable->second.value.empty())
+  if (variable != stack.variables.end() && !variable->second.value.empty()) {
+    if (auto stored = stored_value(stack, name, variable->second)) return *std::move(stored);
     return Secret(variable->second.value);
+  }
   for (const config::GeneratedSecret& secret : stack.secrets)
     if (secret.name == name) return generated_secret(workspace, secret);
   return fail(Errc::not_found, "{} has no value", name);

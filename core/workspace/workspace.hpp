@@ -14,6 +14,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/base/error.hpp"
 #include "core/base/os.hpp"
@@ -21,6 +23,9 @@
 #include "core/config/config.hpp"
 
 namespace exai {
+
+// Where a service finds its secrets, in its run folder.
+inline constexpr std::string_view kDelivered = "secrets";
 
 struct Workspace {
   Path stack_file;
@@ -45,6 +50,7 @@ Result<Workspace> find_workspace(const std::optional<Path>& given, const Environ
 // PATH of a service and of `command not found`: the folder of our own binaries, then PATH.
 std::string program_search_path(const Environment& environment);
 
+// Its `secrets` hold the generated ones too.
 config::Loaded load_stack(const Workspace& workspace, const std::optional<std::string>& env,
                           const Environment& environment);
 
@@ -55,11 +61,15 @@ Result<config::Loaded> load_project(const Path& path, const std::optional<std::s
                                     const Environment& environment,
                                     const std::map<Path, std::string>& texts = {});
 
+// The values that are in files of the workspace: generated, or delivered to a service that runs.
+std::vector<std::pair<std::string, Secret>> kept_secrets(const Workspace& workspace);
+
 // The folders of the workspace, private to us.
 Result<> prepare(const Workspace& workspace);
 
-// The value of a variable that may be secret: a set variable, or the generated secret of that name,
-// which is made now if it is not there yet. Errors: not_found; those of the file system.
+// The value of a variable that may be secret: a set variable (from the environment's store as it is
+// now), or the generated secret of that name, which is made now if it is not there yet. Errors:
+// not_found; those of the file system.
 Result<Secret> secret_value(const Workspace& workspace, const config::Stack& stack,
                             const std::string& name);
 

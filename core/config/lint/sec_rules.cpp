@@ -99,6 +99,11 @@ constexpr std::array kRules = {
         "What is written beside it has no effect, so the service may not be able to read it, or "
         "everybody can.",
         ignored_ownership},
+    Rule{"SEC017", "secret-in-environment", warning, deterministic, Fixing::none,
+         "A service that gets its secrets as environment variables",
+         "Environments are inherited, printed by crash reporters and readable in /proc. Use it "
+         "only for a program that can read neither NAME_FILE nor a file in memory.",
+         secrets_delivered_in_environments},
 };
 static_assert(is_sound(kRules));
 

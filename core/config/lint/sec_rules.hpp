@@ -22,9 +22,10 @@ void secrets_in_commands(const LintSubject& subject, Findings& findings);      /
 void secrets_in_urls(const LintSubject& subject, Findings& findings);          // SEC004
 
 // sec_services.cpp: which services get it
-void unneeded_secrets(const LintSubject& subject, Findings& findings);   // SEC011
-void secrets_in_images(const LintSubject& subject, Findings& findings);  // SEC012
-void ignored_ownership(const LintSubject& subject, Findings& findings);  // SEC015
+void unneeded_secrets(const LintSubject& subject, Findings& findings);                   // SEC011
+void secrets_in_images(const LintSubject& subject, Findings& findings);                  // SEC012
+void ignored_ownership(const LintSubject& subject, Findings& findings);                  // SEC015
+void secrets_delivered_in_environments(const LintSubject& subject, Findings& findings);  // SEC017
 
 // sec_pairs.cpp: who sets it and who uses it
 void disagreeing_secrets(const LintSubject& subject, Findings& findings);  // SEC008

@@ -276,4 +276,18 @@ void ignored_ownership(const LintSubject& subject, Findings& findings) {
     }
 }
 
+void secrets_delivered_in_environments(const LintSubject& subject, Findings& findings) {
+  for (const Member& service : services(subject.resolved.tree)) {
+    if (text_or(service.value, "delivery", "") != "env") continue;
+    if (texts(service.value.find("secrets")).empty()) continue;
+    findings
+        .add("SEC017", service.value.find("delivery")->span,
+             fmt::format("the secrets of {} are in its environment, where every process of this "
+                         "user and all its children see them",
+                         service.key),
+             "read the files that NAME_FILE names, and remove this line")
+        .subject = service.key;
+  }
+}
+
 }  // namespace exai::config

@@ -13,6 +13,7 @@ namespace exai::config::test {
 struct MemoryWorld {
   std::map<std::string, std::string> files;  // by path below the stack's folder
   std::map<std::string, FileInfo> modes;     // of those that are not 0600
+  std::map<std::string, Secrets> stores;     // by path below the stack's folder
   std::set<std::string> programs{"run"};
   LoadRequest request = [] {
     LoadRequest made;
@@ -27,6 +28,11 @@ struct MemoryWorld {
     world.read = [this](const Path& path) -> Result<std::string> {
       const auto found = files.find(path.lexically_relative("/stack").string());
       if (found == files.end()) return fail(Errc::not_found, "{}: not there", path.string());
+      return found->second;
+    };
+    world.secrets = [this](const Path& store) -> Result<Secrets> {
+      const auto found = stores.find(store.lexically_relative("/stack").string());
+      if (found == stores.end()) return fail(Errc::not_found, "no identity; make one");
       return found->second;
     };
     world.has_program = [this](const std::string& program) { return programs.contains(program); };

@@ -9,8 +9,8 @@ using namespace exai::secrets;
 TEST_CASE("metadata reads back as it was written, and holds what people may see") {
   const auto time = parse_utc("2026-11-21T07:00:00.000Z");
   const Metadata metadata = {
-      {"A_KEY", {time, time, *time + std::chrono::hours(24), 43, "7f3a91c0"}},
-      {"B_KEY", {{}, {}, {}, 8, ""}}};
+      {"A_KEY", {time, time, *time + std::chrono::hours(24), 43, "7f3a91c0", true}},
+      {"B_KEY", {{}, {}, {}, 8, "", false}}};
   const std::string text = to_text(metadata, "prod.age");
   CHECK(
       text ==
@@ -22,6 +22,7 @@ changed = "2026-11-21T07:00:00.000Z"
 expires = "2026-11-22T07:00:00.000Z"
 length = 43
 mark = "7f3a91c0"
+rotating = true
 
 [B_KEY]
 length = 8
