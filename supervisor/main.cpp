@@ -80,14 +80,10 @@ std::shared_ptr<const config::Stack> recorded_stack(const Workspace& workspace) 
   return stack;
 }
 
-// What must not be seen in our log.
-std::shared_ptr<const Redactor> redactor_of(const Workspace& workspace, const config::Stack& stack) {
+// What must not be seen in any log. Values that come later are told when they are delivered.
+std::shared_ptr<Redactor> redactor_of(const std::vector<std::pair<std::string, Secret>>& secrets) {
   auto redactor = std::make_shared<Redactor>();
-  for (const auto& [name, variable] : stack.variables)
-    if (variable.secret) redactor->add(name, Secret(variable.value));
-  for (const config::GeneratedSecret& secret : stack.secrets)
-    if (const auto value = secret_value(workspace, stack, secret.name))
-      redactor->add(secret.name, *value);
+  for (const auto& [name, value] : secrets) redactor->add(name, value);
   return redactor;
 }
 
@@ -127,10 +123,10 @@ void clean_up(const Workspace& workspace, const Log& log) {
 }
 
 int supervise(const Workspace& workspace, std::shared_ptr<const config::Stack> stack,
-              const Environment& environment) {
+              const Environment& environment, std::shared_ptr<Redactor> redactor) {
   LogOptions options;
   options.path = workspace.supervisor_log().string();
-  auto log = Log::open(options, redactor_of(workspace, *stack));
+  auto log = Log::open(options, redactor);
   if (!log) return complain(log.error().message(), 1);
 
   Loop loop;
@@ -138,7 +134,7 @@ int supervise(const Workspace& workspace, std::shared_ptr<const config::Stack> s
   HttpClient http(loop);
   checks::Checker checker(loop, clock, http);
   const service::Surroundings around{loop,  clock,       checker, workspace,
-                                     stack, environment, *log};
+                                     stack, environment, *log,    redactor};
   service::Supervisor supervisor(around);
   supervisor.adopt();
   auto server = ControlServer::open(loop, clock, supervisor, workspace, *log);
@@ -169,15 +165,17 @@ int run(int argc, char** argv) {
   const auto lock = LockFile::acquire(workspace->lock());
   if (!lock) return complain("already running: " + lock.error().message(), 1);
   if (arguments->adopt_only)
-    return supervise(*workspace, recorded_stack(*workspace), environment);
+    return supervise(*workspace, recorded_stack(*workspace), environment,
+                     redactor_of(kept_secrets(*workspace)));
 
   const config::Loaded loaded = load_stack(*workspace, arguments->environment, environment);
-  say(stderr, config::render(loaded.diagnostics));
+  const auto redactor = redactor_of(loaded.secrets);
+  say(stderr, redactor->redact(config::render(loaded.diagnostics)));
   if (!loaded.stack) {
     static_cast<void>(remove_file(workspace->lock()).has_value());  // nothing has been touched yet
     return 2;
   }
-  return supervise(*workspace, loaded.stack, environment);
+  return supervise(*workspace, loaded.stack, environment, redactor);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -178,6 +179,19 @@ Result<> make_fifo(const Path& path) {
   if (::lstat(path.c_str(), &info) != 0) return fail(os_error("looking at", path));
   if (!S_ISFIFO(info.st_mode)) return fail(Errc::conflict, "{} is not a fifo", path.string());
   return {};
+}
+
+Result<Fd> sealed_memory(const std::string& name, std::string_view bytes) {
+  constexpr int kAboveInherited = 100;
+  const Fd low(::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!low) return fail(errno_error(errno, "making a file in memory"));
+  Fd fd(::fcntl(low.get(), F_DUPFD_CLOEXEC, kAboveInherited));
+  if (!fd) return fail(errno_error(errno, "making a file in memory"));
+  if (auto written = write_all(fd, bytes, name); !written) return fail(std::move(written).error());
+  constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+  if (::fcntl(fd.get(), F_ADD_SEALS, kSeals) != 0 || ::lseek(fd.get(), 0, SEEK_SET) != 0)
+    return fail(errno_error(errno, "sealing a file in memory"));
+  return fd;
 }
 
 bool is_executable(const Path& path) {

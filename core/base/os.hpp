@@ -62,6 +62,10 @@ Result<> make_fifo(const Path& path);  // 0600; an existing fifo is fine
 Result<Fd> open_file(const Path& path, int flags, mode_t mode = 0600);  // adds O_CLOEXEC
 bool is_executable(const Path& path);
 
+// A file in memory with these bytes, which nobody can change, at a number that leaves those below
+// 100 to SpawnSpec::inherited. `name` is for people who look into /proc.
+Result<Fd> sealed_memory(const std::string& name, std::string_view bytes);
+
 // An exclusive lock on a file, held until destroyed; the kernel releases it when we die.
 // The file itself stays and holds the pid for people. Errors: conflict, with the holder's pid.
 class LockFile {

@@ -1,8 +1,10 @@
 #include "core/base/spawn.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,8 +65,11 @@ void set_actions(Plan& plan, const SpawnSpec& spec) {
   connect(spec.stdin_fd, 0, O_RDONLY);
   connect(spec.stdout_fd, 1, O_WRONLY);
   connect(spec.stderr_fd < 0 ? spec.stdout_fd : spec.stderr_fd, 2, O_WRONLY);
+  int next = 3;
+  for (const Fd& fd : spec.inherited)
+    posix_spawn_file_actions_adddup2(&plan.actions, fd.get(), next++);
   // Asio and the libraries leave descriptors without close-on-exec.
-  posix_spawn_file_actions_addclosefrom_np(&plan.actions, 3);
+  posix_spawn_file_actions_addclosefrom_np(&plan.actions, next);
   if (!spec.working_directory.empty())
     posix_spawn_file_actions_addchdir_np(&plan.actions, spec.working_directory.c_str());
 }
@@ -106,6 +111,28 @@ Result<Spawned> spawn(const SpawnSpec& spec) {
     return fail(errno_error(reason, fmt::format("watching {}", spec.command[0])));
   }
   return child;
+}
+
+Result<ToolOutput> run_tool(SpawnSpec spec, Duration limit) {
+  const Fd out(::memfd_create("output", MFD_CLOEXEC));
+  if (!out) return fail(errno_error(errno, "making a file in memory"));
+  TRY(nowhere, open_file("/dev/null", O_WRONLY));
+  spec.stdout_fd = out.get();
+  spec.stderr_fd = nowhere.get();
+  spec.session = Session::own;
+  TRY(child, spawn(spec));
+  pollfd watched{child.pidfd.get(), POLLIN, 0};
+  const bool ended = ::poll(&watched, 1, static_cast<int>(limit.count())) == 1;
+  if (!ended) ::kill(-child.pid, SIGKILL);
+  siginfo_t info{};
+  ::waitid(P_PIDFD, static_cast<id_t>(child.pidfd.get()), &info, WEXITED);
+  if (!ended)
+    return fail(Errc::timeout, "{} did not end within {}", spec.command[0], format_duration(limit));
+  ToolOutput output;
+  (info.si_code == CLD_EXITED ? output.status.code : output.status.signal) = info.si_status;
+  TRY(text, read_file(fmt::format("/proc/self/fd/{}", out.get())));
+  output.out = std::move(text);
+  return output;
 }
 
 std::string describe(const ExitStatus& status) {

@@ -1,6 +1,6 @@
 #pragma once
 // Starting a program without fork: posix_spawn with a clean signal mask and dispositions, every
-// descriptor from 3 up closed, its own session when asked, and a pidfd that names the process
+// descriptor from 3 up closed that is not handed down, its own session when asked, and a pidfd that names the process
 // beyond pid reuse. A missing program or folder is an error here, not exit code 127 later.
 
 #include <sys/types.h>
@@ -24,6 +24,8 @@ struct SpawnSpec {
   int stdin_fd = -1;   // -1: /dev/null
   int stdout_fd = -1;  // -1: /dev/null
   int stderr_fd = -1;  // -1: as stdout
+  // Open in the child as 3, 4, … in this order.
+  std::vector<Fd> inherited = {};
 };
 
 struct Spawned {
@@ -45,6 +47,14 @@ struct ExitStatus {
 };
 // "exit code 3", "signal 9 (KILL)", "ended, how is unknown"
 std::string describe(const ExitStatus& status);
+
+struct ToolOutput {
+  ExitStatus status;
+  std::string out;
+};
+// Runs a program to its end and takes its stdout; its stderr goes nowhere. Blocks. Errors: timeout,
+// then it is killed with its session; those of spawn().
+Result<ToolOutput> run_tool(SpawnSpec spec, Duration limit);
 
 // TERM, INT, …: with or without the SIG prefix, in any case.
 std::optional<int> signal_number(std::string_view name);

@@ -146,12 +146,14 @@ void LogFile::rotate() {
 }
 
 Result<std::unique_ptr<LogCapture>> LogCapture::open(const Clock& clock, const Path& fifo, Path file,
-                                                     LogLimits limits) {
+                                                     LogLimits limits,
+                                                     std::shared_ptr<const Redactor> redactor) {
   if (auto made = make_fifo(fifo); !made) return fail(std::move(made).error());
   TRY(reader, open_file(fifo, O_RDWR | O_NONBLOCK));
   ::fcntl(reader.get(), F_SETPIPE_SZ, kFifoBytes);  // refused: the default size does as well
   return std::unique_ptr<LogCapture>(
-      new LogCapture(fifo, std::move(reader), LogFile(clock, std::move(file), limits)));
+      new LogCapture(fifo, std::move(reader), LogFile(clock, std::move(file), limits),
+                     RedactingStream(std::move(redactor))));
 }
 
 Result<Fd> LogCapture::writer() const { return open_file(path_, O_RDWR); }
@@ -162,7 +164,7 @@ bool LogCapture::read_some() {
   const ssize_t count = ::read(reader_.get(), chunk.data(), chunk.size());
   if (count < 0 && errno == EINTR) return true;
   if (count <= 0) return false;
-  file_.write({chunk.data(), static_cast<std::size_t>(count)});
+  file_.write(redacting_.push({chunk.data(), static_cast<std::size_t>(count)}));
   return true;
 }
 
@@ -177,6 +179,7 @@ Task<> LogCapture::run() {
 void LogCapture::finish() {
   // The tree is dead, so at most one full fifo is left.
   for (int chunks = 0; chunks <= kFifoBytes && read_some();) ++chunks;
+  file_.write(redacting_.finish());
   file_.end_line();
 }
 

@@ -13,12 +13,17 @@
 // A file that cannot be written (disk full) costs lines, never the service: they are counted, and
 // the file says how many as soon as it can be written again. A file removed under us is made anew.
 //
+// Known secrets are hidden before a line is written. What may be the beginning of one waits for the
+// bytes that follow, or for the end of the process; it is all that our death can cost.
+//
 // Thread: loop. Errors: only of opening the fifo.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "core/base/loop.hpp"
+#include "core/base/redact.hpp"
 
 namespace exai::process {
 
@@ -62,7 +67,8 @@ class LogFile {
 class LogCapture {
  public:
   static Result<std::unique_ptr<LogCapture>> open(const Clock& clock, const Path& fifo, Path file,
-                                                  LogLimits limits = {});
+                                                  LogLimits limits = {},
+                                                  std::shared_ptr<const Redactor> redactor = {});
 
   // The service's end, for its stdout and stderr.
   Result<Fd> writer() const;
@@ -73,13 +79,17 @@ class LogCapture {
   std::uint64_t dropped() const { return file_.dropped(); }
 
  private:
-  LogCapture(Path fifo, Fd reader, LogFile file)
-      : path_(std::move(fifo)), reader_(std::move(reader)), file_(std::move(file)) {}
+  LogCapture(Path fifo, Fd reader, LogFile file, RedactingStream redacting)
+      : path_(std::move(fifo)),
+        reader_(std::move(reader)),
+        file_(std::move(file)),
+        redacting_(std::move(redacting)) {}
   bool read_some();
 
   Path path_;
   Fd reader_;
   LogFile file_;
+  RedactingStream redacting_;
 };
 
 }  // namespace exai::process

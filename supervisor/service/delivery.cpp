@@ -38,22 +38,45 @@ Environment built_in_names(const Workspace& workspace, const config::Stack& stac
   };
 }
 
-// Files for the secrets that have a value; the others are left out. Adds NAME_FILE.
-Result<> deliver_secrets(const Workspace& workspace, const config::Stack& stack,
-                         const config::Service& service, Environment& environment) {
-  const Path folder = workspace.service_run(service.name) / "secrets";
-  if (service.secrets.empty()) return {};
+// A file, and NAME_FILE.
+Result<> deliver_file(const Path& folder, const std::string& name, const Secret& value,
+                      Environment& environment) {
   if (auto made = make_private_directory(folder); !made) return made;
+  if (auto kept = write_file_atomic(folder / name, value.reveal(), 0400); !kept) return kept;
+  environment[name + "_FILE"] = (folder / name).string();
+  environment["CREDENTIALS_DIRECTORY"] = folder.string();
+  return {};
+}
+
+Result<> deliver_memory(const std::string& name, const Secret& value, SpawnSpec& spec) {
+  TRY(fd, sealed_memory(name, value.reveal()));
+  spec.environment[name + "_FILE"] = fmt::format("/proc/self/fd/{}", 3 + spec.inherited.size());
+  spec.inherited.push_back(std::move(fd));
+  return {};
+}
+
+Result<> deliver_secret(const Path& folder, const config::Service& service, const std::string& name,
+                        const Secret& value, SpawnSpec& spec) {
+  if (service.delivery == config::Delivery::file)
+    return deliver_file(folder, name, value, spec.environment);
+  if (service.delivery == config::Delivery::memfd) return deliver_memory(name, value, spec);
+  spec.environment[name] = std::string(value.reveal());
+  return {};
+}
+
+// The secrets that have a value; the others are left out.
+Result<> deliver_secrets(const Workspace& workspace, const config::Stack& stack,
+                         const config::Service& service, SpawnSpec& spec, Redactor& redactor) {
+  const Path folder = workspace.service_run(service.name) / kDelivered;
+  std::error_code error;
+  std::filesystem::remove_all(folder, error);  // of an earlier start: what it had may have gone
   for (const std::string& name : service.secrets) {
     const auto value = secret_value(workspace, stack, name);
     if (!value && value.error().code() != Errc::not_found)
       return fail(value.error().within("the secret " + name));
-    if (!value || value->empty()) {
-      if (auto removed = remove_file(folder / name); !removed) return removed;
-      continue;
-    }
-    if (auto kept = write_file_atomic(folder / name, value->reveal(), 0600); !kept) return kept;
-    environment[name + "_FILE"] = (folder / name).string();
+    if (!value || value->empty()) continue;
+    redactor.add(name, *value);
+    if (auto done = deliver_secret(folder, service, name, *value, spec); !done) return done;
   }
   return {};
 }
@@ -124,19 +147,27 @@ Environment environment_of(const Workspace& workspace, const config::Stack& stac
 }
 
 Result<SpawnSpec> deliver(const Workspace& workspace, const config::Stack& stack,
-                          const config::Service& service, const Environment& own) {
+                          const config::Service& service, const Environment& own,
+                          Redactor& redactor) {
   if (auto made = make_private_directory(workspace.service_run(service.name)); !made)
     return fail(std::move(made).error());
   SpawnSpec spec;
   spec.environment = environment_of(workspace, stack, service, own);
   spec.working_directory = working_directory_of(stack, service);
-  if (auto done = deliver_secrets(workspace, stack, service, spec.environment); !done)
+  if (auto done = deliver_secrets(workspace, stack, service, spec, redactor); !done)
     return fail(std::move(done).error());
   if (auto done = render(workspace, stack, service); !done) return fail(std::move(done).error());
   TRY(program, program_of(service.command, spec.working_directory, spec.environment));
   spec.command = service.command;
   spec.command.front() = std::move(program);
   return spec;
+}
+
+Result<Secret> delivered_value(const Workspace& workspace, const config::Stack& stack,
+                               const config::Service& service, const std::string& name) {
+  auto delivered = read_private_file(workspace.service_run(service.name) / kDelivered / name);
+  if (delivered) return delivered;
+  return secret_value(workspace, stack, name);
 }
 
 std::string port_conflict(const config::Service& service) {

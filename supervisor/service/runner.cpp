@@ -40,7 +40,8 @@ Result<> Runner::try_start() {
   EXAI_ASSERT(!child_);
   if (const std::string conflict = port_conflict(service_); !conflict.empty())
     return fail(Errc::conflict, "{}", conflict);
-  TRY(spec, deliver(around_.workspace, *around_.stack, service_, around_.environment));
+  TRY(spec, deliver(around_.workspace, *around_.stack, service_, around_.environment,
+                    *around_.redactor));
   if (auto opened = open_log(); !opened) return opened;
   TRY(writer, capture_->writer());
   spec.stdout_fd = writer.get();
@@ -64,7 +65,8 @@ Result<> Runner::open_log() {
   if (capture_) return {};
   const Workspace& workspace = around_.workspace;
   TRY(capture, process::LogCapture::open(around_.clock, workspace.service_fifo(service_.name),
-                                         workspace.service_log(service_.name)));
+                                         workspace.service_log(service_.name), {},
+                                         around_.redactor));
   capture_ = std::move(capture);
   tasks_.spawn("output of " + service_.name, capture_->run());
   return {};
@@ -129,20 +131,27 @@ checks::Subject Runner::subject() const {
   subject.environment = {environment.begin(), environment.end()};
   subject.environment[process::kCheckVariable] = "1";
   subject.working_directory = working_directory_of(*around->stack, service_).string();
-  subject.secret = [around](const std::string& name) -> std::optional<Secret> {
-    auto value = secret_value(around->workspace, *around->stack, name);
+  subject.secret = [around,
+                    service = &service_](const std::string& name) -> std::optional<Secret> {
+    auto value = delivered_value(around->workspace, *around->stack, *service, name);
     if (!value) return std::nullopt;
     return std::move(*value);
   };
   return subject;
 }
 
+// What a check has seen is shown and written down; a command may have printed anything.
+void Runner::hide_secrets(checks::Observation& seen) const {
+  seen.detail = around_.redactor->redact(std::move(seen.detail));
+}
+
 Task<> Runner::probe_readiness(unsigned generation) {
   const config::Check check = *service_.ready;
   for (;;) {
     checks::Subject who = subject();
-    const checks::Observation seen = co_await around_.checker.run(check, std::move(who));
+    checks::Observation seen = co_await around_.checker.run(check, std::move(who));
     if (generation != probing_) co_return;
+    hide_secrets(seen);
     ready_ = checks::fold(ready_, seen, check);
     Duration pause = check.every;
     if (ready_.standing == checks::Standing::passing) {
@@ -159,8 +168,9 @@ Task<> Runner::probe_health(unsigned generation) {
   const config::Check check = *service_.healthy;
   for (;;) {
     checks::Subject who = subject();
-    const checks::Observation seen = co_await around_.checker.run(check, std::move(who));
+    checks::Observation seen = co_await around_.checker.run(check, std::move(who));
     if (generation != probing_) co_return;
+    hide_secrets(seen);
     healthy_ = checks::fold(healthy_, seen, check);
     if (healthy_.standing == checks::Standing::failing)
       emit_({Input::unhealthy, fmt::format("{}: {} ({} in a row)", describe(check), seen.detail,

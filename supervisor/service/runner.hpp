@@ -29,6 +29,7 @@ struct Surroundings {
   std::shared_ptr<const config::Stack> stack;
   Environment environment;  // of the supervisor
   Log log;
+  std::shared_ptr<Redactor> redactor;  // of the log, and of all that services say
 };
 
 class Runner final {
@@ -64,6 +65,7 @@ class Runner final {
   Result<> open_log();
   void follow(std::unique_ptr<process::Child> child);
   checks::Subject subject() const;
+  void hide_secrets(checks::Observation& seen) const;
   Task<> wait_for_end();
   Task<> probe_readiness(unsigned generation);
   Task<> probe_health(unsigned generation);

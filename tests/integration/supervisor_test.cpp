@@ -234,9 +234,68 @@ TEST_CASE("a service gets its secrets as files, its templates rendered, and neit
   CHECK(stack.read("conf") == "service a\npassword " + password + "\n");
   CHECK_THAT(stack.read("seen"), !Catch::Contains(password));
   CHECK_THAT(stack.read("state/logs/supervisor.log"), !Catch::Contains(password));
-  for (const char* name : {"secrets/APP_PASSWORD", "run/a/secrets/APP_PASSWORD", "run/a/a.conf"})
-    CHECK(std::filesystem::status(stack.state(name)).permissions() ==
-          (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+  const auto mode = [&](const char* name) {
+    return static_cast<unsigned>(std::filesystem::status(stack.state(name)).permissions());
+  };
+  CHECK(mode("secrets/APP_PASSWORD") == 0600);
+  CHECK(mode("run/a/secrets/APP_PASSWORD") == 0400);
+  CHECK(mode("run/a/a.conf") == 0600);
+  CHECK_THAT(stack.read("seen"), Catch::Contains("CREDENTIALS_DIRECTORY=" +
+                                                 stack.state("run/a/secrets").string() + "\n"));
   stack.down();
   CHECK(stack.read("state/secrets/APP_PASSWORD") == password);  // kept for the next time
+}
+
+TEST_CASE("secrets arrive as sealed memory or in the environment when the stack says so") {
+  Stack stack("[secrets.APP_PASSWORD]\ngenerate = 24\n[secrets.OTHER]\ngenerate = 16\n\n" +
+              service("m", "secrets = [\"APP_PASSWORD\", \"OTHER\"]\ndelivery = \"memfd\"") +
+              service("e", "secrets = [\"APP_PASSWORD\"]\ndelivery = \"env\""));
+  // Read twice: each opening begins at the start. A child of the service reads it too.
+  stack.script("m.sh", "cat $APP_PASSWORD_FILE > first; cat $APP_PASSWORD_FILE $OTHER_FILE > both; "
+                       "(echo x >> $APP_PASSWORD_FILE) 2>/dev/null || echo sealed > tried; "
+                       "ls /proc/self/fd | wc -l > count; pwd > m-done; exec sleep 1000\n");
+  stack.script("e.sh", "printf %s \"$APP_PASSWORD\" > from-env; pwd > e-done; exec sleep 1000\n");
+  stack.start();
+  stack.up();
+  REQUIRE(wait_until([&] { return !stack.read("m-done").empty() && !stack.read("e-done").empty(); }));
+  const std::string password = stack.read("state/secrets/APP_PASSWORD");
+  CHECK(stack.read("first") == password);
+  CHECK(stack.read("both") == password + stack.read("state/secrets/OTHER"));
+  CHECK(stack.read("tried") == "sealed\n");
+  CHECK(stack.read("from-env") == password);
+  CHECK_FALSE(std::filesystem::exists(stack.state("run/m/secrets")));
+  CHECK_FALSE(std::filesystem::exists(stack.state("run/e/secrets")));
+
+  // It is the process's own: a supervisor that is killed takes nothing with it.
+  const auto pid = stack.status("m").pid;
+  stack.kill_supervisor();
+  stack.start();
+  CHECK(stack.status("m").pid == pid);
+  CHECK(read_file(fmt::format("/proc/{}/fd/3", pid)).value_or("") == password);
+  stack.down();
+}
+
+TEST_CASE("what services print is written down without the secrets, across pieces and a crash") {
+  Stack stack("[secrets.APP_PASSWORD]\ngenerate = 24\n\n" +
+              service("a", "secrets = [\"APP_PASSWORD\"]\n"
+                           "ready = { command = [\"sh\", \"check.sh\"], every = \"20ms\", timeout = \"1s\" }"));
+  stack.script("a.sh", "p=$(cat $APP_PASSWORD_FILE); printf 'begin %s\\n' \"$p\"; echo $p > plain; "
+                       "printf 'half '; printf %s \"$p\" | cut -c1-10 | tr -d '\\n'; sleep 0.2; "
+                       "printf %s \"$p\" | cut -c11-; printf %s \"user:$p\" | base64; "
+                       "pwd > done; exec sleep 1000\n");
+  stack.script("check.sh", "cat plain\n");
+  stack.start();
+  stack.up();
+  stack.in_state("a", State::ready);
+  REQUIRE(wait_until([&] { return !stack.read("done").empty(); }));
+  const auto log = [&] { return stack.read("state/logs/a.log"); };
+  REQUIRE(wait_until([&] { return log().find("half [APP_PASSWORD]\n") != std::string::npos; }));
+  const std::string password = stack.read("state/secrets/APP_PASSWORD");
+  CHECK_THAT(log(), Catch::Contains(" begin [APP_PASSWORD]\n"));
+  CHECK_THAT(log(), !Catch::Contains(password));
+  REQUIRE(wait_until([&] { return log().find("dXNlcj") != std::string::npos; }));
+  CHECK_THAT(log(), Catch::Contains("[APP_PASSWORD]"));
+  CHECK(stack.status("a").ready->detail == "exit code 0 (last line: [APP_PASSWORD])");
+  CHECK_THAT(stack.read("state/snapshot.json"), !Catch::Contains(password));
+  stack.down();
 }
