@@ -18,6 +18,7 @@ Exit doctor(Context& context, Args& args);
 Exit health(Context& context, Args& args);
 Exit env(Context& context, Args& args);
 Exit config_command(Context& context, Args& args);
+Exit secret(Context& context, Args& args);
 Exit completion(Context& context, Args& args);
 Exit version(Context& context, Args& args);
 
@@ -35,6 +36,7 @@ constexpr std::array kCommands = {
     Command{"health", "run the services' checks once, from outside", health},
     Command{"env", "show, compare and complete environment files", env},
     Command{"config", "what every option is, and who says so", config_command},
+    Command{"secret", "keep the secrets of an environment", secret},
     Command{"completion", "print the completion script of a shell", completion},
     Command{"version", "print the version", version},
 };

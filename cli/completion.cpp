@@ -13,7 +13,7 @@ namespace {
 void print_service_names(Context& context) {
   const auto workspace = find_workspace(context.file, context.environment);
   if (!workspace) return;
-  const auto stack = load_stack(*workspace, context.env, context.environment).stack;
+  const auto stack = load_stack(context, *workspace).stack;
   if (!stack) return;
   for (const config::Service& service : stack->services) context.out.print("{}\n", service.name);
 }

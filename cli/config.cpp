@@ -22,6 +22,7 @@ using ResolvedPtr = std::shared_ptr<const config::Resolved>;
 ResolvedPtr resolve_in(Context& context, const Workspace& workspace,
                        const std::optional<std::string>& environment) {
   const config::Loaded loaded = load_stack(workspace, environment, context.environment);
+  hide_secrets(context, loaded);
   const bool unknown_environment =
       environment && loaded.resolved &&
       std::find(loaded.resolved->environments.begin(), loaded.resolved->environments.end(),
@@ -68,6 +69,7 @@ Exit show_service(Context& context, const std::string& name) {
       stack && loaded && !loaded->compose)
     loaded = load_project(stack->stack_file.parent_path(), context.env, context.environment);
   if (!loaded) return complain(context, Exit::bad_input, loaded.error().message());
+  hide_secrets(context, *loaded);
   if (!loaded->compose)
     return complain(context, Exit::bad_input,
                     "there is no compose.yaml or docker-compose.yml here; name one with --file");
@@ -162,6 +164,7 @@ std::vector<ResolvedPtr> resolve_all(Context& context, std::vector<std::string> 
   if (!workspace) return {};
   if (environments.empty()) {
     const config::Loaded loaded = load_stack(*workspace, std::nullopt, context.environment);
+    hide_secrets(context, loaded);
     if (loaded.resolved) environments = loaded.resolved->environments;
     if (environments.empty()) environments = {"dev"};
   }

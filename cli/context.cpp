@@ -10,6 +10,11 @@ config::Colour diagnostic_colours(const Stream& stream) {
   return stream.colours() == Colours::on ? config::Colour::always : config::Colour::never;
 }
 
+void redact_streams(Context& context) {
+  context.out.redact_with(context.redactor);
+  context.err.redact_with(context.redactor);
+}
+
 Exit complain(Context& context, Exit exit, std::string_view message) {
   context.err.print("{} {}\n", context.err.paint(Tone::bad, "exai:"), message);
   return exit;
@@ -22,10 +27,20 @@ std::optional<Workspace> open_workspace(Context& context) {
   return std::nullopt;
 }
 
+config::Loaded load_stack(const Context& context, const Workspace& workspace) {
+  config::Loaded loaded = exai::load_stack(workspace, context.env, context.environment);
+  hide_secrets(context, loaded);
+  return loaded;
+}
+
+void hide_secrets(const Context& context, const config::Loaded& loaded) {
+  for (const auto& [name, value] : loaded.secrets) context.redactor->add(name, value);
+}
+
 std::optional<Opened> open_stack(Context& context) {
   auto workspace = open_workspace(context);
   if (!workspace) return std::nullopt;
-  const config::Loaded loaded = load_stack(*workspace, context.env, context.environment);
+  const config::Loaded loaded = load_stack(context, *workspace);
   context.err.write(config::render(loaded.diagnostics, diagnostic_colours(context.err)));
   if (!loaded.stack) {
     complain(context, Exit::bad_input,

@@ -31,6 +31,8 @@ struct Context {
   std::optional<Path> file = {};        // --file
   std::optional<std::string> env = {};  // --env
   bool json = false;                    // --json
+  // Of both streams: what it is told is never printed.
+  std::shared_ptr<Redactor> redactor = std::make_shared<Redactor>();
 
   // Progress and remarks: beside the data, so that --json leaves one document on stdout.
   Stream& talk() { return json ? err : out; }
@@ -39,11 +41,19 @@ struct Context {
 // How diagnostics are to be rendered for this stream.
 config::Colour diagnostic_colours(const Stream& stream);
 
+// Before anything is printed: both streams go through the context's redactor.
+void redact_streams(Context& context);
+
 // "exai: <message>" on stderr.
 Exit complain(Context& context, Exit exit, std::string_view message);
 
 // The stack's place on this machine. Nothing: the reason was printed, exit with bad_input.
 std::optional<Workspace> open_workspace(Context& context);
+
+// Reads the stack file and its layers; what is secret in them is hidden from now on. Whoever reads a
+// stack in another way tells hide_secrets() itself.
+config::Loaded load_stack(const Context& context, const Workspace& workspace);
+void hide_secrets(const Context& context, const config::Loaded& loaded);
 
 struct Opened {
   Workspace workspace;

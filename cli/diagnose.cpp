@@ -213,7 +213,7 @@ Findings check_findings(const std::vector<Probed>& results) {
 std::optional<Examination> examine(const Context& context, const Workspace& workspace) {
   Examination result;
   Findings& findings = result.findings;
-  const config::Loaded loaded = load_stack(workspace, context.env, context.environment);
+  const config::Loaded loaded = load_stack(context, workspace);
   const EngineFacts facts = engine_facts(workspace);
   const Pids pids = pids_of(facts);
   add(findings, configuration_findings(loaded, workspace.stack_file.filename().string()));

@@ -115,7 +115,7 @@ Exit logs(Context& context, Args& args) {
     return complain(context, Exit::not_ok,
                     fmt::format("there are no logs in {} yet", workspace->logs().string()));
 
-  if (const auto stack = load_stack(*workspace, context.env, context.environment).stack)
+  if (const auto stack = load_stack(context, *workspace).stack)
     set_timezone(stack->timezone);  // of a broken file none: then it is this process's own
   std::vector<LogFollower> followers;
   std::vector<std::vector<LogLine>> past;

@@ -40,10 +40,12 @@ int main(int argc, char** argv) {
   try {
     ignore_sigpipe();
     cli::handle_interrupts();
+    forbid_memory_dumps();  // secrets are read by most commands
     Environment environment = current_environment();
     cli::Stream out = stream_to(stdout, environment);
     cli::Stream err = stream_to(stderr, environment);
     cli::Context context{std::move(environment), std::move(out), std::move(err)};
+    cli::redact_streams(context);
     return static_cast<int>(cli::run_command_line(context, {argv + 1, argv + argc}));
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "exai: internal failure: %s\n", failure.what());

@@ -1,15 +1,18 @@
 #pragma once
 // Where the commands print. A Stream knows whether people look at it (a terminal), and only then
-// paints; tests give it a string to fill. Nothing below main() touches stdout or stderr itself.
+// paints; tests give it a string to fill. Nothing below main() touches stdout or stderr itself, so
+// no secret that the redactor knows gets out, whichever command prints it and in whatever format.
 
 #include <fmt/core.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "core/base/json.hpp"
+#include "core/base/redact.hpp"
 
 namespace exai::cli {
 
@@ -32,12 +35,14 @@ class Stream {
   explicit Stream(Sink sink) : sink_(std::move(sink)) {}
   Stream(Sink sink, Traits traits) : sink_(std::move(sink)), traits_(traits) {}
 
-  void write(std::string_view text) { sink_(text); }
+  void write(std::string_view text) { emit(std::string(text)); }
   template <class... Args>
   void print(fmt::format_string<Args...> format, Args&&... args) {
-    sink_(fmt::format(format, std::forward<Args>(args)...));
+    emit(fmt::format(format, std::forward<Args>(args)...));
   }
-  void print_json(const json::value& value) { sink_(to_pretty_text(value)); }
+  void print_json(const json::value& value) { emit(to_pretty_text(value)); }
+  // What somebody asked to see, and nothing else: the value of a secret, for `exai secret get`.
+  void reveal(std::string_view text) { sink_(text); }
 
   std::string paint(Tone tone, std::string_view text) const {
     return painted(tone, text, traits_.colours);
@@ -46,9 +51,15 @@ class Stream {
   Colours colours() const { return traits_.colours; }
   int width() const { return traits_.width; }
   void without_colours() { traits_.colours = Colours::off; }
+  void redact_with(std::shared_ptr<const Redactor> redactor) { redactor_ = std::move(redactor); }
 
  private:
+  void emit(std::string text) {
+    sink_(redactor_ ? redactor_->redact(std::move(text)) : std::move(text));
+  }
+
   Sink sink_;
+  std::shared_ptr<const Redactor> redactor_;
   Traits traits_;
 };
 

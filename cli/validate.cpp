@@ -123,7 +123,9 @@ FixMode fix_mode(const Options& options) {
 std::optional<Validated> validate_one(Context& context, const Options& options,
                                       const Target& target) {
   const auto load = [&](const config::Texts& texts) {
-    return load_project(target.path, context.env, context.environment, texts);
+    auto read = load_project(target.path, context.env, context.environment, texts);
+    if (read) hide_secrets(context, *read);
+    return read;
   };
   auto loaded = load({});
   if (!loaded) {

@@ -88,7 +88,8 @@ std::vector<std::pair<std::string, Secret>> secrets_in(const Resolved& resolved,
         secrets.emplace_back("hidden", Secret(std::string(written)));
     }
   };
-  for (const SourcePtr& source : sources) add_hidden(*source);
+  for (const SourcePtr& source : sources)
+    if (source) add_hidden(*source);
   return secrets;
 }
 
