@@ -186,13 +186,21 @@ config::LoadRequest request_of(const Workspace& workspace, const std::optional<s
 
 }  // namespace
 
+namespace {
+
+void tell_kept(const Workspace& workspace, config::Loaded& loaded) {
+  for (auto& [name, value] : kept_secrets(workspace))
+    loaded.secrets.emplace_back(name, std::move(value));
+}
+
+}  // namespace
+
 config::Loaded load_stack(const Workspace& workspace, const std::optional<std::string>& env,
                           const Environment& environment) {
   config::Loaded loaded =
       config::load(request_of(workspace, env, environment),
                    facilities_of(workspace.stack_file.parent_path(), environment));
-  for (auto& [name, value] : kept_secrets(workspace))
-    loaded.secrets.emplace_back(name, std::move(value));
+  tell_kept(workspace, loaded);
   return loaded;
 }
 
@@ -237,7 +245,9 @@ Result<config::Loaded> load_project(const Path& path, const std::optional<std::s
       const auto changed = texts.find(file);
       return changed == texts.end() ? read(file) : Result<std::string>(changed->second);
     };
-  return config::load(request, world);
+  config::Loaded loaded = config::load(request, world);
+  tell_kept(workspace, loaded);
+  return loaded;
 }
 
 namespace {
