@@ -50,6 +50,7 @@ std::vector<SourcePtr> sources_of(const Project& project) {
     for (const auto* files : {&project.compose->files, &project.compose->other_files})
       for (const ComposeFile& file : *files) sources.push_back(file.source);
   for (const auto& dockerfile : project.dockerfiles) sources.push_back(dockerfile->source);
+  for (const ClientConfig& client : project.clients) sources.push_back(client.source);
   return sources;
 }
 
