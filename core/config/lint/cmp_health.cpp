@@ -94,6 +94,13 @@ std::optional<std::vector<ShellCommand>> commands_of(const HealthTest& test) {
   return std::vector{command};
 }
 
+int port_of(const ComposeService& service) {
+  if (!service.ports.empty()) return service.ports.front().container.first;
+  if (!service.expose.empty()) return service.expose.front().value.first;
+  const auto stage = service.image_stage();
+  return stage && !stage->ports.empty() ? stage->ports.front().first : 8080;
+}
+
 std::string sample_test(const ComposeService& service) {
   struct Sample {
     std::string_view image, test;
@@ -110,9 +117,11 @@ std::string sample_test(const ComposeService& service) {
   if (const auto image = base_image(service); image && !service.build)
     for (const Sample& sample : kSamples)
       if (image->name() == sample.image) return std::string(sample.test);
-  const int port = !service.ports.empty()    ? service.ports.front().container.first
-                   : !service.expose.empty() ? service.expose.front().value.first
-                                             : 8080;
+  const int port = port_of(service);
+  if (const auto image = base_image(service); image && image->name() == "python")
+    return fmt::format(
+        R"x(["CMD", "python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:{}/')"])x",
+        port);
   return fmt::format(R"(["CMD", "wget", "-q", "--spider", "http://127.0.0.1:{}/"])", port);
 }
 
@@ -138,6 +147,7 @@ void check_test(const ComposeService& service, const HealthTest& test, OncePerPl
 
 bool needs_healthcheck(const ComposeService& service, const ServiceNames& jobs) {
   if (!service.enabled || service.healthcheck || jobs.contains(service.name)) return false;
+  if (service.build && !service.build->parsed) return false;  // who knows what it says
   // An image of somebody else's may have one: that cannot be seen from here, and is rare.
   return has_healthcheck(service) != Known::yes;
 }
@@ -327,7 +337,7 @@ void health_of_the_healthless(const LintSubject& subject, Findings& findings) {
       const ComposeService* target = find_service(index, dependency.service);
       if (target == nullptr || !once(dependency.condition_span)) continue;
       const Known known = has_healthcheck(*target);
-      if (known == Known::yes) continue;
+      if (known == Known::yes || (target->build && !target->build->parsed)) continue;
       const bool disabled = target->healthcheck && target->healthcheck->disabled;
       Diagnostic& one =
           findings.add("CMP009", dependency.condition_span,

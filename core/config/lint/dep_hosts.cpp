@@ -116,10 +116,9 @@ class HostCheck {
                    bool container_name) {
     const Span& value = use.variable->winner().value_span;
     if (container_name)
-      by_container_.push_back({&service, &target, use.variable->winner(), use.host.host,
-                               span_of_host(value, use.host)});
+      by_container_.push_back({&service, &target, use.variable->winner(), use.host});
     else if (use.host.host == target.name)
-      by_service_.emplace(&target, span_of_host(value, use.host));
+      by_service_.try_emplace(&target, value, use.host);
     if (&service == &target || share_a_network(service, target) || !once_(value)) return;
     Diagnostic& one =
         findings_.add("DEP002", span_of_host(value, use.host),
@@ -137,25 +136,26 @@ class HostCheck {
     const ComposeService* service;
     const ComposeService* target;
     ComposeVariable variable;
-    std::string host;
-    Span span;
+    HostUse host;
   };
 
   // One of two names is a rename away from being wrong.
   void report_container_names() {
     for (const ByContainer& use : by_container_) {
       const auto other = by_service_.find(use.target);
-      if (other == by_service_.end() || !once_(use.span)) continue;
+      if (other == by_service_.end() || !once_(use.variable.value_span)) continue;
+      const Span span = span_of_host(use.variable.value_span, use.host);
       Diagnostic& one = findings_.add(
-          "DEP002", use.span,
+          "DEP002", span,
           fmt::format("{} of {} calls {} by its container's name, others by the service's",
                       use.variable.name, who(*use.service), who(*use.target)),
           fmt::format("write \"{}\": it stays when the container is renamed or has replicas",
                       who(*use.target)));
-      one.related.push_back({other->second, "called by the service's name"});
+      one.related.push_back({span_of_host(other->second.first, other->second.second),
+                             "called by the service's name"});
       if (use.target->container_name)
         one.related.push_back({use.target->container_name->span, "the container's name"});
-      one.fix = rename(*use.service, use.variable, use.span, use.host, use.target->name);
+      one.fix = rename(*use.service, use.variable, span, use.host.host, use.target->name);
     }
   }
 
@@ -165,7 +165,7 @@ class HostCheck {
   std::vector<std::string> services_;
   OncePerPlace once_;
   std::vector<ByContainer> by_container_;
-  std::map<const ComposeService*, Span> by_service_;
+  std::map<const ComposeService*, std::pair<Span, HostUse>> by_service_;  // a value that does so
 };
 
 // --- DEP003 ---
@@ -295,26 +295,27 @@ class DependencyCheck {
   struct Candidate {
     const ComposeService* service;
     const ComposeService* target;
-    std::string variable;
+    ComposeVariable variable;
+    HostUse host;
     Place place;
-    Span span;  // of the host
   };
 
   void collect(const ComposeService& service) {
-    const Services awaited = awaited_by(index_, service);
+    std::optional<Services> awaited;
     Services seen;
     const auto variables = effective_environment(service);
     for (const EffectiveVariable& variable : variables) {
       const ComposeVariable& winner = variable.winner();
-      if (is_no_dependency(variable.name) || is_from_shared_file(winner)) continue;
-      for (const Use& use : uses_in(variable)) {
+      const std::vector<Use> uses = uses_in(variable);
+      if (uses.empty() || is_no_dependency(variable.name) || is_from_shared_file(winner)) continue;
+      for (const Use& use : uses) {
         const ComposeService* target = target_of(service, use);
         if (target == nullptr) continue;
-        if (awaited.contains(target) || awaited_by(index_, *target).contains(&service))
+        if (!awaited) awaited = awaited_by(index_, service);
+        if (awaited->contains(target) || awaited_by(index_, *target).contains(&service))
           awaited_.emplace(place_of(winner), target);
         else if (seen.insert(target).second)
-          candidates_.push_back({&service, target, variable.name, place_of(winner),
-                                 span_of_host(winner.value_span, use.host)});
+          candidates_.push_back({&service, target, winner, use.host, place_of(winner)});
       }
     }
   }
@@ -336,9 +337,9 @@ class DependencyCheck {
   void report(const Candidate& found, Services& fixed) {
     const ComposeService& service = *found.service;
     const ComposeService& target = *found.target;
-    Diagnostic& one = findings_.add("DEP003", found.span,
+    Diagnostic& one = findings_.add("DEP003", span_of_host(found.variable.value_span, found.host),
                                     fmt::format("{} uses {} ({}), but does not wait for it",
-                                                who(service), who(target), found.variable),
+                                                who(service), who(target), found.variable.name),
                                     fmt::format("write depends_on: {{ {}: {{ condition: {} }} }}",
                                                 who(target), condition_of(target)));
     one.related.push_back({service.span, fmt::format("{} is defined here", who(service))});
