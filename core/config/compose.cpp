@@ -27,23 +27,12 @@ std::string variable(const ComposeEnvironment& environment, std::string_view nam
   return found ? found->value : "";
 }
 
-// Lower-case letters, digits, dashes and underscores; begins with a letter or digit.
-std::string normal_name(std::string_view name) {
-  std::string normal;
-  for (const char c : to_lower(name))
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_') normal += c;
-  normal.erase(0, normal.find_first_not_of("-_"));
-  return normal;
-}
-
 void name_project(ComposeProject& project, const ComposeEnvironment& environment) {
-  const Node* written = project.root.find("name");
   project.name = variable(environment, "COMPOSE_PROJECT_NAME");
-  if (project.name.empty() && written != nullptr && written->string() != nullptr) {
-    project.name = normal_name(*written->string());
+  const Node* written = project.root.find("name");
+  if (written != nullptr && written->string() != nullptr &&
+      compose_project_name(*written->string()) == project.name)
     project.name_span = written->span;
-  }
-  if (project.name.empty()) project.name = normal_name(project.folder.filename().string());
 }
 
 void enable_services(ComposeProject& project, const ComposeRequest& request,

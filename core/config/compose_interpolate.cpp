@@ -132,9 +132,9 @@ std::optional<ComposeEnvironment::Found> ComposeEnvironment::find(std::string_vi
   if (process != nullptr)
     if (const auto found = process->find(std::string(name)); found != process->end())
       return Found{found->second, ComposeReference::From::shell, {}};
-  const auto found = files.find(name);
-  if (found == files.end()) return std::nullopt;
-  return found->second;
+  if (const auto found = files.find(name); found != files.end()) return found->second;
+  if (name != "COMPOSE_PROJECT_NAME" || project.empty()) return std::nullopt;
+  return Found{project, ComposeReference::From::nothing, {}};
 }
 
 Lookup ComposeEnvironment::lookup() const {

@@ -20,6 +20,7 @@ struct ComposeEnvironment {
     Span defined_at;
   };
   const std::map<std::string, std::string>* process = nullptr;
+  std::string project;  // COMPOSE_PROJECT_NAME, which Compose sets itself when nobody does
   std::map<std::string, Found, std::less<>> files;
 
   std::optional<Found> find(std::string_view name) const;

@@ -35,10 +35,19 @@ std::vector<PlacedText> paths_of(const Node* node) {
 
 }  // namespace
 
+std::string compose_project_name(std::string_view text) {
+  std::string normal;
+  for (const char c : to_lower(text))
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_') normal += c;
+  normal.erase(0, normal.find_first_not_of("-_"));
+  return normal;
+}
+
 ComposeReader::ComposeReader(const ComposeRequest& request, const Facilities& world,
                              ComposeProject& project)
     : request_(request), world_(world), project_(project), merge_(tags_, project.diagnostics) {
   environment_.process = &request.process_environment;
+  environment_.project = compose_project_name(project.folder.filename().string());
   sections_.value = Node::Table{};
   for (const Path& path : request.env_files) read_environment_file(path, true, environment_);
   if (request.env_files.empty())
@@ -135,6 +144,7 @@ std::shared_ptr<ComposeReader::File> ComposeReader::open(const Path& path, const
       const Places places(source);
       hide_secrets(*source, places, file->file.tree, false);
     }
+    if (files_.size() == 1) name_project(file->file.tree);
     const bool complete =
         interpolate_tree(file->file.tree, environment, project_.references, project_.diagnostics);
     check_compose_schema(file->file.tree, yaml, complete ? Nulls::values : Nulls::unknown,
@@ -194,6 +204,27 @@ void ComposeReader::hide_secrets(Source& source, const Places& places, const Nod
     }
 }
 
+// The name that the first file gives counts in the references of all.
+void ComposeReader::name_project(const Node& tree) {
+  const Node* name = tree.find("name");
+  if (name == nullptr || name->string() == nullptr) return;
+  const std::string normal =
+      compose_project_name(expand(*name->string(), environment_.lookup()).text);
+  if (!normal.empty()) environment_.project = normal;
+}
+
+// Compose fetches files of other places: nothing is known about them here.
+bool ComposeReader::is_elsewhere(const PlacedText& path) {
+  const std::string& text = path.value;
+  if (text.find("://") == text.npos && !text.starts_with("git@") && !text.starts_with("oci:"))
+    return false;
+  Diagnostic one = problem("CFG022", path.span, "files of other places are not read",
+                           "what it says is not looked at here");
+  one.severity = Severity::info;
+  project_.diagnostics.push_back(std::move(one));
+  return true;
+}
+
 void ComposeReader::read(const Path& path) {
   const auto file = open(path, project_.folder, {}, environment_);
   if (!file) return;
@@ -219,6 +250,7 @@ void ComposeReader::include(const Node& entry, const Path& base,
       folder.empty() ? main.parent_path() : (base / folder[0].value).lexically_normal();
   ComposeEnvironment inner;
   inner.process = environment.process;
+  inner.project = environment.project;
   auto env_files = paths_of(table ? entry.find("env_file") : nullptr);
   for (const PlacedText& file : env_files)
     read_environment_file((base / file.value).lexically_normal(), true, inner);
@@ -226,6 +258,7 @@ void ComposeReader::include(const Node& entry, const Path& base,
     read_environment_file(own / ".env", false, inner);
   for (const auto& [name, found] : environment.files) inner.files[name] = found;
   for (const PlacedText& path : paths) {
+    if (is_elsewhere(path)) continue;
     const auto file = open((base / path.value).lexically_normal(), own, path.span, inner);
     if (!file) continue;
     project_.other_files.push_back(file->file);
@@ -255,6 +288,7 @@ void ComposeReader::extend(File& file, std::size_t index, const Node& extends, i
   std::shared_ptr<File> other;
   const auto path = paths_of(table ? extends.find("file") : nullptr);
   if (!path.empty()) {
+    if (is_elsewhere(path[0])) return;
     const Path at = absolute(path[0].span, path[0].value);
     const bool known = files_.contains(at);
     other = open(at, at.parent_path(), path[0].span, environment_);

@@ -15,6 +15,9 @@
 
 namespace exai::config {
 
+// Lower-case letters, digits, dashes and underscores; begins with a letter or digit.
+std::string compose_project_name(std::string_view text);
+
 class ComposeReader {
  public:
   ComposeReader(const ComposeRequest& request, const Facilities& world, ComposeProject& project);
@@ -43,6 +46,8 @@ class ComposeReader {
   void read_environment_file(const Path& path, bool must_exist, ComposeEnvironment& environment);
   std::shared_ptr<File> open(const Path& path, const Path& base, const Span& named_at,
                              const ComposeEnvironment& environment);
+  bool is_elsewhere(const PlacedText& path);
+  void name_project(const Node& tree);
   static void list_services(File& file);
   void hide_secrets(Source& source, const Places& places, const Node& tree,
                     bool in_environment) const;

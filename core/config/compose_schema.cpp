@@ -29,8 +29,9 @@ void check_compose_schema(const Node& tree, const Yaml& yaml, Nulls nulls,
     if (tag != yaml.tags.end() && tag->second == "!reset") continue;
     if (found.code == "CFG001" && found.help.starts_with("known here"))
       found.help += "; keys of your own begin with \"x-\"";
+    // Compose drops what a list has twice; it refuses everything else.
+    found.severity = found.code == "CFG021" ? Severity::warning : Severity::error;
     found.code = "CMP003";
-    found.severity = Severity::error;
     if (const auto anchor = yaml.anchors.find(found.span.begin); anchor != yaml.anchors.end())
       found.related.push_back({anchor->second, "the alias stands for this"});
     diagnostics.push_back(std::move(found));

@@ -287,6 +287,33 @@ TEST_CASE("profiles leave services out, and the project has a name") {
   CHECK(project.find("c")->enabled);
 }
 
+TEST_CASE("the project's name is there for references, whoever gives it") {
+  World world;
+  world.files["compose.yaml"] =
+      "name: \"my-${WHICH:-dev}\"\n"
+      "services: {a: {image: x:1, container_name: \"${COMPOSE_PROJECT_NAME}-a\"}}\n";
+  CHECK(service(world, "a").container_name->value == "my-dev-a");
+  world.files["compose.yaml"].erase(0, world.files["compose.yaml"].find('\n') + 1);
+  CHECK(service(world, "a").container_name->value == "p-a");
+}
+
+TEST_CASE("what other places hold is not read, and that is said") {
+  CHECK(messages("include: [\"oci://example.org/x\"]\nservices: {a: {image: x:1}}\n") ==
+        "compose.yaml:1:11: info[CFG022]: files of other places are not read\n"
+        "    1 | include: [\"oci://example.org/x\"]\n"
+        "      |           ^~~~~~~~~~~~~~~~~~~~~\n"
+        "  help: what it says is not looked at here\n");
+}
+
+TEST_CASE("an entry that a list has twice is a warning: Compose drops it") {
+  CHECK(messages("services:\n  a:\n    image: x:1\n    ports: [\"80:80\", \"80:80\"]\n") ==
+        "compose.yaml:4:22: warning[CMP003]: \"80:80\" is listed twice in services.a.ports\n"
+        "    4 |     ports: [\"80:80\", \"80:80\"]\n"
+        "      |                      ^~~~~~~\n"
+        "  help: remove one\n"
+        "  compose.yaml:4:13: note: first listed here\n");
+}
+
 TEST_CASE("what Compose would refuse is said at its place") {
   CHECK(messages("services:\n  a:\n    image: x:1\n    enviroment: {A: 1}\n") ==
         "compose.yaml:4:5: error[CMP003]: unknown key \"enviroment\" in services.a\n"
