@@ -66,6 +66,10 @@ OptionTable::OptionTable(std::vector<Option> options, std::vector<OptionRule> ru
   };
   std::stable_sort(options_.begin(), options_.end(),
                    [&](const Option& a, const Option& b) { return rank(a) < rank(b); });
+  for (std::size_t i = 0; i < options_.size(); ++i) {
+    index_.emplace(options_[i].name, i);
+    for (const OptionAlias& alias : options_[i].aliases) index_.emplace(alias.name, i);
+  }
 }
 
 const OptionTable& OptionTable::shipped() {
@@ -82,11 +86,8 @@ std::string_view options_schema_text() {
 }
 
 const Option* OptionTable::find(std::string_view name) const {
-  const auto is_called = [&](const Option& option) {
-    return option.name == name || option.alias(name) != nullptr;
-  };
-  const auto found = std::find_if(options_.begin(), options_.end(), is_called);
-  return found == options_.end() ? nullptr : &*found;
+  const auto found = index_.find(name);
+  return found == index_.end() ? nullptr : &options_[found->second];
 }
 
 const RetiredOption* OptionTable::find_retired(std::string_view name) const {

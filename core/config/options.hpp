@@ -105,6 +105,7 @@ class OptionTable {
 
  private:
   std::vector<Option> options_;
+  std::map<std::string, std::size_t, std::less<>> index_;  // by name and alias
   std::vector<std::string> groups_;
   std::vector<OptionRule> rules_;
   std::vector<RetiredOption> retired_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <utility>
 
 #include "core/base/text.hpp"
 #include "core/config/lint/between_options.hpp"
@@ -137,11 +138,21 @@ std::optional<Derivation> find_derivation(std::string_view comment) {
   return std::nullopt;
 }
 
+// The lines of a file by name; the last of a name counts.
+using Lines = std::map<std::string_view, const DotenvEntry*>;
+
+Lines lines_of(const EnvFile& file) {
+  Lines lines;
+  for (const DotenvEntry& entry : file.entries)
+    if (entry.value) lines[entry.key] = &entry;
+  return lines;
+}
+
 // The number a name has for this file: its own line, else what the stack says.
-std::optional<double> number_of(const LintSubject& subject, const EnvFile& file,
+std::optional<double> number_of(const LintSubject& subject, const Lines& lines,
                                 const std::string& name) {
-  for (auto entry = file.entries.rbegin(); entry != file.entries.rend(); ++entry)
-    if (entry->key == name && entry->value) return parse_number(*entry->value);
+  if (const auto line = lines.find(name); line != lines.end())
+    return parse_number(*line->second->value);
   const auto found = subject.resolved.variables.find(name);
   return found == subject.resolved.variables.end() ? std::nullopt
                                                    : parse_number(found->second.value);
@@ -150,11 +161,14 @@ std::optional<double> number_of(const LintSubject& subject, const EnvFile& file,
 }  // namespace
 
 void derived_values(const LintSubject& subject, Findings& findings) {
+  const EnvFile* seen = nullptr;
+  Lines lines;  // of the file that is looked at
   each_value(subject, [&](const EnvFile& file, const DotenvEntry& entry) {
     const auto value = parse_number(*entry.value);
     const auto derived = value ? find_derivation(comments_of(file, entry)) : std::nullopt;
     if (!derived || derived->name == entry.key) return;
-    const auto base = number_of(subject, file, derived->name);
+    if (std::exchange(seen, &file) != &file) lines = lines_of(file);
+    const auto base = number_of(subject, lines, derived->name);
     if (!base) return;
     const double computed = *base * derived->factor;
     if (std::abs(computed - *value) < 0.5 + std::abs(computed) * 0.001) return;  // rounded
