@@ -201,8 +201,11 @@ void foreign_paths_in(const Node& node, const std::string& path, Findings& findi
 }  // namespace
 
 void foreign_paths(const LintSubject& subject, Findings& findings) {
-  each_value(subject, [&](const EnvFile&, const DotenvEntry& entry) {
-    if (!subject.resolved.names.is_confidential(entry.key))
+  each_value(subject, [&](const EnvFile& file, const DotenvEntry& entry) {
+    // A file that nothing names may be that of somebody who works on Windows.
+    const bool used = file.is(EnvFileRole::layer) || file.is(EnvFileRole::compose) ||
+                      file.is(EnvFileRole::service);
+    if (used && !subject.resolved.names.is_confidential(entry.key))
       foreign_path(*entry.value, entry.value_span, entry.key, findings);
   });
   for (const Member& service : services(subject.resolved.tree))

@@ -31,7 +31,7 @@ TEST_CASE("fixes of old names, doubles and switches are safe") {
       {"A_=1\nexport WS_PORT='8079'\n", "A_=1\nexport EXAI_WS_PORT='8079'\n"},
       {"RETRY_MAX_ATTEMPTS=1\nMAX_RETRIES=1\nMETRICS_PORT=8010\n",
        "RETRY_MAX_ATTEMPTS=1\nMETRICS_PORT=8010\n"},
-      {"MAX_RETRIES=1\nRETRY_MAX_ATTEMPTS=1", "RETRY_MAX_ATTEMPTS=1"},
+      {"MAX_RETRIES=1\nRETRY_MAX_ATTEMPTS=1\n", "RETRY_MAX_ATTEMPTS=1\n"},
       {"HEALTH_DEGRADED_IS_503=\"Yes\"  # for probes\n",
        "HEALTH_DEGRADED_IS_503=true  # for probes\n"},
       {"LOG_LEVLE=info\n", "(unchanged)"},
