@@ -19,6 +19,7 @@ struct Family {
 
 constexpr std::array kFamilies = {
     Family{"CFG", "options and the stack file"},
+    Family{"CMD", "commands"},
     Family{"CMP", "Compose files"},
     Family{"DEP", "dependencies, names, programs"},
     Family{"ENV", "the text of environment files"},

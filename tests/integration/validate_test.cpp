@@ -99,7 +99,7 @@ TEST_CASE("without a stack file the Compose file here is validated, and nothing 
   CHECK(nothing.exit == 2);
   CHECK_THAT(nothing.err, Catch::Contains("no stack file"));
   folder.write("compose.yaml", "services: {}\n");
-  CHECK_THAT(validate(folder.path(), {}).out, Catch::Contains("is valid"));
+  CHECK(validate(folder.path(), {}).err == "");
   CHECK(validate(folder.path(), {"--file", "gone.toml"}).exit == 2);
 }
 
@@ -140,4 +140,11 @@ TEST_CASE("the command line of validate is checked") {
   CHECK_THAT(validate(folder.path(), {"--explain", "ENV01"}).err,
              Catch::Contains("unknown rule \"ENV01\"; did you mean"));
   CHECK_THAT(validate(folder.path(), {"--format", "xml"}).err, Catch::Contains("text, json"));
+}
+
+TEST_CASE("docs/RULES.md is what the rules say") {
+  const TempDir folder;
+  const Outcome page = validate(folder.path(), {"--list-rules", "--format", "markdown"});
+  CHECK(page.exit == 0);
+  CHECK(page.out == text_of(Path(EXAI_REPOSITORY) / "docs/RULES.md"));
 }

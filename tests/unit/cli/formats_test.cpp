@@ -191,3 +191,9 @@ TEST_CASE("a rule's page says what it rests on and how to allow it") {
         "fix       none: somebody has to decide\n"
         "allow     never: nothing could be started from such a file\n");
 }
+
+TEST_CASE("the page of all rules leaves none out") {
+  const std::string page = rules_markdown();
+  for (const config::Rule& rule : config::rules())
+    CHECK_THAT(page, Catch::Contains("\n### " + std::string(rule.code) + "\n"));
+}
