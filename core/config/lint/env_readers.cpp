@@ -125,7 +125,9 @@ void report(const LintSubject& subject, const EnvFile& file, const DotenvEntry& 
   Diagnostic& found = findings.add(
       "ENV016", entry.value_span,
       fmt::format("readers disagree about {}: {}, {}", entry.key, ours, join(differing, ", ")),
-      "in single quotes, without \"${\", all of them read the same");
+      has_reference(file, entry)
+          ? "${NAME} and ${NAME:-default} without quotes are what most readers know"
+          : "in single quotes all of them read the same");
   found.subject = entry.key;
   const bool plain = entry.value->find_first_of("'\\\n\r") == std::string::npos &&
                      entry.value->find("${") == std::string::npos;
