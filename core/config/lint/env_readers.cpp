@@ -68,16 +68,15 @@ bool is_explained(const EnvFile& file, const DotenvEntry& entry) {
                                    .substr(entry.value_begin, entry.value_end - entry.value_begin);
   const std::size_t hash = entry.style == Style::unquoted ? raw.find('#') : raw.npos;
   const bool unclear = hash != raw.npos && hash > 0 &&
-                       (raw[hash - 1] == '\t' || raw.substr(hash + 1, 1) == " ");       // ENV005
-  const bool command = raw.find("$(") != raw.npos || raw.find('`') != raw.npos;         // ENV019
-  const bool drive = entry.style == Style::double_quoted && raw.substr(2, 2) == ":\\";  // ENV010
-  const bool control = raw.find('\r') != raw.npos || !is_utf8(raw);                     // ENV013
+                       (raw[hash - 1] == '\t' || raw.substr(hash + 1, 1) == " ");  // ENV005
+  const bool command = raw.find("$(") != raw.npos || raw.find('`') != raw.npos;    // ENV019
+  const bool control = raw.find('\r') != raw.npos || !is_utf8(raw);                // ENV013
   const std::size_t line_end =
       std::min(file.source->text.find('\n', entry.value_end), file.source->text.size());
   const std::string_view rest =
       trim(std::string_view(file.source->text).substr(entry.value_end, line_end - entry.value_end));
   const bool followed = !rest.empty() && !rest.starts_with('#');  // ENV008
-  return unclear || command || drive || control || followed;
+  return unclear || command || control || followed || changes_backslashes(file, entry);
 }
 
 bool has_reference(const EnvFile& file, const DotenvEntry& entry) {

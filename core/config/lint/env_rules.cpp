@@ -46,8 +46,9 @@ constexpr std::array kRules = {
          "Compose replaces $word by the value of a variable, also in double quotes, and by nothing "
          "when there is none: the secret loses its end. Single quotes keep it as it is."},
     Rule{"ENV010", "changed-backslashes", error, deterministic, Fixing::safe,
-         "A path in double quotes whose backslashes become other characters",
-         "In double quotes \\n is a newline and \\t a tab. Single quotes keep backslashes.",
+         "Text in double quotes whose backslashes become other characters",
+         "In double quotes \\n is a newline, \\t a tab and \\b a backspace: paths of Windows and "
+         "regular expressions become something else. Single quotes keep backslashes.",
          changed_backslashes},
     Rule{"ENV011", "trailing-blanks", warning, deterministic, Fixing::safe,
          "Blanks at the end of a line",

@@ -13,6 +13,7 @@ void each_entry(const LintSubject& subject, const Test& test) {
 }
 
 // env_text.cpp
+bool changes_backslashes(const EnvFile& file, const DotenvEntry& entry);
 void comments_as_values(const LintSubject& subject, Findings& findings);
 void unclear_hashes(const LintSubject& subject, Findings& findings);
 void names_set_twice(const LintSubject& subject, Findings& findings);

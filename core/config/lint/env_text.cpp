@@ -158,22 +158,32 @@ void text_after_quotes(const LintSubject& subject, Findings& findings) {
   });
 }
 
-// A path of Windows in which a backslash and a letter become something else.
+// A path of Windows in which a backslash and a letter become something else; or a bell, backspace,
+// form feed or vertical tab, which nobody writes into a setting.
+bool changes_backslashes(const EnvFile& file, const DotenvEntry& entry) {
+  if (entry.style != Style::double_quoted || !entry.value) return false;
+  const std::string_view text = inner(file, entry);
+  const auto letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
+  const bool drive =
+      text.size() > 4 && letter(text[0]) && text[1] == ':' && text[2] == '\\' && text[3] != '\\';
+  const auto is_odd = [drive](char c) {
+    return c == '\a' || c == '\b' || c == '\f' || c == '\v' ||
+           (drive && (c == '\n' || c == '\r' || c == '\t'));
+  };
+  return text.find('\\') != std::string_view::npos &&
+         std::any_of(entry.value->begin(), entry.value->end(), is_odd);
+}
+
 void changed_backslashes(const LintSubject& subject, Findings& findings) {
   each_entry(subject, [&](const EnvFile& file, const DotenvEntry& entry) {
-    if (entry.style != Style::double_quoted || !entry.value) return;
-    const std::string_view text = inner(file, entry);
-    const auto letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
-    const bool drive = text.size() > 3 && letter(text[0]) && text[1] == ':' && text[2] == '\\';
-    if (!drive || text.substr(2).starts_with("\\\\")) return;
-    const auto control = [](char c) { return (c >= '\a' && c <= '\r'); };
-    if (std::none_of(entry.value->begin(), entry.value->end(), control)) return;
+    if (!changes_backslashes(file, entry)) return;
     Diagnostic& found = findings.add(
         "ENV010", entry.value_span,
         fmt::format("a backslash and the letter behind it become one character: {}",
                     subject.resolved.names.is_confidential(entry.key) ? entry.key
                                                                       : printable(*entry.value)),
         "in single quotes backslashes are themselves");
+    const std::string_view text = inner(file, entry);
     if (fits_single_quotes(text)) found.fix = in_single_quotes(file, entry, text);
     found.subject = entry.key;
   });
