@@ -172,18 +172,12 @@ void compare_within(const LintSubject& subject, const Values& values, Findings& 
     }
 }
 
-template <class T>
-std::vector<std::string> same_as(const T& option) {
-  if constexpr (requires { option.same_as; }) return option.same_as;
-  return {};
-}
-
 // Names that the option table declares to have one value.
 void compare_declared(const LintSubject& subject, const Values& values, Findings& findings) {
   for (const auto& [name, value] : values) {
     const Option* option = subject.options.find(name);
     if (option == nullptr || value.text.empty()) continue;
-    for (const std::string& other_name : same_as(*option)) {
+    for (const std::string& other_name : option->same_as) {
       const Value* other = find(values, other_name);
       if (other == nullptr || other->text == value.text) continue;
       Account account;

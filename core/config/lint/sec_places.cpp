@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 
 #include "core/base/text.hpp"
 #include "core/config/compose_model.hpp"
@@ -30,7 +31,9 @@ std::string advice_for(std::string_view name) {
 
 void literal_in_compose(const LintSubject& subject, const ComposeVariable& variable,
                         Findings& findings) {
-  if (!variable.value || !subject.resolved.names.is_confidential(variable.name)) return;
+  if (!variable.value || variable.inherited ||
+      !subject.resolved.names.is_confidential(variable.name))
+    return;
   const std::string_view written = written_at(variable.value_span);
   // "NAME=value" is one text in a list.
   const std::size_t equals =
@@ -58,10 +61,14 @@ void literal_in_compose(const LintSubject& subject, const ComposeVariable& varia
   if (!otherwise.empty()) found.severity = Severity::warning;
   const auto begin = offset_of(*place.source, place.begin);
   const auto end = offset_of(*place.source, place.end);
-  if (!otherwise.empty() || !begin || !end) return;
+  const auto leaf = leaf_at(*subject.project.compose, variable.value_span);
+  if (!otherwise.empty() || !begin || !end || !leaf) return;
   Fix fix;
   fix.title = fmt::format("take {} from the environment", variable.name);
   fix.edits.push_back({place.source, *begin, *end, fmt::format("${{{}:?}}", variable.name)});
+  // What it was is nobody's business.
+  const std::string before_it(written.substr(0, equals));
+  fix.changes.push_back({*leaf, "", before_it + fix.edits.front().text});
   found.fix = std::move(fix);
 }
 

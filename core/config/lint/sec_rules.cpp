@@ -99,6 +99,14 @@ constexpr std::array kRules = {
         "What is written beside it has no effect, so the service may not be able to read it, or "
         "everybody can.",
         ignored_ownership},
+    Rule{
+        "SEC016", "secret-in-text", warning, contextual, Fixing::none,
+        "The value of a secret in a document or a log",
+        "Documents and logs are passed on with less care than configuration. The values of the "
+        "environment files are looked for in the documents and logs of the project's folder and "
+        "of docs and logs in it; not those with fewer than 12 characters, which stand in a text by "
+        "chance. Remove the value, and replace the secret.",
+        secrets_in_texts},
     Rule{"SEC017", "secret-in-environment", warning, deterministic, Fixing::none,
          "A service that gets its secrets as environment variables",
          "Environments are inherited, printed by crash reporters and readable in /proc. Use it "

@@ -16,6 +16,9 @@ void secrets_in_git(const LintSubject& subject, Findings& findings);       // SE
 void open_files(const LintSubject& subject, Findings& findings);           // SEC009
 void secret_files_in_git(const LintSubject& subject, Findings& findings);  // SEC010
 
+// sec_texts.cpp: what was copied out of it
+void secrets_in_texts(const LintSubject& subject, Findings& findings);  // SEC016
+
 // sec_places.cpp: where it is written in stack, compose and client files
 void secrets_in_environments(const LintSubject& subject, Findings& findings);  // SEC002
 void secrets_in_commands(const LintSubject& subject, Findings& findings);      // SEC003

@@ -155,14 +155,11 @@ bool is_same_purpose(std::string_view a, std::string_view b) {
   return within(first, second) || within(second, first);
 }
 
-template <class T>
-bool are_declared_same(const T& table, const std::string& a, const std::string& b) {
+bool are_declared_same(const OptionTable& table, const std::string& a, const std::string& b) {
   const auto names = [&](const std::string& one, const std::string& other) {
-    const auto* option = table.find(one);
-    if constexpr (requires { option->same_as; })
-      return option != nullptr && std::find(option->same_as.begin(), option->same_as.end(),
-                                            other) != option->same_as.end();
-    return false;
+    const Option* option = table.find(one);
+    return option != nullptr && std::find(option->same_as.begin(), option->same_as.end(), other) !=
+                                    option->same_as.end();
   };
   return names(a, b) || names(b, a);
 }

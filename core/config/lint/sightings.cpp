@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "core/config/compose_model.hpp"
 #include "core/config/places.hpp"
 #include "core/config/secrecy.hpp"
 
@@ -42,7 +43,31 @@ std::optional<Sighting> sighting_of(const EnvFile& file, const DotenvEntry& entr
   return one;
 }
 
+std::optional<std::string> leaf_in(const Node& node, const Span& place, const std::string& path) {
+  if (const auto* table = node.table()) {
+    for (const Member& member : *table)
+      if (auto found =
+              leaf_in(member.value, place, path.empty() ? member.key : path + "." + member.key))
+        return found;
+    return std::nullopt;
+  }
+  if (const auto* list = node.list()) {
+    for (std::size_t i = 0; i < list->size(); ++i)
+      if (auto found = leaf_in((*list)[i], place, fmt::format("{}[{}]", path, i))) return found;
+    return std::nullopt;
+  }
+  if (node.span.source != place.source || node.span.begin != place.begin) return std::nullopt;
+  return path;
+}
+
 }  // namespace
+
+std::optional<std::string> leaf_at(const ComposeProject& compose, const Span& place) {
+  for (const auto* files : {&compose.files, &compose.other_files})
+    for (const ComposeFile& file : *files)
+      if (file.source == place.source) return leaf_in(file.tree, place, "");
+  return std::nullopt;
+}
 
 std::vector<Sighting> secrets_in_env_files(const LintSubject& subject) {
   std::vector<Sighting> all;

@@ -31,6 +31,10 @@ bool is_literal(std::string_view written);
 // A place inside a text that stands at `whole`: bytes [begin, end) of the source.
 Span span_of(const SourcePtr& source, ByteRange range);
 
+// The name of the value that is written at a place of a Compose file, as fixes declare it:
+// "services.web.ports[0]". Nothing: it is not written there as one value of its own.
+std::optional<std::string> leaf_at(const ComposeProject& compose, const Span& place);
+
 // dev, test, ci, local: what is weak there harms nobody.
 bool is_for_development(const EnvFile& file, const LintSubject& subject);
 

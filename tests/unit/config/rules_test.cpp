@@ -38,7 +38,7 @@ dev.env:2:1: error[CFG001]: unknown variable "MY_OWN"
 TEST_CASE("CFG001: a service names only variables that exist") {
   MemoryWorld world = world_with(R"(process = ["run"]
 secrets = ["KIMI_API_KYE"]
-ports = { redis = 1 }
+ports = { redis = 7001 }
 ready = { redis = "round-trip", password = "NOPE" }
 )");
   CHECK(world.messages() == R"(exai.toml:7:12: error[CFG001]: unknown variable "KIMI_API_KYE"
@@ -64,7 +64,7 @@ TEST_CASE("CFG002: what is required and missing is reported at its table") {
 
 TEST_CASE("CFG002: a check that could mean several ports must name one") {
   MemoryWorld world = world_with(R"(process = ["run"]
-ports = { a = 1, b = 2 }
+ports = { a = 7001, b = 7002 }
 ready = { http = "/" }
 )");
   CHECK(world.messages() ==
@@ -217,7 +217,7 @@ exai.toml:8:19: error[CFG005]: services.web.stop.signal must be one of "TERM", "
 
 TEST_CASE("CFG005: a check names a port that the service has") {
   MemoryWorld world = world_with(R"(process = ["run"]
-ports = { health = 1, main = 2 }
+ports = { health = 7001, main = 7002 }
 ready = { http = "/", port = "heatlh" }
 )");
   CHECK(world.messages() ==
