@@ -2,7 +2,7 @@
 //
 //   bad/          a project with this one mistake
 //   expected.txt  the whole of what is said about it; only this code may be in it
-//   good/         the same project put right: nothing is said
+//   good/         the same project put right: nothing is said; what --fix makes of bad/, if it can
 //   setup         optional: a script that prepares each project, in its folder (chmod, git init)
 //   env           optional: the name of the environment
 //
@@ -10,7 +10,10 @@
 // writes expected.txt anew: read the difference before you keep it.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
+#include <set>
 
+#include "core/base/rewrite.hpp"
 #include "core/base/text.hpp"
 #include "core/config/fix.hpp"
 #include "core/config/lint/lint.hpp"
@@ -41,38 +44,65 @@ std::string text_of(const Path& path) {
   return text ? *text : "";
 }
 
-// A fresh copy of bad/ or good/.
+// A fresh copy of bad/ or good/, prepared.
 class Copy {
  public:
-  Copy(const Path& mistake, const char* which) : project_(folder_ / "project") {
-    std::filesystem::copy(mistake / which, project_, std::filesystem::copy_options::recursive);
-    std::filesystem::permissions(project_, std::filesystem::perms::owner_all);
-    environment_ = {{"HOME", folder_.path().string()}, {"PATH", "/usr/bin:/bin"}};
-    env_ = trim(text_of(mistake / "env"));
-    if (!std::filesystem::exists(mistake / "setup")) return;
-    const auto prepared =
-        test::run({{"sh", "-e", (mistake / "setup").string()}, environment_, project_, ""});
-    INFO(prepared.err);
-    REQUIRE(prepared.exit == 0);
+  Copy(const Path& mistake, const char* which) : environment_(own_environment()) {
+    std::filesystem::copy(mistake / which, project(), std::filesystem::copy_options::recursive);
+    std::filesystem::permissions(project(), std::filesystem::perms::owner_all);
+    if (std::filesystem::exists(mistake / "setup")) {
+      const auto prepared =
+          test::run({{"sh", "-e", (mistake / "setup").string()}, environment_, project(), ""});
+      INFO(prepared.err);
+      REQUIRE(prepared.exit == 0);
+    }
+    const std::string env = std::string(trim(text_of(mistake / "env")));
+    if (!env.empty()) env_ = env;
   }
 
-  // What is found in it, as if files said `texts`.
+  Path project() const { return folder_ / "project"; }
+
   Loaded load(const Texts& texts = {}) const {
-    auto loaded = load_project(project_, env_.empty() ? std::nullopt : std::optional(env_),
-                               environment_, texts);
+    const auto loaded = load_project(project(), env_, environment_, texts);
     REQUIRE(loaded);
-    return std::move(*loaded);
+    return *loaded;
+  }
+
+  Fixed fixes(FixScope scope) const {
+    return apply_fixes(load(), scope, [this](const Texts& texts) { return load(texts); });
   }
 
  private:
+  Environment own_environment() const {
+    return {{"HOME", folder_.path().string()}, {"PATH", "/usr/bin:/bin"}};
+  }
+
   test::TempDir folder_;
-  Path project_;
   Environment environment_;
-  std::string env_;
+  std::optional<std::string> env_;
 };
 
 Diagnostics found_in(const Path& mistake, const char* which) {
   return Copy(mistake, which).load().diagnostics;
+}
+
+// Does what --fix would; what it refuses is a failure.
+void do_safe_fixes(const Copy& copy) {
+  const Fixed fixed = copy.fixes(FixScope::safe);
+  for (const RefusedFix& one : fixed.refused) FAIL_CHECK(one.why + "\n" + render(one.finding));
+  for (const FixedFile& file : fixed.files)
+    REQUIRE(rewrite_file(file.before->path, file.before->text, file.after->text));
+  for (const auto& [path, mode] : fixed.modes) REQUIRE(restrict_mode(path, mode));
+}
+
+// Every file in `good` says in `fixed` what it says there.
+void check_same_texts(const Path& fixed, const Path& good) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(good)) {
+    if (!entry.is_regular_file()) continue;
+    const Path name = entry.path().lexically_relative(good);
+    INFO(name.string());
+    CHECK(text_of(fixed / name) == text_of(entry.path()));
+  }
 }
 
 bool is_mended_in_text(const Diagnostic& one) {
@@ -117,5 +147,39 @@ TEST_CASE("what a rule proposes can be done, and the mistake is gone") {
     CHECK_FALSE(texts.empty());
     for (const Diagnostic& one : copy.load(texts).diagnostics)
       if (one.code == code_of(name)) FAIL_CHECK(render(one));
+  }
+}
+
+TEST_CASE("what --fix does makes the good project out of the bad one, byte for byte, once") {
+  for (const std::string& name : names_of_mistakes()) {
+    const Rule* rule = find_rule(code_of(name));
+    if (rule == nullptr || rule->fixing != Fixing::safe) continue;
+    INFO(name);
+    const Copy copy(kMistakes / name, "bad");
+    const Diagnostics found = copy.load().diagnostics;
+    const bool all = std::all_of(found.begin(), found.end(),
+                                 [](const Diagnostic& one) { return one.fix.has_value(); });
+    if (!all) continue;  // of this kind, not every mistake has an answer
+    do_safe_fixes(copy);
+    CHECK(render(copy.load().diagnostics) == "");
+    const Fixed again = copy.fixes(FixScope::safe);
+    CHECK((again.files.empty() && again.modes.empty()));
+    const bool modes = std::all_of(found.begin(), found.end(),
+                                   [](const Diagnostic& one) { return one.fix->edits.empty(); });
+    if (!modes) check_same_texts(copy.project(), kMistakes / name / "good");
+  }
+}
+
+TEST_CASE("a rule whose fixes are suggested or safe proposes one for some mistake of its kind") {
+  std::map<std::string, bool> proposes;
+  for (const std::string& name : names_of_mistakes()) {
+    const Rule* rule = find_rule(code_of(name));
+    if (rule == nullptr || rule->fixing == Fixing::none) continue;
+    bool& does = proposes[code_of(name)];
+    for (const Diagnostic& one : found_in(kMistakes / name, "bad")) does = does || one.fix;
+  }
+  for (const auto& [code, does] : proposes) {
+    INFO(code);
+    CHECK(does);
   }
 }
