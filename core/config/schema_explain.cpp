@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "core/config/places.hpp"
 #include "core/config/schema_values.hpp"
 #include "core/config/secrecy.hpp"
 
@@ -35,6 +36,22 @@ std::string extra(const json::object* source, std::string_view key) {
 
 std::string did_you_mean(const std::optional<std::string>& meant) {
   return meant ? fmt::format("did you mean \"{}\"?", printable(*meant)) : "";
+}
+
+// Of a key that stands in the text as it is, without quotes or escapes.
+std::optional<Fix> rename(const std::string& path, const Member& member, const std::string& meant) {
+  if (!member.key_span) return std::nullopt;
+  const Source& source = *member.key_span.source;
+  const auto begin = offset_of(source, member.key_span.begin);
+  if (!begin || source.text.compare(*begin, member.key.size(), member.key) != 0)
+    return std::nullopt;
+  const std::string prefix = path.empty() ? "" : path + ".";
+  Fix fix;
+  fix.title = "write " + meant;
+  fix.edits.push_back({member.key_span.source, *begin, *begin + member.key.size(), meant});
+  fix.changes = {{prefix + member.key, std::nullopt, std::nullopt},
+                 {prefix + meant, std::nullopt, ""}};
+  return fix;
 }
 
 std::string amount(std::optional<std::size_t> least, std::optional<std::size_t> most,
@@ -249,7 +266,8 @@ std::optional<std::string> SchemaExplainer::meant_key(const Form& form,
 Diagnostic SchemaExplainer::unknown_key(const Place& table, const Form& form,
                                         const Member& member) const {
   const std::string path = path_of(table);
-  std::string help = did_you_mean(meant_key(form, member));
+  const auto meant = meant_key(form, member);
+  std::string help = did_you_mean(meant);
   if (help.empty()) {
     std::vector<std::string> known = known_keys(form);
     for (const TableForm::Pattern& pattern : form.table->patterns)
@@ -257,10 +275,12 @@ Diagnostic SchemaExplainer::unknown_key(const Place& table, const Form& form,
         known.push_back(std::string(beginning) + "…");
     help = known.empty() ? "remove it" : "known here: " + listed(std::move(known));
   }
-  return problem(
+  Diagnostic one = problem(
       "CFG001", member.key_span,
       fmt::format("unknown key \"{}\"{}", printable(member.key), path.empty() ? "" : " in " + path),
       std::move(help));
+  if (meant) one.fix = rename(path, member, *meant);
+  return one;
 }
 
 Diagnostic SchemaExplainer::missing_key(const Place& place, const Form& form,
