@@ -9,6 +9,7 @@
 #include "core/config/compose.hpp"
 #include "core/config/lint/between_options.hpp"
 #include "core/config/lint/cfg_rules.hpp"
+#include "core/config/lint/known_images.hpp"
 #include "core/config/lint/words.hpp"
 #include "core/config/places.hpp"
 #include "core/config/stack_tree.hpp"
@@ -227,6 +228,12 @@ std::optional<Address> local_address(std::string_view value) {
   return std::nullopt;
 }
 
+// Of an image that everybody knows.
+bool is_usual_port(const ComposeService& service, int port) {
+  const KnownImage* image = service.image ? find_image(service.image->value) : nullptr;
+  return image != nullptr && image->ports.front() == port;
+}
+
 bool listens_on(const ComposeService& service, int port) {
   const auto has = [port](const PortRange& range) {
     return range.first <= port && port <= range.last;
@@ -236,7 +243,8 @@ bool listens_on(const ComposeService& service, int port) {
                        return has(one.container) || (one.host && has(*one.host));
                      }) ||
          std::any_of(service.expose.begin(), service.expose.end(),
-                     [&](const Placed<PortRange>& one) { return has(one.value); });
+                     [&](const Placed<PortRange>& one) { return has(one.value); }) ||
+         is_usual_port(service, port);
 }
 
 // The port a service listens on inside, for one that is published on `port`.
