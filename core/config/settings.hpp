@@ -70,7 +70,7 @@ struct RestartPolicy {
 
 struct StopPolicy {
   int signal = SIGTERM;
-  Duration grace = 10s;
+  Duration grace = 20s;  // more than exaid wants to let calls finish
 };
 
 struct Service {

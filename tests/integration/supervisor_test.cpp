@@ -182,7 +182,7 @@ TEST_CASE("a command that is not there is a cause, not a crash of anything else"
 
 TEST_CASE("a service that is not ready in time is ended and tried again") {
   Stack stack(service("a", "start_timeout = \"300ms\"\n"
-                           "ready = { command = [\"false\"], every = \"50ms\" }"));
+                           "ready = { command = [\"false\"], every = \"50ms\", timeout = \"200ms\" }"));
   stack.script("a.sh", kForever);
   stack.start();
   stack.up();

@@ -114,6 +114,7 @@ void restarts_without_end(const LintSubject& subject, Findings& findings) {
                     service.key, count, format_duration(window)),
         "raise the window of give_up, lower its count, or shorten the backoff");
     one.subject = fmt::format("services.{}.restart", service.key);
+    one.severity = Severity::warning;  // it works; whether it is meant is the operator's business
     if (backoff != nullptr) relate(one, backoff->span, "the pauses");
   }
 }

@@ -173,7 +173,7 @@ TEST_CASE("a service has the defaults of its settings") {
   CHECK(service.restart.when == RestartWhen::always);
   CHECK(service.restart.backoff_max == 30s);
   CHECK(service.stop.signal == SIGTERM);
-  CHECK(service.stop.grace == 10s);
+  CHECK(service.stop.grace == 20s);
   CHECK(service.span.begin == Position{5, 11});
   CHECK(service.command_span.begin == Position{6, 11});
 }
