@@ -1,11 +1,12 @@
 #pragma once
 // The door of the configuration engine:
 //   files → parse (tree with places) → resolve (layers, variables, provenance) → lint → settings
-// Pure: files and programs are looked up through Facilities, time and network do not exist here.
+// Pure: files and programs are looked up through Facilities, the time is what the request says, and
+// network does not exist here.
 //
-// Who wins for a variable, first to last: process environment, the environment's secrets, its layers
-// (later over earlier), the option table's default. A [secrets] name that nobody sets is generated on
-// the first `up`. (resolve.hpp has the whole of it.)
+// Who wins for a variable, first to last: process environment, the environment's secrets, its
+// layers (later over earlier), the option table's default. A [secrets] name that nobody sets is
+// generated on the first `up`. (resolve.hpp has the whole of it.)
 
 #include <functional>
 #include <memory>
@@ -16,6 +17,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/secret.hpp"
+#include "core/base/time.hpp"
 #include "core/config/diagnostics.hpp"
 #include "core/config/settings.hpp"
 
@@ -30,6 +32,14 @@ struct FileInfo {
 
 using Secrets = std::map<std::string, Secret, std::less<>>;
 
+// What is said in the clear about one secret of a store.
+struct SecretDates {
+  std::optional<WallTime> since;  // it has the value it has
+  std::optional<WallTime> expires;
+};
+
+using DatesOfSecrets = std::map<std::string, SecretDates, std::less<>>;
+
 // What the engine may ask of the world. Tests answer from memory and see what was asked.
 struct Facilities {
   std::function<Result<std::string>(const Path&)> read;
@@ -38,6 +48,8 @@ struct Facilities {
   // The values of the store that an environment names. Only asked for when it does. In the message
   // of an error, what follows a semicolon is what to do.
   std::function<Result<Secrets>(const Path& store)> secrets;
+  // The dates of its secrets; needs no key. A store that says nothing about them has none.
+  std::function<Result<DatesOfSecrets>(const Path& store)> secret_dates;
   std::function<Result<FileInfo>(const Path&)> look;
   // Names in a folder, sorted; those of files and folders, hidden ones too.
   std::function<Result<std::vector<std::string>>(const Path&)> list;
@@ -60,6 +72,7 @@ struct LoadRequest {
   // "<run_folder>/<service>".
   Path state_folder;
   Path run_folder;
+  std::optional<WallTime> now = {};  // none: nothing is too old
 };
 
 struct ComposeProject;  // compose_model.hpp
@@ -71,12 +84,12 @@ struct Loaded {
   std::shared_ptr<const Resolved> resolved;
   // With Scope::project, when there are Compose files.
   std::shared_ptr<const ComposeProject> compose;
-  Diagnostics diagnostics;             // sorted
-  std::vector<std::string> files;      // that were read, in order
-  std::size_t layers = 0;              // of the environment, among them
-  std::vector<SourcePtr> sources;      // their texts, where rules look at them
-  std::size_t allowed = 0;             // findings that a comment in the file allows (allow.hpp)
-  FindingCount dropped;                // beyond what anybody reads, at least
+  Diagnostics diagnostics;         // sorted
+  std::vector<std::string> files;  // that were read, in order
+  std::size_t layers = 0;          // of the environment, among them
+  std::vector<SourcePtr> sources;  // their texts, where rules look at them
+  std::size_t allowed = 0;         // findings that a comment in the file allows (allow.hpp)
+  FindingCount dropped;            // beyond what anybody reads, at least
 
   // Nothing is an error, whether it is among the diagnostics or was dropped.
   bool is_valid() const { return dropped.errors == 0 && !has_errors(diagnostics); }

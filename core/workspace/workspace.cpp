@@ -154,6 +154,14 @@ std::string program_search_path(const Environment& environment) {
 
 namespace {
 
+Result<config::DatesOfSecrets> dates_of_secrets(const Path& store) {
+  TRY(metadata, secrets::read_metadata(store));
+  config::DatesOfSecrets dates;
+  for (const auto& [name, facts] : metadata)
+    dates[name] = {facts.changed ? facts.changed : facts.created, facts.expires};
+  return dates;
+}
+
 config::Facilities facilities_of(const Path& folder, const Environment& environment) {
   config::Facilities facilities;
   facilities.read = [](const Path& path) { return read_file(path, 4U << 20U); };
@@ -161,6 +169,7 @@ config::Facilities facilities_of(const Path& folder, const Environment& environm
   facilities.secrets = [environment](const Path& store) {
     return secrets::read_values(store, environment);
   };
+  facilities.secret_dates = dates_of_secrets;
   facilities.list = list_folder;
   facilities.has_program = [folder,
                             search = program_search_path(environment)](const std::string& program) {
@@ -181,6 +190,7 @@ config::LoadRequest request_of(const Workspace& workspace, const std::optional<s
       request.credentials = std::move(*handed_over);
   request.state_folder = workspace.state;
   request.run_folder = workspace.run();
+  request.now = std::chrono::system_clock::now();
   return request;
 }
 

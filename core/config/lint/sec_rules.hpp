@@ -16,6 +16,9 @@ void secrets_in_git(const LintSubject& subject, Findings& findings);       // SE
 void open_files(const LintSubject& subject, Findings& findings);           // SEC009
 void secret_files_in_git(const LintSubject& subject, Findings& findings);  // SEC010
 
+// sec_dates.cpp: how old it is
+void overdue_secrets(const LintSubject& subject, Findings& findings);  // SEC014
+
 // sec_texts.cpp: what was copied out of it
 void secrets_in_texts(const LintSubject& subject, Findings& findings);  // SEC016
 

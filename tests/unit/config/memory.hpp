@@ -11,9 +11,10 @@
 namespace exai::config::test {
 
 struct MemoryWorld {
-  std::map<std::string, std::string> files;  // by path below the stack's folder
-  std::map<std::string, FileInfo> modes;     // of those that are not 0600
-  std::map<std::string, Secrets> stores;     // by path below the stack's folder
+  std::map<std::string, std::string> files;     // by path below the stack's folder
+  std::map<std::string, FileInfo> modes;        // of those that are not 0600
+  std::map<std::string, Secrets> stores;        // by path below the stack's folder
+  std::map<std::string, DatesOfSecrets> dates;  // of stores
   std::set<std::string> programs{"run"};
   LoadRequest request = [] {
     LoadRequest made;
@@ -33,6 +34,11 @@ struct MemoryWorld {
     world.secrets = [this](const Path& store) -> Result<Secrets> {
       const auto found = stores.find(store.lexically_relative("/stack").string());
       if (found == stores.end()) return fail(Errc::not_found, "no identity; make one");
+      return found->second;
+    };
+    world.secret_dates = [this](const Path& store) -> Result<DatesOfSecrets> {
+      const auto found = dates.find(store.lexically_relative("/stack").string());
+      if (found == dates.end()) return DatesOfSecrets();
       return found->second;
     };
     world.has_program = [this](const std::string& program) { return programs.contains(program); };

@@ -1,4 +1,5 @@
 // Who wins when there is a store of secrets, and what is told about it.
+#include "core/base/text.hpp"
 #include "memory.hpp"
 
 using namespace exai;
@@ -109,4 +110,74 @@ TEST_CASE("all values that are nobody's business are told, those of a broken sta
   CHECK(told == std::set<std::string>{"KIMI_API_KEY=from-outside", "KIMI_API_KEY=from-the-layer",
                                       "KIMI_API_KEY=from-the-store", "MY_TOKEN=not-declared",
                                       "hidden=from-the-layer", "hidden=not-declared"});
+}
+
+namespace {
+
+// What `validate` says of the two keys on 21 November 2026, when the store has these dates.
+MemoryWorld world_with_dates(DatesOfSecrets dates) {
+  MemoryWorld world = world_with_store({{"KIMI_API_KEY", Secret("aG4x7Qp2Lw9Zr5Tk1Vb8Yn3")}});
+  world.files["exai.toml"] += "secrets = [\"KIMI_API_KEY\"]\n";
+  world.dates["secrets/dev.age"] = std::move(dates);
+  world.request.scope = Scope::project;
+  world.request.now = parse_utc("2026-11-21T12:00:00.000Z");
+  return world;
+}
+
+std::string overdue(const DatesOfSecrets& dates) {
+  const Diagnostics found = world_with_dates(dates).load().diagnostics;
+  std::string said;
+  for (const Diagnostic& one : found)
+    if (one.code == "SEC014") said += one.message + "\n";
+  return said;
+}
+
+}  // namespace
+
+TEST_CASE("SEC014: what has expired, what is too old, and what has no date") {
+  const auto day = [](const char* date) { return parse_utc(date + std::string("T12:00:00.000Z")); };
+  CHECK(overdue({{"KIMI_API_KEY", {day("2026-05-25"), {}}}}) == "");  // 180 days, not more
+  CHECK(overdue({{"KIMI_API_KEY", {day("2026-05-24"), {}}}}) ==
+        "KIMI_API_KEY has had its value since 2026-05-24, and is to be renewed every 180d\n");
+  CHECK(overdue({{"KIMI_API_KEY", {day("2026-11-01"), day("2026-11-22")}}}) == "");
+  CHECK(overdue({{"KIMI_API_KEY", {day("2026-11-01"), day("2026-11-21")}}}) ==
+        "KIMI_API_KEY expired on 2026-11-21\n");
+  CHECK(overdue({{"KIMI_API_KEY", {day("2020-01-01"), day("2026-11-20")}}}) ==
+        "KIMI_API_KEY expired on 2026-11-20\n");
+  // A name of its own has no period, only what somebody said.
+  CHECK(overdue({{"KIMI_API_KEY", {day("2026-11-01"), {}}},
+                 {"OWN", {day("2001-01-01"), {}}},
+                 {"DATELESS", {}},
+                 {"LENT", {{}, day("2026-01-01")}}}) == "LENT expired on 2026-01-01\n");
+  const std::string no_date =
+      "nobody knows how old KIMI_API_KEY is, and it is to be renewed every 180d\n";
+  CHECK(overdue({{"KIMI_API_KEY", {}}}) == no_date);
+  CHECK(overdue({}) == no_date);  // made by another program
+  CHECK(overdue({{"KIMI_API_KEY", {{}, day("2027-01-01")}}}) == "");
+  // Under its other name.
+  CHECK(overdue({{"MOONSHOT_API_KEY", {day("2026-11-01"), {}}}}) == "");
+}
+
+TEST_CASE("SEC014 is at the place that names the store, and says what to type") {
+  const MemoryWorld world =
+      world_with_dates({{"KIMI_API_KEY", {parse_utc("2026-01-02T00:00:00.000Z"), {}}}});
+  CHECK_THAT(
+      world.messages(),
+      Catch::Contains(
+          R"(exai.toml:5:11: warning[SEC014]: KIMI_API_KEY has had its value since 2026-01-02, and is to be renewed every 180d
+    5 | secrets = "secrets/dev.age"
+      |           ^~~~~~~~~~~~~~~~~
+  help: exai secret rotate KIMI_API_KEY
+)"));
+}
+
+TEST_CASE("SEC014: without a clock nothing is old, and no stack stops starting because of a date") {
+  MemoryWorld world =
+      world_with_dates({{"KIMI_API_KEY", {parse_utc("2001-01-01T00:00:00.000Z"), {}}}});
+  CHECK_THAT(world.messages(), Catch::Contains("SEC014"));
+  world.request.now.reset();
+  CHECK_THAT(world.messages(), !Catch::Contains("SEC014"));
+  world.request.now = parse_utc("2026-11-21T12:00:00.000Z");
+  world.request.scope = Scope::stack;
+  CHECK_THAT(world.messages(), !Catch::Contains("SEC014"));
 }
