@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "core/base/json.hpp"
-#include "tests/integration/supervised_stack.hpp"
+#include "tests/integration/supervisor/stack.hpp"
 
 using namespace exai;
 using namespace exai::test;

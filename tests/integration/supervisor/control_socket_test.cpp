@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
-#include "tests/integration/supervised_stack.hpp"
+#include "tests/integration/supervisor/stack.hpp"
 
 using namespace exai;
 using namespace exai::test;
