@@ -48,8 +48,8 @@ struct Described;
 
 struct Description {
   std::string about;
-  std::vector<Declared> options;      // the command's own, then those that every command has
-  std::vector<Described> verbs = {};  // of a noun
+  std::vector<Declared> options;  // the command's own, then those that every command has
+  std::vector<Described> verbs;   // of a noun
 };
 
 struct Described {

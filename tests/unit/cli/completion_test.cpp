@@ -51,7 +51,7 @@ TEST_CASE("bash completes services where a command takes them, and only there") 
 }
 
 TEST_CASE("apostrophes in help texts do not end the shell's quotes") {
-  const Described command{"x", "the stack's x", {"", {{"--flag", "", "the service's flag"}}}};
+  const Described command{"x", "the stack's x", {"", {{"--flag", "", "the service's flag"}}, {}}};
   CHECK(contains(fish_completion({command}), "-d 'the stack'\\''s x'"));
   CHECK(contains(fish_completion({command}), "-l flag -d 'the service'\\''s flag'"));
   CHECK(contains(zsh_completion({command}), "'x:the stack'\\''s x'"));
