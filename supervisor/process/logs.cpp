@@ -99,8 +99,8 @@ std::string LogFile::recovery_notice() const {
   std::string notice = torn_ ? "\n" : "";
   if (dropped_ == 0) return notice;
   stamp(notice);
-  notice += fmt::format("[exai] {} dropped: the log could not be written\n",
-                        count_of(dropped_, "line"));
+  notice +=
+      fmt::format("[exai] {} dropped: the log could not be written\n", count_of(dropped_, "line"));
   return notice;
 }
 
@@ -139,24 +139,40 @@ void LogFile::rotate() {
   std::error_code ignored;  // what cannot be moved stays, and is appended to
   for (int number = limits_.max_files - 1; number > 1; --number)
     std::filesystem::rename(numbered(path_, number - 1), numbered(path_, number), ignored);
-  if (limits_.max_files > 1) std::filesystem::rename(path_, numbered(path_, 1), ignored);
-  else std::filesystem::remove(path_, ignored);
+  if (limits_.max_files > 1)
+    std::filesystem::rename(path_, numbered(path_, 1), ignored);
+  else
+    std::filesystem::remove(path_, ignored);
   fd_.reset();
   ready();
 }
 
-Result<std::unique_ptr<LogCapture>> LogCapture::open(const Clock& clock, const Path& fifo, Path file,
-                                                     LogLimits limits,
+bool LineWatch::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::size_t newline = bytes.find('\n');
+    const std::string_view piece = bytes.substr(0, newline);
+    line_ += piece.substr(0, kLongest - line_.size());
+    bytes.remove_prefix(newline == std::string_view::npos ? bytes.size() : newline + 1);
+    if (!tell_(line_)) return false;
+    if (newline != std::string_view::npos) line_.clear();
+  }
+  return true;
+}
+
+Result<std::unique_ptr<LogCapture>> LogCapture::open(const Clock& clock, const Path& fifo,
+                                                     Path file, LogLimits limits,
                                                      std::shared_ptr<const Redactor> redactor) {
   if (auto made = make_fifo(fifo); !made) return fail(std::move(made).error());
   TRY(reader, open_file(fifo, O_RDWR | O_NONBLOCK));
   ::fcntl(reader.get(), F_SETPIPE_SZ, kFifoBytes);  // refused: the default size does as well
-  return std::unique_ptr<LogCapture>(
-      new LogCapture(fifo, std::move(reader), LogFile(clock, std::move(file), limits),
-                     RedactingStream(std::move(redactor))));
+  return std::unique_ptr<LogCapture>(new LogCapture(fifo, std::move(reader),
+                                                    LogFile(clock, std::move(file), limits),
+                                                    RedactingStream(std::move(redactor))));
 }
 
-Result<Fd> LogCapture::writer() const { return open_file(path_, O_RDWR); }
+Result<Fd> LogCapture::writer() const {
+  return open_file(path_, O_RDWR);
+}
 
 // False when the fifo is empty.
 bool LogCapture::read_some() {
@@ -164,8 +180,18 @@ bool LogCapture::read_some() {
   const ssize_t count = ::read(reader_.get(), chunk.data(), chunk.size());
   if (count < 0 && errno == EINTR) return true;
   if (count <= 0) return false;
-  file_.write(redacting_.push({chunk.data(), static_cast<std::size_t>(count)}));
+  write(redacting_.push({chunk.data(), static_cast<std::size_t>(count)}));
   return true;
+}
+
+void LogCapture::write(std::string_view bytes) {
+  file_.write(bytes);
+  if (watch_ && !watch_->write(bytes)) watch_.reset();
+}
+
+void LogCapture::watch_lines(LineWatch::Tell tell) {
+  watch_.reset();
+  if (tell) watch_.emplace(std::move(tell));
 }
 
 Task<> LogCapture::run() {
@@ -179,8 +205,9 @@ Task<> LogCapture::run() {
 void LogCapture::finish() {
   // The tree is dead, so at most one full fifo is left.
   for (int chunks = 0; chunks <= kFifoBytes && read_some();) ++chunks;
-  file_.write(redacting_.finish());
+  write(redacting_.finish());
   file_.end_line();
+  if (watch_) watch_->end_line();
 }
 
 }  // namespace exai::process

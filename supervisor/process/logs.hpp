@@ -16,10 +16,15 @@
 // Known secrets are hidden before a line is written. What may be the beginning of one waits for the
 // bytes that follow, or for the end of the process; it is all that our death can cost.
 //
+// Whoever waits for a line (readiness by what a service says) gives the capture a LineWatch, which
+// sees every line as it is written: with secrets hidden.
+//
 // Thread: loop. Errors: only of opening the fifo.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/loop.hpp"
@@ -56,11 +61,29 @@ class LogFile {
   LogLimits limits_;
   Fd fd_;
   std::uint64_t size_ = 0;
-  std::size_t column_ = 0;        // bytes of the line so far; 0: at the start of one
-  bool open_line_ = false;        // the file ends within a line …
-  bool torn_ = false;             // … whose rest was lost
-  std::uint64_t dropped_ = 0;     // lines since the last one that was written
+  std::size_t column_ = 0;     // bytes of the line so far; 0: at the start of one
+  bool open_line_ = false;     // the file ends within a line …
+  bool torn_ = false;          // … whose rest was lost
+  std::uint64_t dropped_ = 0;  // lines since the last one that was written
   std::uint64_t dropped_total_ = 0;
+};
+
+// Takes the bytes that a service prints for lines, however they were cut. A line that has no end
+// yet is told too, and again with each piece that is added to it: a prompt has none. Of a line
+// longer than kLongest the beginning is told. Pure.
+class LineWatch {
+ public:
+  static constexpr std::size_t kLongest = 64U << 10U;
+  // A line without its newline. False: that was all, no other is wanted.
+  using Tell = std::function<bool(std::string_view line)>;
+  explicit LineWatch(Tell tell) : tell_(std::move(tell)) {}
+
+  bool write(std::string_view bytes);  // false: as above
+  void end_line() { line_.clear(); }   // what comes is another line
+
+ private:
+  Tell tell_;
+  std::string line_;  // the beginning of one that has no end yet
 };
 
 // The fifo and its reader.
@@ -76,6 +99,8 @@ class LogCapture {
   Task<> run();
   // The process has ended: takes what is still in the fifo and ends its last line.
   void finish();
+  // From now on; one at a time. None: nobody waits any more.
+  void watch_lines(LineWatch::Tell tell);
   std::uint64_t dropped() const { return file_.dropped(); }
 
  private:
@@ -85,11 +110,13 @@ class LogCapture {
         file_(std::move(file)),
         redacting_(std::move(redacting)) {}
   bool read_some();
+  void write(std::string_view bytes);
 
   Path path_;
   Fd reader_;
   LogFile file_;
   RedactingStream redacting_;
+  std::optional<LineWatch> watch_;
 };
 
 }  // namespace exai::process

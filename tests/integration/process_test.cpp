@@ -266,6 +266,41 @@ TEST_CASE("a long line is split") {
   CHECK(logs.lines(logs.log) == Lines{"0123456789", "abcdefghij", "0123456789", "x"});
 }
 
+TEST_CASE("who waits for a line sees it however it is cut, and without its end") {
+  TempDir folder;
+  Capturing logs(folder);
+  std::vector<std::string> seen;
+  logs.capture->watch_lines([&](std::string_view line) {
+    seen.emplace_back(line);
+    return true;
+  });
+  logs.run_child("printf 'one\\ntw'; sleep 0.05; printf 'o\\nlast'");
+  REQUIRE(seen.size() >= 3);
+  CHECK(seen.front() == "one");
+  CHECK(std::find(seen.begin(), seen.end(), "two") != seen.end());
+  CHECK(seen.back() == "last");
+  logs.capture->watch_lines([&](std::string_view line) {
+    seen.emplace_back(line);
+    return false;
+  });
+  logs.run_child("printf 'a\\nb\\n'");
+  CHECK(seen.back() == "a");
+}
+
+TEST_CASE("of an endless line the beginning is told") {
+  std::size_t longest = 0;
+  std::string last;
+  LineWatch watch([&](std::string_view line) {
+    longest = std::max(longest, line.size());
+    last = line;
+    return true;
+  });
+  for (int i = 0; i < 20; ++i) watch.write(std::string(10'000, 'x'));
+  CHECK(longest == LineWatch::kLongest);
+  watch.write("\nnext\n");
+  CHECK(last == "next");
+}
+
 TEST_CASE("a service is not hurt by the death of its reader, and nothing it printed is lost") {
   TempDir folder;
   Path log;
