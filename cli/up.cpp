@@ -15,7 +15,8 @@ Exit up(Context& context, Args& args);
 namespace {
 
 bool runs(const control::ServiceStatus& service) {
-  return service.state == control::State::ready;
+  return service.state == control::State::ready || service.state == control::State::done ||
+         service.state == control::State::scheduled;
 }
 
 bool asked_for(const std::vector<std::string>& names, const std::string& service) {

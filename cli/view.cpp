@@ -27,11 +27,18 @@ int severity(const ServiceStatus& service) {
     case State::starting:
       return 5;
     case State::stopped:
+    case State::done:
+    case State::scheduled:
       return 6;
     case State::ready:
       return in_trouble(service) ? 2 : 7;
   }
   return 7;
+}
+
+// It does what it is there for, or has done it.
+bool is_as_wanted(State state) {
+  return state == State::ready || state == State::done || state == State::scheduled;
 }
 
 std::string proof_of(const std::optional<ProofStatus>& proof) {
@@ -85,6 +92,8 @@ Progress judge_within(const StackStatus& status, const ServiceStatus& service,
                       const Baseline& baseline, std::size_t depth) {
   switch (service.state) {
     case State::ready:
+    case State::done:
+    case State::scheduled:
       return Progress::ready;
     case State::failed:
       return Progress::failed;
@@ -115,6 +124,8 @@ Progress judge_within(const StackStatus& status, const ServiceStatus& service,
 Tone tone_of(State state) {
   switch (state) {
     case State::ready:
+    case State::done:
+    case State::scheduled:
       return Tone::good;
     case State::failed:
     case State::backoff:
@@ -159,6 +170,8 @@ std::string reason_text(const ServiceStatus& service) {
     case State::backoff:
     case State::stopping:
     case State::failed:
+    case State::done:
+    case State::scheduled:
       break;
   }
   return service.cause;
@@ -182,7 +195,7 @@ std::string headline(const StackStatus& status) {
   for (const ServiceStatus& service : status.services) {
     if (in_trouble(service))
       troubled.push_back(service.name);
-    else if (service.state == State::ready)
+    else if (is_as_wanted(service.state))
       ++ready;
   }
   std::string text = fmt::format("{} ({}): {} of {} ready", status.stack, status.environment, ready,

@@ -75,6 +75,7 @@ struct StopPolicy {
 
 struct Service {
   std::string name;
+  std::string group;  // the service of which this is one replica; empty: it is no replica
   Span span;
   std::vector<std::string> command;  // variables are in; ${EXAI_SERVICE_DIR} and the like too
   Span command_span;

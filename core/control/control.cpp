@@ -10,7 +10,7 @@ namespace exai::control {
 
 namespace {
 
-constexpr std::array<std::pair<State, std::string_view>, 7> kStates{{
+constexpr std::array<std::pair<State, std::string_view>, 9> kStates{{
     {State::stopped, "stopped"},
     {State::waiting, "waiting"},
     {State::starting, "starting"},
@@ -18,6 +18,8 @@ constexpr std::array<std::pair<State, std::string_view>, 7> kStates{{
     {State::backoff, "backoff"},
     {State::stopping, "stopping"},
     {State::failed, "failed"},
+    {State::done, "done"},
+    {State::scheduled, "scheduled"},
 }};
 
 // --- writing ---

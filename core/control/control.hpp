@@ -29,7 +29,7 @@ inline constexpr int kUnknownService = 1;
 inline constexpr int kShuttingDown = 2;
 
 // The states of a service (supervisor/service/state.hpp has the diagram).
-enum class State { stopped, waiting, starting, ready, backoff, stopping, failed };
+enum class State { stopped, waiting, starting, ready, backoff, stopping, failed, done, scheduled };
 std::string_view name(State state);
 std::optional<State> parse_state(std::string_view name);
 

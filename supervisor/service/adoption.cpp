@@ -46,6 +46,7 @@ void Supervisor::adopt() {
     for (const ServiceRecord& record : snapshot->services)
       if (!find(record.name) && record.process && process::is_alive(*record.process))
         add(service_from(record)).retired = true;
+  link();
   for (const auto& unit : units_)
     adopt_unit(*unit, snapshot ? snapshot->find(unit->name()) : nullptr, snapshot);
 }
@@ -65,7 +66,8 @@ void Supervisor::adopt_unit(Unit& unit, const ServiceRecord* record, const Snaps
     unit.started = record && record->started ? record->started : start_of(process->pid);
     post(unit, {record && record->proven ? Input::adopted_ready : Input::adopted_starting});
     const bool was_stopping = record && record->state == State::stopping;
-    if (was_stopping && record->wanted) starts_.insert(&unit);
+    if (was_stopping && record->wanted)
+      starts_.insert_or_assign(&unit, Event{Input::start, "restart requested"});
     if (record && (was_stopping || !record->wanted)) stop_in_order({&unit}, record->cause);
     return;
   }

@@ -87,8 +87,8 @@ Task<> Runner::wait_for_end() {
   emit_(std::move(event));
 }
 
-void Runner::signal() {
-  if (child_) child_->signal(service_.stop.signal);
+void Runner::signal(int number) {
+  if (child_) child_->signal(number);
 }
 
 void Runner::kill() {

@@ -44,7 +44,7 @@ class Runner final {
   // Takes a running process over. Errors: not_found, when it is no longer there.
   Result<> adopt(process::Identity identity);
 
-  void signal();  // the stop signal
+  void signal(int number);
   void kill();    // the whole tree
   void start_probing();
   void watch();

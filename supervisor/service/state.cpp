@@ -164,7 +164,9 @@ void Stepper::on_stop(const Event& event) {
     case State::starting:
     case State::ready: return end_process(event.detail);
     case State::stopped:
-    case State::stopping: return;
+    case State::stopping:
+    case State::done:
+    case State::scheduled: return;
   }
 }
 
@@ -304,6 +306,12 @@ Policy policy_of(const config::Service& service) {
 
 Step step(const Machine& machine, const Event& event, Time now) {
   return Stepper(machine, now).take(event);
+}
+
+bool is_at_rest(const Machine& machine) {
+  return machine.process == Process::none &&
+         (machine.state == State::stopped || machine.state == State::failed ||
+          machine.state == State::done);
 }
 
 bool satisfies(const Machine& machine, config::Condition condition) {

@@ -65,12 +65,12 @@ control::ServiceStatus Supervisor::status_of(Unit& unit) {
   status.log_lines_dropped = unit.runner->log_lines_dropped();
   for (const config::PortBinding& port : service.ports)
     status.ports.push_back({port.name, port.number});
-  for (const config::Need& need : service.needs) {
-    status.needs.push_back(need.service);
-    const Unit* needed = find(need.service);
-    if (machine.state == State::waiting &&
-        !(needed && satisfies(needed->machine, need.condition)))
-      status.waiting_for.push_back(need.service);
+  for (const Unit::Link& link : unit.needs) {
+    for (const Unit* needed : link.units) {
+      status.needs.push_back(needed->name());
+      if (machine.state == State::waiting && !satisfies(needed->machine, link.condition))
+        status.waiting_for.push_back(needed->name());
+    }
   }
   if (service.ready)
     status.ready = proof_of(*service.ready, unit.runner->ready(), machine.process, now);

@@ -19,12 +19,11 @@ std::uint64_t fresh_seed() {
   return (std::uint64_t{device()} << 32U) | device();
 }
 
-bool is_at_rest(const Machine& machine) {
-  return machine.process == Process::none &&
-         (machine.state == State::stopped || machine.state == State::failed);
-}
-
 }  // namespace
+
+bool Supervisor::in_start_order(const Unit* a, const Unit* b) {
+  return a->rank < b->rank;
+}
 
 Supervisor::Supervisor(const Surroundings& around)
     : around_(around),
@@ -32,6 +31,7 @@ Supervisor::Supervisor(const Surroundings& around)
       started_(around.clock.wall()),
       tasks_(around.loop, around.log) {
   for (const config::Service& service : around.stack->services) add(service);
+  link();
   for (const auto& unit : units_) unit->machine.needs_met = unit->needs_told = needs_met(*unit);
   process::become_subreaper();
   tasks_.spawn("reaping orphans", reap_orphans());
@@ -51,83 +51,17 @@ Supervisor::Unit& Supervisor::add(const config::Service& service) {
   return *self;
 }
 
+std::vector<Supervisor::Unit*> Supervisor::instances_of(std::string_view service) const {
+  std::vector<Unit*> found;
+  for (const auto& unit : units_)
+    if (unit->name() == service || unit->service().group == service) found.push_back(unit.get());
+  return found;
+}
+
 Supervisor::Unit* Supervisor::find(std::string_view name) const {
   const auto found = std::find_if(units_.begin(), units_.end(),
                                   [&](const auto& unit) { return unit->name() == name; });
   return found == units_.end() ? nullptr : found->get();
-}
-
-// --- requests ---
-
-Result<> Supervisor::accepting() const {
-  if (stopping_) return fail(Errc::conflict, "the stack is going down");
-  return {};
-}
-
-Result<std::vector<Supervisor::Unit*>> Supervisor::select(
-    const std::vector<std::string>& names) const {
-  std::vector<Unit*> chosen;
-  std::vector<std::string> known;
-  for (const auto& unit : units_) {
-    if (unit->retired) continue;
-    known.push_back(unit->name());
-    if (names.empty()) chosen.push_back(unit.get());
-  }
-  for (const std::string& name : names) {
-    Unit* unit = find(name);
-    if (unit && !unit->retired) {
-      chosen.push_back(unit);
-      continue;
-    }
-    const auto nearest = closest(name, known);
-    return fail(Errc::not_found, "there is no service {}{}", name,
-                nearest ? fmt::format("; did you mean {}?", *nearest)
-                        : fmt::format("; there are: {}", join(known, ", ")));
-  }
-  return chosen;
-}
-
-Result<> Supervisor::up(const std::vector<std::string>& services) {
-  if (auto open = accepting(); !open) return open;
-  TRY(chosen, select(services));
-  for (std::size_t i = 0; i < chosen.size(); ++i)  // grows: what they need, and what that needs
-    for (const config::Need& need : chosen[i]->service().needs)
-      if (Unit* needed = find(need.service);
-          needed && std::find(chosen.begin(), chosen.end(), needed) == chosen.end())
-        chosen.push_back(needed);
-  for (Unit* unit : chosen) {
-    if (stops_.contains(unit)) starts_.insert(unit);
-    else post(*unit, {Input::start, "start requested"});
-  }
-  std::vector<Unit*> retired;
-  for (const auto& unit : units_)
-    if (unit->retired && services.empty()) retired.push_back(unit.get());
-  stop_in_order(retired, "the stack no longer has it");
-  pump();
-  return {};
-}
-
-Result<> Supervisor::restart(const std::vector<std::string>& services) {
-  if (auto open = accepting(); !open) return open;
-  TRY(chosen, select(services));
-  starts_.insert(chosen.begin(), chosen.end());
-  stop_in_order(chosen, "restart requested");
-  pump();
-  return {};
-}
-
-void Supervisor::down() {
-  if (stopping_) return;
-  stopping_ = true;
-  starts_.clear();
-  std::vector<Unit*> all;
-  for (const auto& unit : units_) all.push_back(unit.get());
-  stop_in_order(all, "the stack goes down");
-  pump();
-}
-
-void Supervisor::kill() {
-  for (const auto& unit : units_) unit->runner->kill();
 }
 
 // --- one queue: step, write down, act ---
@@ -179,7 +113,7 @@ void Supervisor::perform(Unit& unit, Action action) {
     case Action::start_probing: return unit.runner->start_probing();
     case Action::watch: return unit.runner->watch();
     case Action::stop_probing: return unit.runner->stop_probing();
-    case Action::signal: return unit.runner->signal();
+    case Action::signal: return unit.runner->signal(unit.service().stop.signal);
     case Action::kill: return unit.runner->kill();
     case Action::record: return;  // done when it was stepped
   }
@@ -204,24 +138,55 @@ void Supervisor::note(Unit& unit, State from) {
 
 // --- who needs whom ---
 
-std::vector<Supervisor::Unit*> Supervisor::dependents_of(const Unit& unit) const {
-  std::vector<Unit*> dependents;
-  for (const auto& other : units_)
-    for (const config::Need& need : other->service().needs)
-      if (need.service == unit.name()) dependents.push_back(other.get());
-  return dependents;
+void Supervisor::link() {
+  std::map<std::string_view, std::vector<Unit*>> named;
+  for (const auto& unit : units_) {
+    unit->needs.clear();
+    unit->dependents.clear();
+    const config::Service& service = unit->service();
+    named[service.name].push_back(unit.get());
+    if (!service.group.empty()) named[service.group].push_back(unit.get());
+  }
+  for (const auto& unit : units_) {
+    for (const config::Need& need : unit->service().needs) {
+      Unit::Link link{need.service, need.condition, {}};
+      if (const auto found = named.find(need.service); found != named.end())
+        link.units = found->second;
+      for (Unit* other : link.units) other->dependents.push_back(unit.get());
+      unit->needs.push_back(std::move(link));
+    }
+  }
+  rank_units();
+}
+
+// In rounds: whoever needs nobody without a rank gets the next one. What waits in a circle, which
+// only a damaged snapshot can say, comes last.
+void Supervisor::rank_units() {
+  std::map<const Unit*, std::size_t> open;
+  std::vector<Unit*> ranked;
+  for (const auto& unit : units_) {
+    unit->rank = units_.size();
+    for (const Unit::Link& link : unit->needs) open[unit.get()] += link.units.size();
+    if (open[unit.get()] == 0) ranked.push_back(unit.get());
+  }
+  for (std::size_t i = 0; i < ranked.size(); ++i) {
+    ranked[i]->rank = i;
+    for (Unit* dependent : ranked[i]->dependents)
+      if (--open[dependent] == 0) ranked.push_back(dependent);
+  }
 }
 
 bool Supervisor::needs_met(const Unit& unit) const {
-  const auto& needs = unit.service().needs;
-  return std::all_of(needs.begin(), needs.end(), [&](const config::Need& need) {
-    const Unit* needed = find(need.service);
-    return needed && satisfies(needed->machine, need.condition);
+  return std::all_of(unit.needs.begin(), unit.needs.end(), [](const Unit::Link& link) {
+    return !link.units.empty() &&
+           std::all_of(link.units.begin(), link.units.end(), [&](const Unit* needed) {
+             return satisfies(needed->machine, link.condition);
+           });
   });
 }
 
 void Supervisor::update_dependents(const Unit& unit) {
-  for (Unit* dependent : dependents_of(unit)) {
+  for (Unit* dependent : unit.dependents) {
     const bool met = needs_met(*dependent);
     if (met != dependent->needs_told)
       post(*dependent, {met ? Input::needs_met : Input::needs_lost});
@@ -240,25 +205,36 @@ void Supervisor::stop_in_order(const std::vector<Unit*>& units, const std::strin
 }
 
 // Tells those to stop that nobody with a process needs any more. Independent branches stop side by
-// side. When all have stopped, starts what was to be started again.
+// side. Starts what was to be started again as soon as nothing in its way is left.
 void Supervisor::advance_stops() {
-  if (stops_.empty()) return;
+  if (stops_.empty() && starts_.empty()) return;
   for (auto& [unit, told] : stops_) {
     if (told) continue;
-    const auto dependents = dependents_of(*unit);
-    const bool needed = unit->machine.process != Process::none &&
-                        std::any_of(dependents.begin(), dependents.end(), [&](Unit* dependent) {
-                          return stops_.contains(dependent) &&
-                                 dependent->machine.process != Process::none;
-                        });
+    const bool needed =
+        unit->machine.process != Process::none &&
+        std::any_of(unit->dependents.begin(), unit->dependents.end(), [&](Unit* dependent) {
+          return stops_.contains(dependent) && dependent->machine.process != Process::none;
+        });
     if (needed) continue;
     told = true;
     post(*unit, {Input::stop, unit->stop_cause});
   }
   if (!queue_.empty()) return;  // first see what comes of that
   std::erase_if(stops_, [](const auto& stop) { return stop.second && is_at_rest(stop.first->machine); });
-  if (!stops_.empty() || stopping_) return;
-  for (Unit* unit : std::exchange(starts_, {})) post(*unit, {Input::start, "restart requested"});
+  std::vector<Unit*> free;
+  for (const auto& [unit, event] : starts_)
+    if (is_free_to_start(*unit)) free.push_back(unit);
+  std::sort(free.begin(), free.end(), in_start_order);
+  for (Unit* unit : free) post(*unit, starts_.extract(unit).mapped());
+}
+
+// Not while it, or something that it needs, is still to be stopped: it would start on that.
+bool Supervisor::is_free_to_start(const Unit& unit) const {
+  const auto stops = [&](const Unit* one) { return stops_.contains(const_cast<Unit*>(one)); };
+  return !stopping_ && !stops(&unit) &&
+         std::none_of(unit.needs.begin(), unit.needs.end(), [&](const Unit::Link& link) {
+           return std::any_of(link.units.begin(), link.units.end(), stops);
+         });
 }
 
 void Supervisor::wake_enders() {

@@ -41,11 +41,19 @@ class Supervisor final {
   }
   void release_followers() { events_.release(); }
 
-  // Empty: all. What a service needs comes up with it. Errors: not_found, with the nearest name;
-  // conflict while going down.
+  // Requests (requests.cpp). Empty: all. Errors: not_found, with the nearest name; conflict while
+  // going down.
+  //
+  // What a service needs comes up with it.
   Result<> up(const std::vector<std::string>& services);
+  // As up, and what was done already runs again.
+  Result<> start(const std::vector<std::string>& services);
+  // Stops them, and before them what needs them.
+  Result<> stop(const std::vector<std::string>& services);
   // Stops them (dependents first), then starts them. Those that were not running start too.
   Result<> restart(const std::vector<std::string>& services);
+  // To the leader of each. Errors: also unavailable, when none of them has a process.
+  Result<> signal(const std::vector<std::string>& services, int number);
   // Stops everything, dependents first; for ever.
   void down();
   // KILL to every tree, now.
@@ -64,10 +72,17 @@ class Supervisor final {
   };
 
   Unit& add(const config::Service& service);
+  // Who needs whom, and in which order they start; to be done anew whenever units_ has changed.
+  void link();
   Unit* find(std::string_view name) const;
+  std::vector<Unit*> instances_of(std::string_view service) const;
+  void rank_units();
+  static bool in_start_order(const Unit* a, const Unit* b);
   Result<std::vector<Unit*>> select(const std::vector<std::string>& names) const;
   Result<> accepting() const;
-  std::vector<Unit*> dependents_of(const Unit& unit) const;
+  std::vector<Unit*> with_needs(std::vector<Unit*> units) const;
+  std::vector<Unit*> with_dependents(std::vector<Unit*> units) const;
+  Result<> start_all(const std::vector<std::string>& services, Input how);
 
   void adopt_unit(Unit& unit, const ServiceRecord* record, const Snapshot* snapshot);
   void post(Unit& unit, Event event);
@@ -79,6 +94,7 @@ class Supervisor final {
   bool needs_met(const Unit& unit) const;
   void stop_in_order(const std::vector<Unit*>& units, const std::string& cause);
   void advance_stops();
+  bool is_free_to_start(const Unit& unit) const;
   void wake_enders();
   void save();
   Snapshot snapshot() const;
@@ -95,7 +111,7 @@ class Supervisor final {
 
   bool stopping_ = false;
   std::map<Unit*, bool> stops_;    // to be stopped in order → has been told to
-  std::set<Unit*> starts_;         // to be started when those have stopped
+  std::map<Unit*, Event> starts_;  // to be started when it has stopped, and what it needs
   std::vector<std::shared_ptr<asio::steady_timer>> enders_;
   WallTime started_;
   TaskGroup tasks_;

@@ -9,10 +9,20 @@
 namespace exai::service {
 
 struct Supervisor::Unit {
+  // One entry of `needs`: a service may have replicas.
+  struct Link {
+    std::string service;
+    config::Condition condition;
+    std::vector<Unit*> units;
+  };
+
   Machine machine;
   std::unique_ptr<Runner> runner;
   std::vector<Action> actions;  // decided, not yet performed
   bool needs_told = false;      // what the machine last heard about its needs
+  std::vector<Link> needs;
+  std::vector<Unit*> dependents;
+  std::size_t rank = 0;  // in the order of starting: higher than that of all it needs
 
   WallTime since{};  // in this state
   std::optional<WallTime> started;

@@ -38,7 +38,8 @@ ServiceStatus full_service() {
 
 TEST_CASE("every state has a name that reads back") {
   for (const State state : {State::stopped, State::waiting, State::starting, State::ready,
-                            State::backoff, State::stopping, State::failed})
+                            State::backoff, State::stopping, State::failed, State::done,
+                            State::scheduled})
     CHECK(parse_state(name(state)) == state);
   CHECK(name(State::backoff) == "backoff");
   CHECK(parse_state("running") == std::nullopt);
