@@ -12,6 +12,7 @@
 #include <boost/asio/write.hpp>
 #include <cerrno>
 
+#include "core/base/text.hpp"
 #include "core/control/socket.hpp"
 
 namespace exai {
@@ -19,12 +20,18 @@ namespace exai {
 namespace {
 
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
-constexpr int kMaxClients = 64;
+constexpr std::size_t kMaxClients = 128;
+constexpr int kMaxTurnedAway = 32;  // at a time; more wait in the kernel's queue
+constexpr Duration kIdle = 1s;      // silent for as long, a client may lose its place
 constexpr std::size_t kMaxLine = 1U << 20U;
+constexpr std::size_t kChunk = 4096;
+constexpr std::size_t kPushedAtOnce = 100;
 constexpr Duration kWriteLimit = 10s;
-constexpr Duration kLongestWait = 60s;
+constexpr Duration kPushLimit = 60s;
+constexpr Duration kPushWait = 60s;
+constexpr Duration kTurnedAwayLimit = 1s;
 constexpr Duration kLastAnswers = 1s;
-constexpr int kTooManyClients = 3;
+constexpr Duration kCrowdPause = 20ms;
 
 using Socket = asio::local::stream_protocol::socket;
 
@@ -35,7 +42,7 @@ Result<Fd> listen_on(const Path& path) {
   Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const auto* name = reinterpret_cast<const sockaddr*>(&address);
   if (!socket || ::bind(socket.get(), name, sizeof address) != 0 ||
-      ::listen(socket.get(), kMaxClients) != 0)
+      ::listen(socket.get(), static_cast<int>(kMaxClients)) != 0)
     return fail(errno_error(errno, "listening on " + path.string()));
   return socket;
 }
@@ -47,33 +54,29 @@ bool is_allowed(int socket) {
   return peer.uid == ::geteuid() || peer.uid == 0;
 }
 
-rpc::ErrorObject refusal(const Error& error) {
-  switch (error.code()) {
-    case Errc::not_found: return {control::kUnknownService, error.message(), nullptr};
-    case Errc::conflict: return {control::kShuttingDown, error.message(), nullptr};
-    case Errc::invalid: return {rpc::kInvalidParams, error.message(), nullptr};
-    default: return {rpc::kInternalError, error.message(), nullptr};
-  }
-}
-
-Result<std::vector<std::string>> service_names(const json::object& params) {
-  std::vector<std::string> names;
-  const json::value* list = find(params, "services");
-  if (!list) return names;
-  if (!list->is_array()) return fail(Errc::invalid, "\"services\" must be a list of names");
-  for (const json::value& item : list->get_array()) {
-    if (!item.is_string()) return fail(Errc::invalid, "\"services\" must be a list of names");
-    names.emplace_back(item.get_string());
-  }
-  return names;
-}
-
 }  // namespace
 
 struct ControlClient {
-  explicit ControlClient(Socket connected) : socket(std::move(connected)) {}
+  ControlClient(Socket connected, Time now)
+      : socket(std::move(connected)), turn(socket.get_executor()), heard(now) {
+    turn.expires_at(Time::max());
+  }
+
   Socket socket;
   rpc::LineFramer framer{kMaxLine};
+  std::shared_ptr<ControlSession> session = std::make_shared<ControlSession>();
+  asio::steady_timer turn;  // wakes those who wait to write
+  bool writing = false;
+  bool busy = false;  // with a request, or pushing events
+  bool gone = false;  // or told to go
+  Time heard;         // when its last request came, or it itself
+  TaskGroup::Handle pushing;
+
+  void end() {
+    gone = true;
+    boost::system::error_code ignored;
+    socket.close(ignored);
+  }
 };
 
 struct ControlServer::Listener {
@@ -81,17 +84,13 @@ struct ControlServer::Listener {
   asio::local::stream_protocol::acceptor acceptor;
 };
 
-// The one table of what can be asked.
-struct ControlServer::Method {
-  std::string_view name;
-  Task<Reply> (ControlServer::*handle)(json::object params);
-};
-
 ControlServer::ControlServer(Loop& loop, Clock& clock, service::Supervisor& supervisor, Log log,
                              Fd listening)
-    : clock_(clock),
+    : loop_(loop),
+      clock_(clock),
       supervisor_(supervisor),
       log_(std::move(log)),
+      answers_(supervisor, log_),
       listener_(std::make_unique<Listener>(loop.context())),
       tasks_(loop, log_) {
   listener_->acceptor.assign(asio::local::stream_protocol(), listening.release());
@@ -118,13 +117,38 @@ Task<> ControlServer::close() {
   co_await tasks_.join();
 }
 
-// A follower between two of its requests has not seen the end yet: it is about to ask.
+// A follower between two of its requests has not seen the end yet: it is about to ask. A subscriber
+// has not taken it yet.
 bool ControlServer::is_follower_behind() const {
-  return clients_ > 0 && told_ && !supervisor_.events(*told_).events.empty();
+  const std::uint64_t last = supervisor_.last_event();
+  return std::any_of(clients_.begin(), clients_.end(), [&](const Client& client) {
+    const auto told =
+        client->session->subscribed ? client->session->subscribed : client->session->told;
+    return !client->gone && told && *told != last;
+  });
+}
+
+// --- who comes in ---
+
+// Takes the place of the client that has been silent longest. False: all are busy.
+bool ControlServer::make_room() {
+  if (clients_.size() < kMaxClients) return true;
+  const Time silent_since = clock_.now() - kIdle;
+  auto longest = clients_.end();
+  for (auto each = clients_.begin(); each != clients_.end(); ++each) {
+    const ControlClient& client = **each;
+    if (client.busy || client.gone || client.heard > silent_since) continue;
+    if (longest == clients_.end() || client.heard < (*longest)->heard) longest = each;
+  }
+  if (longest == clients_.end()) return false;
+  (*longest)->end();
+  clients_.erase(longest);
+  return true;
 }
 
 Task<> ControlServer::accept() {
   for (;;) {
+    while (turned_away_ >= kMaxTurnedAway) co_await clock_.sleep_for(kCrowdPause);
     auto accepted = co_await listener_->acceptor.async_accept(kAsTuple);
     const boost::system::error_code error = std::get<0>(accepted);
     Socket socket = std::move(std::get<1>(accepted));
@@ -138,8 +162,13 @@ Task<> ControlServer::accept() {
       log_.warn("refused a client of another user");
       continue;
     }
-    auto client = std::make_shared<ControlClient>(std::move(socket));
-    tasks_.spawn("control client", serve(std::move(client)));
+    auto client = std::make_shared<ControlClient>(std::move(socket), clock_.now());
+    if (make_room()) {
+      clients_.push_back(client);
+      tasks_.spawn("control client", serve(std::move(client)));
+    } else {
+      tasks_.spawn("control client without a place", turn_away(std::move(client)));
+    }
   }
 }
 
@@ -154,7 +183,7 @@ Task<Result<bool>> write_text(std::shared_ptr<ControlClient> client, std::string
 
 // The next line of a client: nothing when it has gone.
 Task<std::optional<Result<std::string>>> next_line(std::shared_ptr<ControlClient> client) {
-  std::array<char, 16384> chunk{};
+  std::array<char, kChunk> chunk{};
   for (;;) {
     auto line = client->framer.next();
     if (line) co_return line;
@@ -163,6 +192,12 @@ Task<std::optional<Result<std::string>>> next_line(std::shared_ptr<ControlClient
     if (std::get<0>(received)) co_return std::nullopt;
     client->framer.feed({chunk.data(), std::get<1>(received)});
   }
+}
+
+Task<Result<bool>> has_line(std::shared_ptr<ControlClient> client) {
+  Task<std::optional<Result<std::string>>> reading = next_line(std::move(client));
+  const auto line = co_await std::move(reading);
+  co_return line.has_value();
 }
 
 // Counts as long as it lives.
@@ -177,105 +212,104 @@ class Counted {
   int& count_;
 };
 
+std::string line_of(const rpc::Response& response) {
+  return rpc::to_text(response) + "\n";
+}
+
+std::string notification(std::string method, json::object params) {
+  rpc::Request request;
+  request.method = std::move(method);
+  request.params = std::move(params);
+  return rpc::to_text(request) + "\n";
+}
+
+// What a subscriber who has seen `since` is told of a page.
+std::string notifications(const control::EventPage& page, std::uint64_t since) {
+  std::string text;
+  if (page.gap) {
+    const std::uint64_t next = page.events.empty() ? page.last + 1 : page.events.front().sequence;
+    text += notification("gap", {{"from", since + 1}, {"to", next - 1}});
+  }
+  for (const control::Event& event : page.events) text += notification("event", to_json(event));
+  return text;
+}
+
 }  // namespace
 
-Task<> ControlServer::serve(std::shared_ptr<ControlClient> client) {
-  const Counted connected(clients_);
-  const bool crowded = clients_ > kMaxClients;
+// --- a client ---
+
+// Whole texts, one after another, whoever sends them. False: it is gone, or too slow.
+Task<bool> ControlServer::send(Client client, std::string text, Duration limit) {
+  while (client->writing && !client->gone) co_await client->turn.async_wait(kAsTuple);
+  if (client->gone) co_return false;
+  client->writing = true;
+  Task<Result<bool>> writing = write_text(client, std::move(text));
+  const Result<bool> written = co_await with_timeout(clock_, std::move(writing), limit);
+  client->writing = false;
+  const bool taken = written && *written;
+  if (!taken) client->end();  // half a line may be out there
+  client->turn.cancel();
+  co_return taken;
+}
+
+Task<> ControlServer::serve(Client client) {
   for (;;) {
+    client->busy = client->session->subscribed.has_value();
     Task<std::optional<Result<std::string>>> reading = next_line(client);
     auto line = co_await std::move(reading);
-    if (!line) co_return;
+    if (!line || client->gone) break;
+    client->busy = true;
+    client->heard = clock_.now();
     const Counted answering(answering_);
+    const bool subscribed = client->session->subscribed.has_value();
     rpc::Response response;
-    if (crowded) {
-      response = rpc::error_of(std::nullopt, kTooManyClients, "too many clients; try again");
-    } else if (!*line) {
+    if (!*line) {
       response = rpc::error_of(std::nullopt, rpc::kInvalidRequest, line->error().message());
     } else {
-      std::string text = std::move(**line);
-      response = co_await answer(std::move(text));
+      Task<rpc::Response> making = answers_.answer(client->session, std::move(**line));
+      response = co_await std::move(making);
     }
-    std::string text = rpc::to_text(response) + "\n";
-    Task<Result<bool>> writing = write_text(client, std::move(text));
-    const Result<bool> written = co_await with_timeout(clock_, std::move(writing), kWriteLimit);
-    if (!written || !*written || crowded) co_return;
-    if (closing_ && !is_follower_behind()) co_return;
+    Task<bool> sending = send(client, line_of(response), kWriteLimit);
+    const bool sent = co_await std::move(sending);
+    if (!sent) break;
+    client->heard = clock_.now();
+    if (client->session->subscribed && !subscribed)
+      client->pushing = tasks_.spawn("control subscriber", push(client));
+    if (closing_ && !is_follower_behind()) break;
   }
+  client->end();
+  tasks_.cancel(client->pushing);
+  clients_.remove(client);
 }
 
-Task<rpc::Response> ControlServer::answer(std::string line) {
-  static constexpr std::array<Method, 5> kMethods{{
-      {"status", &ControlServer::status},
-      {"up", &ControlServer::up},
-      {"restart", &ControlServer::restart},
-      {"down", &ControlServer::down},
-      {"events", &ControlServer::events},
-  }};
-  auto message = rpc::parse(line);
-  if (!message) {
-    rpc::Response rejected;
-    rejected.id = message.error().id;
-    rejected.error = message.error().error;
-    co_return rejected;
+// It hears why when it has asked something, or nothing when it never does.
+Task<> ControlServer::turn_away(Client client) {
+  const Counted turned_away(turned_away_);
+  Task<Result<bool>> asking = has_line(client);
+  const Result<bool> asked = co_await with_timeout(clock_, std::move(asking), kTurnedAwayLimit);
+  if (!asked || !*asked) co_return;
+  const rpc::Response response = rpc::error_of(
+      std::nullopt, control::kTooManyClients,
+      fmt::format("too many clients: all {} places are taken; try again", kMaxClients));
+  Task<bool> sending = send(client, line_of(response), kTurnedAwayLimit);
+  co_await std::move(sending);
+}
+
+Task<> ControlServer::push(Client client) {
+  while (!client->gone) {
+    const std::uint64_t since = client->session->subscribed.value_or(0);
+    Task<control::EventPage> waiting = supervisor_.next_events(since, kPushWait);
+    control::EventPage page = co_await std::move(waiting);
+    if (page.events.size() > kPushedAtOnce) page.events.resize(kPushedAtOnce);
+    if (!page.events.empty() || page.gap) {
+      Task<bool> sending = send(client, notifications(page, since), kPushLimit);
+      const bool sent = co_await std::move(sending);
+      if (!sent) co_return;
+      client->session->subscribed = page.events.empty() ? page.last : page.events.back().sequence;
+    } else if (closing_) {
+      co_return;
+    }
   }
-  auto* request = std::get_if<rpc::Request>(&*message);
-  if (!request || !request->id)
-    co_return rpc::error_of(std::nullopt, rpc::kInvalidRequest, "a request with an id is expected");
-  const auto* method = std::find_if(kMethods.begin(), kMethods.end(), [&](const Method& known) {
-    return known.name == request->method;
-  });
-  if (method == kMethods.end())
-    co_return rpc::error_of(request->id, rpc::kMethodNotFound, "no method " + request->method);
-  const rpc::Id id = *request->id;
-  Task<Reply> handling = (this->*method->handle)(std::move(request->params));
-  Reply reply = co_await std::move(handling);
-  rpc::Response response;
-  response.id = id;
-  if (reply) response.result = std::move(*reply);
-  else response.error = std::move(reply.error());
-  co_return response;
-}
-
-// --- methods ---
-
-ControlServer::Reply ControlServer::status_or(const Result<>& result) {
-  if (!result) return tl::unexpected(refusal(result.error()));
-  return to_json(supervisor_.status());
-}
-
-Task<ControlServer::Reply> ControlServer::status(json::object) {
-  co_return to_json(supervisor_.status());
-}
-
-Task<ControlServer::Reply> ControlServer::up(json::object params) {
-  const auto names = service_names(params);
-  if (!names) co_return tl::unexpected(refusal(names.error()));
-  const Result<> done = supervisor_.up(*names);
-  co_return status_or(done);
-}
-
-Task<ControlServer::Reply> ControlServer::restart(json::object params) {
-  const auto names = service_names(params);
-  if (!names) co_return tl::unexpected(refusal(names.error()));
-  const Result<> done = supervisor_.restart(*names);
-  co_return status_or(done);
-}
-
-Task<ControlServer::Reply> ControlServer::down(json::object) {
-  log_.info("asked to go down");
-  supervisor_.down();
-  co_return json::object{};
-}
-
-Task<ControlServer::Reply> ControlServer::events(json::object params) {
-  const std::int64_t since = std::max<std::int64_t>(0, find_integer(params, "since").value_or(0));
-  const std::int64_t asked = find_integer(params, "wait_ms").value_or(0);
-  const auto wait = std::clamp(Duration(asked), Duration::zero(), kLongestWait);
-  const control::EventPage page =
-      co_await supervisor_.next_events(static_cast<std::uint64_t>(since), wait);
-  told_ = page.last;
-  co_return to_json(page);
 }
 
 }  // namespace exai

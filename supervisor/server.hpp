@@ -1,19 +1,24 @@
 #pragma once
-// The control socket of the supervisor (core/control/control.hpp has the protocol). The folder is
-// ours alone, the peer must be our user or root, lines and clients are bounded, and every client has
-// a coroutine of its own, so a slow one keeps nobody waiting but itself.
+// The control socket of the supervisor: who may connect, how much they may send, and how long they
+// may take. What is answered is in answers.hpp, the protocol in core/control/methods.hpp.
+//
+// The folder is ours alone and the peer must be our user or root. Nobody keeps anybody waiting but
+// himself: every client has a coroutine of its own; a line, the number of clients, the time to take
+// an answer are bounded; and the next request of a client is read when it has taken the answer to
+// the last. When all places are taken, the client that has been silent longest makes room, and only
+// when all are busy the next is turned away. The events for a subscriber are read from the ring of
+// the supervisor when it has taken those before, so a slow one costs a page and then has a gap.
 //
 // Thread: loop. Lifetime: the Supervisor outlives it; co_await close() before it is destroyed.
 
-#include <array>
-#include <cstdint>
+#include <list>
 #include <memory>
-#include <optional>
 
-#include "core/base/rpc.hpp"
-#include "supervisor/service/supervisor.hpp"
+#include "supervisor/answers.hpp"
 
 namespace exai {
+
+struct ControlClient;
 
 class ControlServer final {
  public:
@@ -29,31 +34,28 @@ class ControlServer final {
   Task<> close();
 
  private:
-  using Reply = tl::expected<json::object, rpc::ErrorObject>;
+  using Client = std::shared_ptr<ControlClient>;
   struct Listener;
-  struct Method;
 
   ControlServer(Loop& loop, Clock& clock, service::Supervisor& supervisor, Log log, Fd listening);
 
   Task<> accept();
+  Task<> serve(Client client);
+  Task<> turn_away(Client client);
+  Task<> push(Client client);
+  Task<bool> send(Client client, std::string text, Duration limit);
+  bool make_room();
   bool is_follower_behind() const;
-  Task<> serve(std::shared_ptr<struct ControlClient> client);
-  Task<rpc::Response> answer(std::string line);
 
-  Task<Reply> status(json::object params);
-  Task<Reply> up(json::object params);
-  Task<Reply> restart(json::object params);
-  Task<Reply> down(json::object params);
-  Task<Reply> events(json::object params);
-  Reply status_or(const Result<>& result);
-
+  Loop& loop_;
   Clock& clock_;
   service::Supervisor& supervisor_;
   Log log_;
+  ControlAnswers answers_;
   std::unique_ptr<Listener> listener_;
-  int clients_ = 0;
-  int answering_ = 0;  // requests whose answer is not yet written
-  std::optional<std::uint64_t> told_;  // the newest event in an answer to `events`
+  std::list<Client> clients_;  // that have a place
+  int turned_away_ = 0;        // that have none, and are about to be told
+  int answering_ = 0;          // requests whose answer is not yet written
   bool closing_ = false;
   TaskGroup tasks_;
 };

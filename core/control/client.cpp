@@ -17,13 +17,15 @@ namespace {
 
 constexpr std::size_t kLongestAnswer = 64U << 20U;
 
-Time deadline_after(Duration timeout) { return std::chrono::steady_clock::now() + timeout; }
+Time deadline_after(Duration timeout) {
+  return std::chrono::steady_clock::now() + timeout;
+}
 
 // Waits for `events` on the socket. Errors: timeout.
 Result<> wait_for(const Fd& socket, short events, Time deadline) {
   for (;;) {
-    const auto left = std::chrono::duration_cast<Duration>(deadline -
-                                                           std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::duration_cast<Duration>(deadline - std::chrono::steady_clock::now());
     if (left <= 0ms) return fail(Errc::timeout, "the supervisor does not answer");
     pollfd entry{.fd = socket.get(), .events = events, .revents = 0};
     const int ready = ::poll(&entry, 1, static_cast<int>(std::min<Duration>(left, 1h).count()) + 1);
@@ -35,13 +37,22 @@ Result<> wait_for(const Fd& socket, short events, Time deadline) {
 // What the supervisor said no to, as an Error.
 Error refusal(const rpc::ErrorObject& error) {
   switch (error.code) {
-    case kUnknownService: return {Errc::not_found, error.message};
-    case kShuttingDown: return {Errc::conflict, error.message};
+    case kUnknownService:
+      return {Errc::not_found, error.message};
+    case kShuttingDown:
+      return {Errc::conflict, error.message};
+    case kNotAllowed:
+      return {Errc::denied, error.message};
+    case kTooManyClients:
+    case kUnsupportedProtocol:
+    case kNotRunning:
     case rpc::kParseError:
     case rpc::kInvalidRequest:
     case rpc::kMethodNotFound:
-    case rpc::kInvalidParams: return {Errc::invalid, error.message};
-    default: return {Errc::internal, error.message};
+    case rpc::kInvalidParams:
+      return {Errc::invalid, error.message};
+    default:
+      return {Errc::internal, error.message};
   }
 }
 
@@ -49,9 +60,11 @@ Result<> send_all(const Fd& socket, std::string_view bytes, Time deadline) {
   while (!bytes.empty()) {
     if (auto writable = wait_for(socket, POLLOUT, deadline); !writable) return writable;
     const ssize_t sent = ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent >= 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
+    if (sent >= 0)
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
     else if (errno != EINTR && errno != EAGAIN)
-      return fail(Errc::unavailable, "{}", errno_error(errno, "the supervisor went away").message());
+      return fail(Errc::unavailable, "{}",
+                  errno_error(errno, "the supervisor went away").message());
   }
   return {};
 }
@@ -72,7 +85,8 @@ Result<std::string> receive_line(const Fd& socket, std::string& buffer, Time dea
     if (auto readable = wait_for(socket, POLLIN, deadline); !readable)
       return fail(std::move(readable).error());
     const ssize_t count = ::recv(socket.get(), chunk.data(), chunk.size(), 0);
-    if (count > 0) buffer.append(chunk.data(), static_cast<std::size_t>(count));
+    if (count > 0)
+      buffer.append(chunk.data(), static_cast<std::size_t>(count));
     else if (count == 0 || (errno != EINTR && errno != EAGAIN))
       return fail(Errc::unavailable, "the supervisor closed the connection");
   }
@@ -130,19 +144,36 @@ Result<json::object> Client::call(std::string_view method, json::object params, 
   }
 }
 
-Result<StackStatus> Client::status() {
-  TRY(answer, call("status", {}, timeout_));
+Result<StackStatus> Client::stack_of(std::string_view method, json::object params) {
+  TRY(answer, call(method, std::move(params), timeout_));
   return stack_status_from(answer);
+}
+
+Result<StackStatus> Client::status(const std::vector<std::string>& services) {
+  return stack_of("status", services.empty() ? json::object{} : names(services));
 }
 
 Result<StackStatus> Client::up(const std::vector<std::string>& services) {
-  TRY(answer, call("up", names(services), timeout_));
-  return stack_status_from(answer);
+  return stack_of("up", names(services));
+}
+
+Result<StackStatus> Client::start(const std::vector<std::string>& services) {
+  return stack_of("start", names(services));
+}
+
+Result<StackStatus> Client::stop(const std::vector<std::string>& services) {
+  return stack_of("stop", names(services));
 }
 
 Result<StackStatus> Client::restart(const std::vector<std::string>& services) {
-  TRY(answer, call("restart", names(services), timeout_));
-  return stack_status_from(answer);
+  return stack_of("restart", names(services));
+}
+
+Result<StackStatus> Client::signal(const std::vector<std::string>& services,
+                                   const std::string& signal) {
+  json::object params = names(services);
+  params["signal"] = signal;
+  return stack_of("signal", std::move(params));
 }
 
 Result<> Client::down() {

@@ -20,15 +20,20 @@ class Client {
   // Of each call from now on; `events` adds what it waits for. 10s unless told.
   void set_timeout(Duration timeout) { timeout_ = timeout; }
 
-  Result<StackStatus> status();
+  // Of some services only, or of all.
+  Result<StackStatus> status(const std::vector<std::string>& services = {});
   Result<StackStatus> up(const std::vector<std::string>& services);
+  Result<StackStatus> start(const std::vector<std::string>& services);
+  Result<StackStatus> stop(const std::vector<std::string>& services);
   Result<StackStatus> restart(const std::vector<std::string>& services);
+  Result<StackStatus> signal(const std::vector<std::string>& services, const std::string& signal);
   Result<> down();
   Result<EventPage> events(std::uint64_t since, Duration wait);
 
  private:
   explicit Client(Fd socket) : socket_(std::move(socket)) {}
   Result<json::object> call(std::string_view method, json::object params, Duration timeout);
+  Result<StackStatus> stack_of(std::string_view method, json::object params);
 
   Fd socket_;
   std::string buffer_;

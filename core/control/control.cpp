@@ -169,6 +169,12 @@ std::optional<State> parse_state(std::string_view name) {
   return found->first;
 }
 
+std::vector<State> all_states() {
+  std::vector<State> all;
+  for (const auto& entry : kStates) all.push_back(entry.first);
+  return all;
+}
+
 json::object to_json(const ServiceStatus& status) {
   return {
       {"name", status.name},
@@ -207,6 +213,7 @@ json::object to_json(const StackStatus& status) {
       {"supervisor_pid", status.supervisor_pid},
       {"supervisor_started", format_utc(status.supervisor_started)},
       {"stopping", status.stopping},
+      {"last_event", status.last_event},
       {"services", std::move(services)},
   };
 }
@@ -238,6 +245,7 @@ Result<StackStatus> stack_status_from(const json::object& object) {
   read(object, "supervisor_pid", status.supervisor_pid);
   read(object, "supervisor_started", status.supervisor_started);
   read(object, "stopping", status.stopping);
+  read(object, "last_event", status.last_event);
   for (const json::value& item : *services)
     if (const auto* service = item.if_object())
       status.services.push_back(service_status_from(*service));

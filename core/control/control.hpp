@@ -3,15 +3,8 @@
 // <state>/run/control.sock (folder 0700, peer must be our user or root). Additions keep old clients
 // working: unknown members are ignored, lists hold objects.
 //
-// | method  | params                         | result                                      |
-// |---------|--------------------------------|---------------------------------------------|
-// | status  | {}                             | StackStatus                                 |
-// | up      | {services:[name…]}             | StackStatus; empty list: all                |
-// | restart | {services:[name…]}             | StackStatus; empty list: all                |
-// | down    | {}                             | {} at once; then the supervisor ends        |
-// | events  | {since: seq, wait_ms: n}       | EventPage; waits until there is one         |
-//
-// Errors: kUnknownService (data.closest), kShuttingDown, and JSON-RPC's own.
+// The methods, their parameters and errors are the table of methods.hpp; docs/control-api.md is the
+// page for people.
 
 #include <cstdint>
 #include <optional>
@@ -24,14 +17,22 @@
 
 namespace exai::control {
 
-inline constexpr int kProtocolVersion = 1;
+inline constexpr int kProtocolVersion = 2;
+inline constexpr int kOldestProtocol = 1;  // of a client that we still understand
+
+// Errors besides JSON-RPC's own.
 inline constexpr int kUnknownService = 1;
 inline constexpr int kShuttingDown = 2;
+inline constexpr int kTooManyClients = 3;
+inline constexpr int kUnsupportedProtocol = 4;
+inline constexpr int kNotAllowed = 5;
+inline constexpr int kNotRunning = 6;
 
 // The states of a service (supervisor/service/state.hpp has the diagram).
 enum class State { stopped, waiting, starting, ready, backoff, stopping, failed, done, scheduled };
 std::string_view name(State state);
 std::optional<State> parse_state(std::string_view name);
+std::vector<State> all_states();
 
 struct PortStatus {
   std::string name;
@@ -81,6 +82,7 @@ struct StackStatus {
   int supervisor_pid = 0;
   WallTime supervisor_started{};
   bool stopping = false;
+  std::uint64_t last_event = 0;         // of the newest event: what `since` may be
   std::vector<ServiceStatus> services;  // in the file's order
 };
 

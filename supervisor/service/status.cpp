@@ -34,6 +34,20 @@ control::ProofStatus proof_of(const config::Check& check, const checks::Verdict&
 
 control::StackStatus Supervisor::status() {
   pump();  // what has happened, decided: a dead service is not shown as ready
+  control::StackStatus status = bare_status();
+  for (const auto& unit : units_) status.services.push_back(status_of(*unit));
+  return status;
+}
+
+Result<control::StackStatus> Supervisor::status(const std::vector<std::string>& services) {
+  pump();
+  TRY(chosen, select(services));
+  control::StackStatus status = bare_status();
+  for (Unit* unit : chosen) status.services.push_back(status_of(*unit));
+  return status;
+}
+
+control::StackStatus Supervisor::bare_status() const {
   const config::Stack& stack = *around_.stack;
   control::StackStatus status;
   status.version = kVersion;
@@ -45,7 +59,7 @@ control::StackStatus Supervisor::status() {
   status.supervisor_pid = ::getpid();
   status.supervisor_started = started_;
   status.stopping = stopping_;
-  for (const auto& unit : units_) status.services.push_back(status_of(*unit));
+  status.last_event = events_.last();
   return status;
 }
 

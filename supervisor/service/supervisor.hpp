@@ -35,6 +35,10 @@ class Supervisor final {
   void adopt();
 
   control::StackStatus status();
+  // Of some services only. Errors: not_found, with the nearest name.
+  Result<control::StackStatus> status(const std::vector<std::string>& services);
+  const std::string& stack_name() const { return around_.stack->name; }
+  std::uint64_t last_event() const { return events_.last(); }
   control::EventPage events(std::uint64_t since) const { return events_.page(since); }
   Task<control::EventPage> next_events(std::uint64_t since, Duration wait) {
     return events_.next(since, wait);
@@ -98,6 +102,7 @@ class Supervisor final {
   void wake_enders();
   void save();
   Snapshot snapshot() const;
+  control::StackStatus bare_status() const;
   control::ServiceStatus status_of(Unit& unit);
   Task<> reap_orphans();
 

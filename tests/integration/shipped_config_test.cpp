@@ -5,6 +5,7 @@
 #include "core/base/os.hpp"
 #include "core/config/config.hpp"
 #include "core/config/option_docs.hpp"
+#include "core/control/api_page.hpp"
 
 namespace exai::config {
 
@@ -72,6 +73,7 @@ TEST_CASE("what is made from the option table is in step with it") {
   in_step(".env.example", env_example(table));
   in_step("configs/env/.env.docker.example", env_docker_example(table));
   in_step("docs/CONFIGURATION.md", configuration_manual(table));
+  in_step("docs/control-api.md", control::api_page());
 }
 
 }  // namespace exai::config

@@ -1,10 +1,8 @@
 // The door of the supervisor: its lock, its signals, its socket, and clients that mean no good.
-#include <sys/socket.h>
-#include <sys/un.h>
-
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "tests/integration/supervisor/raw_client.hpp"
 #include "tests/integration/supervisor/stack.hpp"
 
 using namespace exai;
@@ -84,34 +82,6 @@ TEST_CASE("a follower who asks late still sees the end") {
   CHECK(stack.supervisor().wait(20s)->success());
 }
 
-namespace {
-
-// A client that says what it wants, and perhaps never reads.
-class RawClient {
- public:
-  explicit RawClient(const Path& path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.string().copy(address.sun_path, sizeof address.sun_path - 1);
-    REQUIRE(::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-    const timeval limit{.tv_sec = 5, .tv_usec = 0};
-    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  }
-  void send(const std::string& text) {
-    ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  }
-  std::string line() {
-    std::string text;
-    for (char c = 0; ::recv(fd_.get(), &c, 1, 0) == 1 && c != '\n';) text += c;
-    return text;
-  }
-
- private:
-  Fd fd_;
-};
-
-}  // namespace
-
 TEST_CASE("the control socket answers nonsense with an error and goes on") {
   Stack stack(service("web") + service("worker"));
   stack.start();
@@ -133,27 +103,6 @@ TEST_CASE("the control socket answers nonsense with an error and goes on") {
   client.send("\n");
   CHECK_THAT(client.line(), Catch::Contains(expected));
   CHECK(stack.client().status()->services.size() == 2);
-}
-
-TEST_CASE("a client that never reads hurts nobody, and too many are turned away") {
-  Stack stack(service("a"));
-  stack.script("a.sh", kForever);
-  stack.start();
-  RawClient slow(stack.socket());
-  const std::string ask = R"({"jsonrpc":"2.0","id":1,"method":"status"})" "\n";
-  for (int i = 0; i < 5000; ++i) slow.send(ask);
-  slow.send("{\"half a line");
-  CHECK(stack.client().status());
-
-  std::vector<std::unique_ptr<RawClient>> crowd;
-  for (int i = 0; i < 70; ++i) crowd.push_back(std::make_unique<RawClient>(stack.socket()));
-  crowd.back()->send(ask);
-  CHECK_THAT(crowd.back()->line(), Catch::Contains("too many clients"));
-  crowd.clear();
-  CHECK(wait_until([&] { return control::Client::connect(stack.socket())->status().has_value(); }));
-  stack.up();
-  stack.in_state("a", State::ready);
-  stack.down();
 }
 
 TEST_CASE("a state folder may be as deep as the file system allows") {

@@ -1,0 +1,81 @@
+// What the structures that the supervisor answers are made of. A row for each member, in the order
+// in which they are written; a test compares them with what is really written.
+
+#include "core/control/methods.hpp"
+
+namespace exai::control {
+
+namespace {
+
+constexpr std::array kFields{
+    Field{"Hello", "protocol", "number", "the version it speaks", 2},
+    Field{"Hello", "oldest", "number", "the oldest one that it still understands", 2},
+    Field{"Hello", "version", "text", "of the supervisor", 2},
+    Field{"Hello", "stack", "text", "the stack's name", 2},
+    Field{"Hello", "access", "text", "what you may call: read, or change and read", 2},
+
+    Field{"StackStatus", "protocol", "number", "the version of this protocol that it speaks"},
+    Field{"StackStatus", "version", "text", "of the supervisor"},
+    Field{"StackStatus", "stack", "text", "the stack's name"},
+    Field{"StackStatus", "environment", "text", "dev, staging, prod, …"},
+    Field{"StackStatus", "timezone", "text", "in which people read the times"},
+    Field{"StackStatus", "stack_file", "text", "absolute"},
+    Field{"StackStatus", "fingerprint", "text", "of the settings it runs; changed: another stack"},
+    Field{"StackStatus", "supervisor_pid", "number", "its process"},
+    Field{"StackStatus", "supervisor_started", "time", "when that began"},
+    Field{"StackStatus", "stopping", "flag", "the stack goes down"},
+    Field{"StackStatus", "last_event", "number", "of its newest event: pass as `since`", 2},
+    Field{"StackStatus", "services", "[ServiceStatus]", "in the file's order"},
+
+    Field{"ServiceStatus", "name", "text", "of the service"},
+    Field{"ServiceStatus", "state", "text", "one of the states below"},
+    Field{"ServiceStatus", "since", "time", "when it came into this state"},
+    Field{"ServiceStatus", "cause", "text", "why it is in this state"},
+    Field{"ServiceStatus", "waiting_for", "[text]", "services, while it waits"},
+    Field{"ServiceStatus", "ready", "ProofStatus or null", "of its readiness"},
+    Field{"ServiceStatus", "healthy", "ProofStatus or null", "of its health"},
+    Field{"ServiceStatus", "pid", "number", "of its main process; 0: there is none"},
+    Field{"ServiceStatus", "started", "time or null", "when that process began"},
+    Field{"ServiceStatus", "adopted", "flag", "taken over from an earlier supervisor"},
+    Field{"ServiceStatus", "restarts", "number", "by itself, not those that were asked for"},
+    Field{"ServiceStatus", "last_exit", "text", "how it last ended; empty: it never did"},
+    Field{"ServiceStatus", "last_restart_cause", "text", "why it was last started again"},
+    Field{"ServiceStatus", "ports", "[PortStatus]", "that it listens on"},
+    Field{"ServiceStatus", "needs", "[text]", "services that it needs"},
+    Field{"ServiceStatus", "resident_bytes", "number", "memory that is in use"},
+    Field{"ServiceStatus", "cpu_percent", "number", "of one core, since the last look"},
+    Field{"ServiceStatus", "log", "text", "path of its log file"},
+    Field{"ServiceStatus", "log_lines_dropped", "number", "that could not be written"},
+
+    Field{"ProofStatus", "check", "text", "what is tried: \"redis round-trip\""},
+    Field{"ProofStatus", "standing", "text", "unknown, passing or failing"},
+    Field{"ProofStatus", "detail", "text", "what the last run saw"},
+    Field{"ProofStatus", "took_ms", "number", "the last run"},
+    Field{"ProofStatus", "age_ms", "number or null", "of the last good run; null: there was none"},
+    Field{"ProofStatus", "failures", "number", "in a row"},
+
+    Field{"PortStatus", "name", "text", "as in the stack file"},
+    Field{"PortStatus", "number", "number", "of the port"},
+
+    Field{"EventPage", "events", "[Event]", "after `since`, oldest first"},
+    Field{"EventPage", "last", "number", "pass as `since` next time"},
+    Field{"EventPage", "gap", "flag", "older ones are forgotten already"},
+
+    Field{"Event", "sequence", "number", "one more than the event before it"},
+    Field{"Event", "time", "time", "when it happened"},
+    Field{"Event", "service", "text", "empty: it is about the stack"},
+    Field{"Event", "from", "text", "the state before"},
+    Field{"Event", "to", "text", "the state after"},
+    Field{"Event", "cause", "text", "why"},
+
+    Field{"Subscription", "since", "number", "the events after this one follow", 2},
+    Field{"Subscription", "last", "number", "the newest there is now", 2},
+};
+
+}  // namespace
+
+std::span<const Field> fields() {
+  return kFields;
+}
+
+}  // namespace exai::control

@@ -1,0 +1,75 @@
+#pragma once
+// A client of the control socket that says what it wants, and perhaps never reads.
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "core/base/json.hpp"
+#include "core/base/os.hpp"
+
+namespace exai::test {
+
+class RawClient {
+ public:
+  explicit RawClient(const Path& path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+    connected_ =
+        ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    const timeval limit{.tv_sec = 5, .tv_usec = 0};
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  }
+  bool connected() const { return connected_; }
+  // How much of it the socket took at once.
+  std::size_t send(const std::string& text) {
+    const ssize_t sent = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+  }
+  // A call without parameters, or with these.
+  void ask(const std::string& method, const std::string& params = "{}") {
+    send(fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":{}}})"
+                     "\n",
+                     method, params));
+  }
+  // The next line; what there is when no more comes.
+  std::string line() {
+    for (;;) {
+      const std::size_t end = buffer_.find('\n');
+      if (end != std::string::npos) {
+        std::string text = buffer_.substr(0, end);
+        buffer_.erase(0, end + 1);
+        return text;
+      }
+      char chunk[65536];
+      const ssize_t count = ::recv(fd_.get(), chunk, sizeof chunk, 0);
+      if (count <= 0) {
+        closed_ = count == 0;
+        return std::exchange(buffer_, {});
+      }
+      buffer_.append(chunk, static_cast<std::size_t>(count));
+    }
+  }
+  json::object message() {
+    const std::string text = line();
+    INFO(text);
+    const auto object = parse_json_object(text);
+    REQUIRE(object);
+    return *object;
+  }
+  bool closed() {
+    line();
+    return closed_;
+  }
+
+ private:
+  Fd fd_;
+  bool connected_ = false;
+  bool closed_ = false;
+  std::string buffer_;
+};
+
+}  // namespace exai::test
