@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+
 namespace exai::cli {
 
 namespace {

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "core/base/ascii.hpp"
 #include "core/base/http_curl.hpp"
 #include "core/base/text.hpp"
 
@@ -55,8 +56,7 @@ bool breaks_line(std::string_view text) {
 }
 
 Result<> validate(const HttpRequest& request) {
-  const auto is_letter = [](char c) { return c >= 'A' && c <= 'Z'; };
-  if (request.method.empty() || !std::ranges::all_of(request.method, is_letter))
+  if (request.method.empty() || !std::ranges::all_of(request.method, is_upper))
     return fail(Errc::invalid, "\"{}\" is no HTTP method", printable(request.method));
   for (const auto& [key, value] : request.headers)
     if (breaks_line(key) || breaks_line(value))

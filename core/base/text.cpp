@@ -7,13 +7,18 @@
 #include <ctime>
 #include <limits>
 
+#include "core/base/ascii.hpp"
+
 namespace exai {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f';
+}
+char lower(char c) {
+  return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 struct Unit {
   std::string_view name;
@@ -92,7 +97,8 @@ Result<std::uint64_t> parse_size(std::string_view text) {
   const auto* unit = std::find_if(kSizeUnits.begin(), kSizeUnits.end(),
                                   [&](const Unit& u) { return rest == u.name; });
   if (!number || unit == kSizeUnits.end() || *number * unit->factor > 1e18)
-    return fail(Errc::invalid, "\"{}\" is no size; write it like 512, 64KiB or 10MB", printable(text));
+    return fail(Errc::invalid, "\"{}\" is no size; write it like 512, 64KiB or 10MB",
+                printable(text));
   return static_cast<std::uint64_t>(std::llround(*number * unit->factor));
 }
 
@@ -164,8 +170,8 @@ std::optional<WallTime> parse_utc(std::string_view text) {
 }
 
 std::string format_local(WallTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(
-      std::chrono::floor<std::chrono::seconds>(time));
+  const std::time_t seconds =
+      std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time));
   std::tm parts{};
   localtime_r(&seconds, &parts);
   std::array<char, 64> buffer{};

@@ -3,6 +3,7 @@
 #include <boost/asio/connect.hpp>
 #include <utility>
 
+
 namespace exai::checks {
 
 namespace {

@@ -4,15 +4,12 @@
 #include <array>
 #include <cmath>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::config {
 
 namespace {
-
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 std::optional<int> parse_port_number(std::string_view text) {
   const auto value = parse_integer(text);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/compose_schema.hpp"
 #include "core/config/places.hpp"
@@ -38,7 +39,7 @@ std::vector<PlacedText> paths_of(const Node* node) {
 std::string compose_project_name(std::string_view text) {
   std::string normal;
   for (const char c : to_lower(text))
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_') normal += c;
+    if (is_lower(c) || is_digit(c) || c == '-' || c == '_') normal += c;
   normal.erase(0, normal.find_first_not_of("-_"));
   return normal;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/ascii.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/config/compose_parts.hpp"
@@ -25,9 +26,6 @@ constexpr std::array<std::string_view, 18> kInstructions = {
 
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-bool is_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
 using Values = std::map<std::string, std::string, std::less<>>;
@@ -202,7 +200,7 @@ class Parser {
     const bool braces = at + 1 < word.size() && word[at + 1] == '{';
     std::size_t end = at + (braces ? 2 : 1);
     const std::size_t begin = end;
-    while (end < word.size() && is_name(word[end])) ++end;
+    while (end < word.size() && continues_identifier(word[end])) ++end;
     if (end == begin) {
       out += word[at];
       return at + 1;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::config {
@@ -10,8 +11,7 @@ namespace exai::config {
 namespace {
 
 bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '-' || c == '.';
+  return continues_identifier(c) || c == '-' || c == '.';
 }
 
 class Cutter {

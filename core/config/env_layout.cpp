@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/places.hpp"
 
@@ -35,10 +36,8 @@ std::string commented_name(std::string_view comment) {
   comment.remove_prefix(1);
   if (comment.starts_with(' ')) comment.remove_prefix(1);
   std::size_t end = 0;
-  const auto letter = [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; };
-  while (end < comment.size() &&
-         (letter(comment[end]) || (end > 0 && comment[end] >= '0' && comment[end] <= '9')))
-    ++end;
+  const auto belongs = [&](char c) { return is_upper(c) || c == '_' || (end > 0 && is_digit(c)); };
+  while (end < comment.size() && belongs(comment[end])) ++end;
   if (end == 0 || end >= comment.size() || comment[end] != '=') return "";
   const std::string_view value = trim(comment.substr(end + 1));
   const bool quoted = value.starts_with('"') || value.starts_with('\'');

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::config {
@@ -14,16 +15,6 @@ std::optional<Duration> positive_duration(std::string_view text) {
   const auto duration = parse_duration(text);
   if (!duration || duration->count() <= 0) return std::nullopt;
   return *duration;
-}
-
-bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_letter(char c) {
-  return is_lower(c) || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
 bool is_name(std::string_view text) {
@@ -43,7 +34,7 @@ bool is_http_target(std::string_view text) {
 // In the order of the schema's definitions.
 constexpr std::array kFormats = {
     Format{"name", "lower-case letters, digits and \"-\", beginning with a letter", is_name},
-    Format{"variable", "letters, digits and \"_\", not beginning with a digit", is_variable_name},
+    Format{"variable", "letters, digits and \"_\", not beginning with a digit", is_identifier},
     Format{"file-name", "a file name without \"/\"", is_file_name},
     Format{"port", "a port between 1 and 65535",
            [](std::string_view text) { return parse_port(text).has_value(); }},
@@ -91,11 +82,6 @@ std::optional<std::string> parse_mcp_call(std::string_view text) {
   const std::string_view tool = trim(text.substr(kCall.size()));
   if (tool.empty() || tool.find(' ') != tool.npos) return std::nullopt;
   return std::string(tool);
-}
-
-bool is_variable_name(std::string_view text) {
-  return !text.empty() && is_letter(text[0]) &&
-         std::all_of(text.begin(), text.end(), [](char c) { return is_letter(c) || is_digit(c); });
 }
 
 const Format* find_format(std::string_view name) {

@@ -26,8 +26,6 @@ std::optional<std::uint16_t> parse_port(std::string_view text);
 // The tool's name in "tools/call NAME".
 std::optional<std::string> parse_mcp_call(std::string_view text);
 
-bool is_variable_name(std::string_view text);
-
 // The schema's `x-exai.format`: its name, what it wants in words, and the test.
 struct Format {
   std::string_view name;

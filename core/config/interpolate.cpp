@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "core/base/ascii.hpp"
 #include "core/config/config.hpp"
 
 namespace exai::config {
@@ -14,13 +15,6 @@ constexpr int kMaxNesting = 32;
 constexpr std::size_t kMaxExpansion = std::size_t{1} << 20U;
 constexpr std::string_view kBadOperator =
     "after the name comes \"}\" or one of \":-\", \"-\", \":+\", \"+\", \":?\", \"?\"";
-
-bool starts_name(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-}
-bool continues_name(char c) {
-  return starts_name(c) || (c >= '0' && c <= '9');
-}
 
 // What ${NAME…} does, by the character of its operator; '}' for none.
 struct Reference {
@@ -45,7 +39,8 @@ class Expander {
  private:
   void fault(InterpolationFault::Kind kind, std::string message, std::size_t begin,
              std::size_t end) {
-    if (used_ && !result_.fault) result_.fault = InterpolationFault{kind, std::move(message), begin, end};
+    if (used_ && !result_.fault)
+      result_.fault = InterpolationFault{kind, std::move(message), begin, end};
   }
 
   void expand_range(std::size_t at, std::size_t end, int depth, std::string& out) {
@@ -77,7 +72,7 @@ class Expander {
       apply(*reference, depth, out);
       return reference->end;
     }
-    if (!starts_name(next)) {
+    if (!begins_identifier(next)) {
       append(out, "$", dollar);
       return dollar + 1;
     }
@@ -91,8 +86,8 @@ class Expander {
 
   std::string_view name_at(std::size_t at, std::size_t end) const {
     std::size_t stop = at;
-    if (stop < end && starts_name(text_[stop]))
-      while (stop < end && continues_name(text_[stop])) ++stop;
+    if (stop < end && begins_identifier(text_[stop]))
+      while (stop < end && continues_identifier(text_[stop])) ++stop;
     return text_.substr(at, stop - at);
   }
 

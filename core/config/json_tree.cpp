@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/places.hpp"
 
@@ -14,10 +15,6 @@ namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
 constexpr int kDeepest = 64;
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 bool is_word(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
@@ -350,11 +347,8 @@ class Reader {
   std::optional<std::uint32_t> hexadecimal() {
     std::uint32_t value = 0;
     for (int i = 0; i < 4; ++i, ++at_) {
-      constexpr std::string_view kDigits = "0123456789abcdef";
-      const char c = next();
-      const std::size_t digit =
-          kDigits.find(c >= 'A' && c <= 'F' ? static_cast<char>(c | 0x20) : c);
-      if (digit == kDigits.npos) return std::nullopt;
+      const int digit = hex_digit(next());
+      if (digit < 0) return std::nullopt;
       value = value * 16 + static_cast<std::uint32_t>(digit);
     }
     return value;

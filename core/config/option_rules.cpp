@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/option_values.hpp"
 #include "core/config/options.hpp"
@@ -28,7 +29,7 @@ bool is_of_tests(std::string_view value) {
   const std::string text = to_lower(value);
   std::string word;
   for (const char c : text + "-") {
-    if (c >= 'a' && c <= 'z') {
+    if (is_lower(c)) {
       word += c;
       continue;
     }

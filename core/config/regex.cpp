@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::config {
@@ -14,10 +15,6 @@ constexpr std::size_t kMostSteps = 2000;
 constexpr int kDeepest = 50;
 constexpr std::int32_t kMostRepeats = 1000;
 constexpr char32_t kLastCodePoint = 0x10FFFF;
-
-bool is_word(char32_t c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
 
 }  // namespace
 
@@ -260,24 +257,22 @@ class RegexCompiler {
       if (const auto at = kLetters.find(static_cast<char>(kind)); at != kLetters.npos)
         return static_cast<char32_t>(kMeaning[at]);
     if (kind == '0' && (rest_.empty() || rest_[0] < '0' || rest_[0] > '9')) return U'\0';
-    if (kind == 'c' && !rest_.empty() && is_word(static_cast<unsigned char>(rest_[0])))
+    if (kind == 'c' && !rest_.empty() && continues_identifier(static_cast<unsigned char>(rest_[0])))
       return take_code_point(rest_) % 32;
     if (kind == 'x') return hexadecimal(2);
     if (kind == 'u') return unicode();
-    if (kind >= '0' && kind <= '9') return fail(Errc::invalid, "back references are not supported");
-    if (is_word(kind))
+    if (is_digit(kind)) return fail(Errc::invalid, "back references are not supported");
+    if (continues_identifier(kind))
       return fail(Errc::invalid, "the escape \\{} is not supported", static_cast<char>(kind));
     return kind;
   }
 
   Result<char32_t> hexadecimal(std::size_t digits) {
     const std::string_view text = rest_.substr(0, digits);
-    constexpr std::string_view kDigits = "0123456789abcdefABCDEF";
-    if (text.size() < digits || text.find_first_not_of(kDigits) != text.npos || digits > 6)
+    if (text.size() < digits || digits > 6 || !std::all_of(text.begin(), text.end(), is_hex_digit))
       return fail(Errc::invalid, "an escape with too few digits");
     char32_t value = 0;
-    for (const char c : text)
-      value = value * 16 + static_cast<char32_t>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+    for (const char c : text) value = value * 16 + static_cast<char32_t>(hex_digit(c));
     rest_.remove_prefix(digits);
     return value;
   }
@@ -335,7 +330,8 @@ class RegexRun {
       open_.pop_back();
       if (std::exchange(seen_[at], round) == round || at == regex_.program_.size()) continue;
       const Regex::Step& step = regex_.program_[at];
-      const bool edge = (before && is_word(*before)) != (next && is_word(*next));
+      const bool edge =
+          (before && continues_identifier(*before)) != (next && continues_identifier(*next));
       switch (step.op) {
         case Op::literal:
         case Op::set:

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::config {
@@ -17,8 +18,7 @@ bool is_quote(char c) {
   return c == '"' || c == '\'' || c == '`';
 }
 bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '-' || c == '.';
+  return continues_identifier(c) || c == '-' || c == '.';
 }
 
 // Values that belong to one line are found line by line; those that go on below it (a block in

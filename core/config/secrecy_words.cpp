@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cmath>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/secrecy.hpp"
 
@@ -14,26 +15,13 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_alnum(char c) {
-  return is_upper(c) || is_lower(c) || is_digit(c);
-}
-
 // In lower case, cut at everything that is no letter or digit, and before a capital in camelCase.
 Words words_of(std::string_view name) {
   Words words(1);
   for (std::size_t i = 0; i < name.size(); ++i) {
     const bool hump = i > 0 && is_upper(name[i]) && is_lower(name[i - 1]);
-    if ((hump || !is_alnum(name[i])) && !words.back().empty()) words.emplace_back();
-    if (is_alnum(name[i]))
+    if ((hump || !is_letter_or_digit(name[i])) && !words.back().empty()) words.emplace_back();
+    if (is_letter_or_digit(name[i]))
       words.back() += is_upper(name[i]) ? static_cast<char>(name[i] - 'A' + 'a') : name[i];
   }
   if (words.back().empty()) words.pop_back();
@@ -131,10 +119,10 @@ bool looks_random(std::string_view value) {
   std::size_t piece = 0;
   std::size_t longest = 0;
   for (const char c : value) {
-    piece = is_alnum(c) || c == '+' || c == '/' || c == '=' ? piece + 1 : 0;
+    piece = is_letter_or_digit(c) || c == '+' || c == '/' || c == '=' ? piece + 1 : 0;
     longest = std::max(longest, piece);
   }
-  const auto has = [&](bool (*test)(char)) {
+  const auto has = [&](bool (*test)(char32_t)) {
     return std::any_of(value.begin(), value.end(), test);
   };
   return longest >= 16 && has(is_digit) && (has(is_lower) || has(is_upper)) &&
@@ -182,7 +170,7 @@ bool is_reference(std::string_view value) {
   if (braces && !value.ends_with('}')) return false;
   if (braces) value = value.substr(0, value.size() - 1);
   std::size_t end = begin += braces ? 1 : 0;
-  while (end < value.size() && (is_alnum(value[end]) || value[end] == '_')) ++end;
+  while (end < value.size() && continues_identifier(value[end])) ++end;
   if (end == begin) return false;
   const std::string_view rest = value.substr(end);
   return rest.empty() || (braces && (rest.starts_with(":?") || rest.starts_with('?') ||

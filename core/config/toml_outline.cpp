@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/places.hpp"
 
@@ -17,8 +18,7 @@ constexpr std::size_t kMaxKeyParts = 16;
 constexpr std::size_t kMaxDuplicates = 100;  // nobody reads on after that
 
 bool is_bare(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '-';
+  return continues_identifier(c) || c == '-';
 }
 
 struct KeyPart {

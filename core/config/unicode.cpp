@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::config {
@@ -180,7 +181,7 @@ constexpr std::array<Range, 730> kLettersAndNumbers = {{
 }  // namespace
 
 bool is_letter_or_number(std::uint32_t c) {
-  if (c < 0x80) return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+  if (c < 0x80) return is_letter_or_digit(c);
   const auto* range =
       std::lower_bound(kLettersAndNumbers.begin(), kLettersAndNumbers.end(), c,
                        [](const Range& r, std::uint32_t value) { return r.last < value; });

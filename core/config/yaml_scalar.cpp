@@ -8,13 +8,11 @@
 #include <limits>
 #include <optional>
 
+#include "core/base/ascii.hpp"
+
 namespace exai::config {
 
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 // The digits with a minus but without a prefix, and the base that it says; empty: no integer.
 struct Digits {

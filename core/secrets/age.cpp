@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::secrets {
@@ -246,7 +247,7 @@ std::string to_text(const Recipient& recipient) {
 Secret to_text(const Identity& identity) {
   std::string text = to_bech32("age-secret-key-", identity.key.reveal());
   for (char& c : text)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    if (is_lower(c)) c = static_cast<char>(c - 'a' + 'A');
   return Secret(std::move(text));
 }
 

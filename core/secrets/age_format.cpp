@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::secrets {
@@ -219,9 +220,8 @@ std::string to_bech32(std::string_view prefix, std::string_view bytes) {
 
 Result<std::string> from_bech32(std::string_view prefix, std::string_view text) {
   const std::string lower = to_lower(text);
-  const bool mixed =
-      std::any_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; }) &&
-      std::any_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  const bool mixed = std::any_of(text.begin(), text.end(), is_lower) &&
+                     std::any_of(text.begin(), text.end(), is_upper);
   const std::string head = std::string(prefix) + "1";
   if (!lower.starts_with(head)) return fail(Errc::invalid, "it does not begin with {}", head);
   if (mixed) return fail(Errc::invalid, "small and capital letters are mixed");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/ascii.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/secrets/age.hpp"
@@ -214,12 +215,7 @@ Result<Path> identity_path(const Environment& environment) {
 }
 
 bool is_secret_name(std::string_view name) {
-  const auto is_letter = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-  };
-  return !name.empty() && name.size() <= 200 && is_letter(name.front()) &&
-         std::all_of(name.begin(), name.end(),
-                     [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+  return is_identifier(name) && name.size() <= 200;
 }
 
 Result<> check_value(const Secret& value) {

@@ -5,6 +5,7 @@
 #include <boost/beast/http/status.hpp>
 #include <optional>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::net {
@@ -19,13 +20,6 @@ constexpr std::size_t kFirstBodyReserve = 64U
 
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 // "http://host/path?query" and "/path?query" → "/path?query"

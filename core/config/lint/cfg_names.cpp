@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/compose.hpp"
 #include "core/config/lint/between_options.hpp"
@@ -107,10 +108,6 @@ void names_set_twice_over(const LintSubject& subject, Findings& findings) {
 
 namespace {
 
-bool is_name_letter(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-}
-
 using NameSet = std::set<std::string, std::less<>>;
 
 // The names in a text: all of them, or those behind a dollar.
@@ -118,7 +115,7 @@ enum class Which { all, references };
 void add_names(std::string_view text, Which which, NameSet& names) {
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = at;
-    while (end < text.size() && is_name_letter(text[end])) ++end;
+    while (end < text.size() && continues_identifier(text[end])) ++end;
     const bool braces = at >= 2 && text.substr(at - 2, 2) == "${";
     const bool dollar = braces || (at >= 1 && text[at - 1] == '$');
     if (end > at && (which == Which::all || dollar)) names.emplace(text.substr(at, end - at));

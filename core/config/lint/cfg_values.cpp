@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/between_options.hpp"
 #include "core/config/lint/cfg_rules.hpp"
@@ -167,7 +168,6 @@ namespace {
 
 // "C:\data", "C:/data", "\\server\share"
 bool is_windows_path(std::string_view text) {
-  const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
   if (text.starts_with("\\\\") && text.size() > 3 && is_letter(text[2])) return true;
   return text.size() > 3 && is_letter(text[0]) && text[1] == ':' &&
          (text[2] == '\\' || (text[2] == '/' && text[3] != '/'));

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/cmp_rules.hpp"
 #include "core/config/lint/compose_facts.hpp"
@@ -55,9 +55,7 @@ std::uint64_t factor_of(Unit unit) {
 // "4gb", "512M", "1.5G", "2GiB"; all of these programs mean powers of 1024.
 std::optional<std::uint64_t> bytes_of(std::string_view text, Unit unit) {
   std::size_t end = 0;
-  while (end < text.size() &&
-         (std::isdigit(static_cast<unsigned char>(text[end])) != 0 || text[end] == '.'))
-    ++end;
+  while (end < text.size() && (is_digit(text[end]) || text[end] == '.')) ++end;
   const auto number = parse_number(text.substr(0, end));
   if (!number || *number <= 0 || *number > 1e15) return std::nullopt;
   const std::string suffix = to_lower(text.substr(end));

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/cmp_rules.hpp"
 #include "core/config/lint/compose_facts.hpp"
@@ -153,8 +153,8 @@ struct Machine {
 };
 
 bool has_drive(std::string_view path) {
-  return path.size() > 2 && std::isalpha(static_cast<unsigned char>(path[0])) != 0 &&
-         path[1] == ':' && (path[2] == '\\' || path[2] == '/');
+  return path.size() > 2 && is_letter(path[0]) && path[1] == ':' &&
+         (path[2] == '\\' || path[2] == '/');
 }
 
 // /mnt/c/…, /c/Users/…

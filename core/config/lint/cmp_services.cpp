@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/cmp_rules.hpp"
 #include "core/config/lint/compose_facts.hpp"
@@ -21,8 +21,7 @@ bool is_major_only(std::string_view tag) {
   if (tag.starts_with('v')) tag.remove_prefix(1);
   const std::string_view number = tag.substr(0, tag.find('-'));
   return !number.empty() && number.size() <= 2 &&
-         std::all_of(number.begin(), number.end(),
-                     [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; });
+         std::all_of(number.begin(), number.end(), is_digit);
 }
 
 // Whatever was pushed last.

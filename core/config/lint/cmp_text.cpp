@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/cmp_rules.hpp"
 #include "core/config/lint/compose_facts.hpp"
@@ -79,9 +79,7 @@ std::size_t name_end(std::string_view text, std::size_t at) {
     return close == text.npos ? at : close + 1;
   }
   std::size_t end = at;
-  while (end < text.size() &&
-         (std::isalnum(static_cast<unsigned char>(text[end])) != 0 || text[end] == '_'))
-    ++end;
+  while (end < text.size() && continues_identifier(text[end])) ++end;
   return end;
 }
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/formats.hpp"
 #include "core/config/places.hpp"
@@ -168,7 +168,7 @@ Known has_healthcheck(const ComposeService& service) {
 namespace {
 
 bool is_host_character(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+  return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';
 }
 
 std::optional<HostUse> host_port(std::string_view text, std::string scheme) {
@@ -196,7 +196,7 @@ void hosts_of_url(std::string_view rest, const std::string& scheme, std::vector<
 std::string scheme_before(std::string_view text, std::size_t end) {
   std::size_t begin = end;
   const auto belongs = [&](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '-' || c == '.';
+    return is_letter_or_digit(c) || c == '+' || c == '-' || c == '.';
   };
   while (begin > 0 && belongs(text[begin - 1])) --begin;
   return to_lower(text.substr(begin, end - begin));

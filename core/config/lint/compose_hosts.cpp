@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "core/base/ascii.hpp"
 
 namespace exai::config {
 
@@ -65,7 +66,7 @@ bool names_a_host(std::string_view name) {
 
 bool is_name(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+    return is_letter_or_digit(c) || c == '-' || c == '_';
   });
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/env_layout.hpp"
 #include "core/config/lint/env_rules.hpp"
@@ -163,9 +164,8 @@ void text_after_quotes(const LintSubject& subject, Findings& findings) {
 bool changes_backslashes(const EnvFile& file, const DotenvEntry& entry) {
   if (entry.style != Style::double_quoted || !entry.value) return false;
   const std::string_view text = inner(file, entry);
-  const auto letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
   const bool drive =
-      text.size() > 4 && letter(text[0]) && text[1] == ':' && text[2] == '\\' && text[3] != '\\';
+      text.size() > 4 && is_letter(text[0]) && text[1] == ':' && text[2] == '\\' && text[3] != '\\';
   const auto is_odd = [drive](char c) {
     return c == '\a' || c == '\b' || c == '\f' || c == '\v' ||
            (drive && (c == '\n' || c == '\r' || c == '\t'));
@@ -378,17 +378,12 @@ void unusual_names(const LintSubject& subject, Findings& findings) {
     if (entry.key.empty() || entry.after_quote || entry.style == Style::faulty ||
         subject.resolved.names.is_known(entry.key))
       return;
-    const auto is_usual = [](char c) {
-      return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-    };
-    const std::string& key = entry.key;
-    const bool digit = key.front() >= '0' && key.front() <= '9';
-    const bool usual = std::all_of(key.begin(), key.end(), is_usual);
-    if (usual && !digit) return;
     // Images of databases and search engines take "discovery.type" and the like.
-    const bool dotted = !digit && std::all_of(key.begin(), key.end(),
-                                              [&](char c) { return is_usual(c) || c == '.'; });
-    if (dotted) return;
+    const std::string& key = entry.key;
+    const bool usual = !is_digit(key.front()) && std::all_of(key.begin(), key.end(), [](char c) {
+      return continues_identifier(c) || c == '.';
+    });
+    if (usual) return;
     const bool tab = key.find('\t') != std::string::npos;
     findings
         .add("ENV024", entry.key_span,

@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/listeners.hpp"
 #include "core/config/lint/prt_rules.hpp"
@@ -205,7 +206,7 @@ struct Target {
 
 std::size_t digits_at(std::string_view text, std::size_t i) {
   std::size_t end = i;
-  while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
+  while (end < text.size() && is_digit(text[end])) ++end;
   return end;
 }
 
@@ -219,8 +220,7 @@ std::vector<Target> targets_in(std::string_view text) {
       const char next = after < text.size() ? text[after] : ' ';
       if (next == ':' || next == ' ') {
         const std::size_t end = digits_at(text, after + 1);
-        const bool is_whole =
-            end == text.size() || std::isalnum(static_cast<unsigned char>(text[end])) == 0;
+        const bool is_whole = end == text.size() || !is_letter_or_digit(text[end]);
         if (end > after + 1 && end - after <= 6 && is_whole &&
             (end == text.size() || text[end] != '.'))
           targets.push_back(

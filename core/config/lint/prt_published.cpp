@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/compose_model.hpp"
 #include "core/config/lint/known_images.hpp"
@@ -227,14 +228,13 @@ std::vector<int> ports_in_comment(std::string_view comment) {
   std::vector<int> ports;
   const std::string text = to_lower(comment);
   for (std::size_t i = 0; i < text.size();) {
-    const bool starts = text[i] >= '0' && text[i] <= '9' &&
-                        (i == 0 || std::isalnum(static_cast<unsigned char>(text[i - 1])) == 0);
+    const bool starts = is_digit(text[i]) && (i == 0 || !is_letter_or_digit(text[i - 1]));
     if (!starts) {
       ++i;
       continue;
     }
     std::size_t end = i;
-    while (end < text.size() && std::isalnum(static_cast<unsigned char>(text[end])) != 0) ++end;
+    while (end < text.size() && is_letter_or_digit(text[end])) ++end;
     const std::string_view number = std::string_view(text).substr(i, end - i);
     const std::string_view before = trim(std::string_view(text).substr(0, i));
     const bool is_meant = before.ends_with("port") || before.ends_with("port:") ||

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <cctype>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/compose_model.hpp"
 #include "core/config/lint/sec_rules.hpp"
@@ -219,7 +219,7 @@ void addresses_in(const SourcePtr& source, Findings& findings) {
   const std::string_view text = source->text;
   for (std::size_t i = text.find("://"); i != text.npos; i = text.find("://", i + 3)) {
     std::size_t begin = i;
-    while (begin > 0 && std::isalnum(static_cast<unsigned char>(text[begin - 1])) != 0) --begin;
+    while (begin > 0 && is_letter_or_digit(text[begin - 1])) --begin;
     const std::size_t end = std::min(text.find_first_of(" \t\r\n\"'`<>,]}", i), text.size());
     const ByteRange found = url_password(text.substr(begin, end - begin));
     if (found.begin == found.end || is_comment(text, i)) continue;

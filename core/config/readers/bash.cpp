@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/readers/readers.hpp"
 
@@ -13,16 +14,6 @@ namespace {
 
 constexpr std::size_t kMaxValues = std::size_t{16} << 20U;  // all together
 
-bool is_letter(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_name(std::string_view text) {
-  return !text.empty() && is_letter(text.front()) &&
-         std::all_of(text.begin(), text.end(), [](char c) { return is_letter(c) || is_digit(c); });
-}
 bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
@@ -173,11 +164,10 @@ class Shell {
     Word word;
     const std::size_t begin = at_;
     std::size_t name_end = begin;
-    while (name_end < text_.size() && (is_letter(text_[name_end]) || is_digit(text_[name_end])))
-      ++name_end;
+    while (name_end < text_.size() && continues_identifier(text_[name_end])) ++name_end;
     const std::string_view name = text_.substr(begin, name_end - begin);
     const std::string_view rest = text_.substr(name_end);
-    if (is_name(name) && rest.starts_with('=')) {
+    if (is_identifier(name) && rest.starts_with('=')) {
       word.name = name;
       at_ = name_end + 1;
       if (peek() == '(') {
@@ -186,7 +176,7 @@ class Shell {
         return word;
       }
       if (peek() == '~') word.not_plain = "\"~\" is a home folder";
-    } else if (is_name(name) && (rest.starts_with("+=") || rest.starts_with('['))) {
+    } else if (is_identifier(name) && (rest.starts_with("+=") || rest.starts_with('['))) {
       word.name = name;
       word.not_plain = "it adds to a variable";
     }
@@ -262,9 +252,9 @@ class Shell {
     const char next = peek(1);
     if (next == '(') return read_substitution(word, ')', 2);
     if (next == '{') return read_braced(word);
-    if (is_letter(next)) {
+    if (begins_identifier(next)) {
       std::size_t end = at_ + 1;
-      while (end < text_.size() && (is_letter(text_[end]) || is_digit(text_[end]))) ++end;
+      while (end < text_.size() && continues_identifier(text_[end])) ++end;
       add(word, lookup(text_.substr(at_ + 1, end - at_ - 1), word).value_or(""));
       at_ = end;
     } else if (next >= '1' && next <= '9') {  // an argument, and there is none
@@ -299,8 +289,7 @@ class Shell {
     const std::string_view inner = text_.substr(at_ + 2, close - at_ - 2);
     at_ = close + 1;
     const auto name_end = static_cast<std::size_t>(
-        std::find_if(inner.begin(), inner.end(),
-                     [](char c) { return !is_letter(c) && !is_digit(c); }) -
+        std::find_if(inner.begin(), inner.end(), [](char c) { return !continues_identifier(c); }) -
         inner.begin());
     const std::string_view name = inner.substr(0, name_end);
     std::string_view rest = inner.substr(name_end);
@@ -308,8 +297,8 @@ class Shell {
     if (empty_is_unset) rest.remove_prefix(1);
     const char action = rest.empty() ? '\0' : rest.front();
     const std::string_view other = rest.empty() ? rest : rest.substr(1);
-    const bool plain = is_name(name) && (action == '-' || action == '+' || action == '?' ||
-                                         (action == '\0' && !empty_is_unset));
+    const bool plain = is_identifier(name) && (action == '-' || action == '+' || action == '?' ||
+                                               (action == '\0' && !empty_is_unset));
     if (!plain || other.find_first_of("\"'\\`$~") != std::string_view::npos) {
       word.not_plain = "an expansion that only a shell can do";
       return;

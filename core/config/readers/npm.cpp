@@ -6,6 +6,7 @@
 // comment or the end of the line; else everything up to a "#".
 #include <array>
 
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/readers/readers.hpp"
 #include "core/config/unicode.hpp"
@@ -15,8 +16,7 @@ namespace exai::config {
 namespace {
 
 bool is_name_character(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '.' || c == '-';
+  return continues_identifier(c) || c == '.' || c == '-';
 }
 
 // \s of JavaScript.

@@ -1,5 +1,6 @@
 // EnvironmentFile= of systemd, as version 252 has it: quotes and backslashes of a shell, nothing is
 // replaced, comments only at the beginning of a line (and a backslash at its end goes on with it).
+#include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/readers/readers.hpp"
 
@@ -12,16 +13,6 @@ bool is_newline(char c) {
 }
 bool is_white(char c) {
   return is_newline(c) || c == ' ' || c == '\t';
-}
-
-bool is_variable_name(std::string_view name) {
-  const auto letter = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-  };
-  if (name.empty() || !letter(name.front())) return false;
-  for (const char c : name)
-    if (!letter(c) && (c < '0' || c > '9')) return false;
-  return true;
 }
 
 class Machine {
@@ -157,7 +148,7 @@ class Machine {
     while (!name_.empty() && is_white(name_.back())) name_.pop_back();
     if (!is_utf8(name_) || !is_utf8(value_))
       view_.refusal = "it is not UTF-8";
-    else if (!is_variable_name(name_))
+    else if (!is_identifier(name_))
       view_.remarks.insert_or_assign(name_, "no name of a variable, and ignored");
     else
       view_.values.insert_or_assign(name_, value_);
