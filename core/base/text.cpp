@@ -288,21 +288,11 @@ bool is_utf8(std::string_view bytes) {
 
 char32_t take_code_point(std::string_view& text) {
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  const unsigned first = byte(0);
-  const std::size_t length = first < 0x80   ? 1
-                             : first < 0xC2 ? 0
-                             : first < 0xE0 ? 2
-                             : first < 0xF0 ? 3
-                             : first < 0xF5 ? 4
-                                            : 0;
-  char32_t point = length < 2 ? first : first & (0x7FU >> length);
-  bool good = length != 0 && length <= text.size();
-  for (std::size_t at = 1; good && at < length; ++at) {
-    good = (byte(at) & 0xC0U) == 0x80U;
-    point = point << 6U | (byte(at) & 0x3FU);
-  }
-  text.remove_prefix(good ? length : 1);
-  return good ? point : 0xFFFD;
+  const std::size_t length = sequence_length(text);
+  char32_t point = length == 0 ? 0xFFFD : length == 1 ? byte(0) : byte(0) & (0x7FU >> length);
+  for (std::size_t at = 1; at < length; ++at) point = point << 6U | (byte(at) & 0x3FU);
+  text.remove_prefix(std::max<std::size_t>(length, 1));
+  return point;
 }
 
 std::size_t code_points(std::string_view text) {

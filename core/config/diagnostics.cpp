@@ -90,27 +90,18 @@ std::size_t cell_width(std::uint32_t c) {
   return among(kWide, c) ? 2 : 1;
 }
 
-// The code point that `sequence` spells; only asked for valid UTF-8.
-std::uint32_t decode(std::string_view sequence) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
-  if (sequence.size() == 1) return byte(0);
-  std::uint32_t c = byte(0) & (0xFFU >> (sequence.size() + 1));
-  for (std::size_t i = 1; i < sequence.size(); ++i) c = (c << 6U) | (byte(i) & 0x3FU);
-  return c;
-}
-
-// Bytes of the first code point, with what a broken one drags along.
-std::size_t sequence_length(std::string_view text) {
+// Bytes of the first column: a code point, with what a broken one drags along.
+std::size_t column_size(std::string_view text) {
   std::size_t length = 1;
   while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80U)
     ++length;
   return length;
 }
 
-Cell cell_of(std::string_view sequence) {
-  if (sequence == "\t") return {std::string(kTabWidth, ' '), kTabWidth};
-  std::string shown = printable(sequence);
-  const std::size_t width = shown == sequence ? cell_width(decode(sequence)) : shown.size();
+Cell cell_of(std::string_view column) {
+  if (column == "\t") return {std::string(kTabWidth, ' '), kTabWidth};
+  std::string shown = printable(column);
+  const std::size_t width = shown == column ? cell_width(take_code_point(column)) : shown.size();
   return {std::move(shown), width};
 }
 
@@ -126,11 +117,10 @@ Excerpt excerpt_of(std::string_view line, std::size_t begin, std::size_t end) {
   const std::size_t first = is_long ? begin - kExcerptWidth / 4 : 0;
   Excerpt excerpt;
   if (first > 0) excerpt = {"…", " "};
-  for (std::size_t i = 0; i < first && !line.empty(); ++i)
-    line.remove_prefix(sequence_length(line));
+  for (std::size_t i = 0; i < first && !line.empty(); ++i) line.remove_prefix(column_size(line));
   std::size_t marked = 0;
   for (std::size_t i = first; i < first + kExcerptWidth && !line.empty(); ++i) {
-    const std::size_t length = sequence_length(line);
+    const std::size_t length = column_size(line);
     const Cell cell = cell_of(line.substr(0, length));
     line.remove_prefix(length);
     excerpt.text += cell.shown;

@@ -26,15 +26,6 @@ bool is_octal(char c) {
   return c >= '0' && c <= '7';
 }
 
-void append_utf8(std::string& out, unsigned value) {
-  if (value < 0x80) {
-    out += static_cast<char>(value);
-  } else {
-    out += static_cast<char>(0xC0U | (value >> 6U));
-    out += static_cast<char>(0x80U | (value & 0x3FU));
-  }
-}
-
 // Text that remembers which byte of the file each of its bytes comes from.
 struct Traced {
   std::string text;

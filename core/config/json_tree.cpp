@@ -8,6 +8,7 @@
 #include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/places.hpp"
+#include "core/config/unicode.hpp"
 
 namespace exai::config {
 
@@ -17,24 +18,7 @@ constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
 constexpr int kDeepest = 64;
 
 bool is_word(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
-}
-
-void append_utf8(std::string& out, std::uint32_t c) {
-  const auto byte = [&](std::uint32_t value) { out += static_cast<char>(value); };
-  if (c < 0x80) return byte(c);
-  if (c < 0x800) {
-    byte(0xC0U | c >> 6U);
-  } else {
-    if (c < 0x10000) {
-      byte(0xE0U | c >> 12U);
-    } else {
-      byte(0xF0U | c >> 18U);
-      byte(0x80U | (c >> 12U & 0x3FU));
-    }
-    byte(0x80U | (c >> 6U & 0x3FU));
-  }
-  byte(0x80U | (c & 0x3FU));
+  return continues_identifier(c) || c == '$';
 }
 
 // Recursive descent. A part that cannot be read gives nothing, and the fault is in the result.

@@ -189,15 +189,26 @@ bool is_letter_or_number(std::uint32_t c) {
 }
 
 CodePoint code_point_at(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return {first, 1};
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || at + length > text.size() || !is_utf8(text.substr(at, length)))
-    return {0xFFFD, 1};
-  std::uint32_t value = first & (0xFFU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) value = (value << 6U) | (byte(i) & 0x3FU);
-  return {value, length};
+  std::string_view rest = text.substr(at);
+  const std::uint32_t value = take_code_point(rest);
+  return {value, text.size() - at - rest.size()};
+}
+
+void append_utf8(std::string& out, std::uint32_t c) {
+  const auto byte = [&](std::uint32_t value) { out += static_cast<char>(value); };
+  if (c < 0x80) return byte(c);
+  if (c < 0x800) {
+    byte(0xC0U | c >> 6U);
+  } else {
+    if (c < 0x10000) {
+      byte(0xE0U | c >> 12U);
+    } else {
+      byte(0xF0U | c >> 18U);
+      byte(0x80U | (c >> 12U & 0x3FU));
+    }
+    byte(0x80U | (c >> 6U & 0x3FU));
+  }
+  byte(0x80U | (c & 0x3FU));
 }
 
 bool is_space(std::uint32_t c) {

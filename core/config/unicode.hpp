@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace exai::config {
@@ -13,6 +14,8 @@ struct CodePoint {
   std::size_t length = 1;
 };
 CodePoint code_point_at(std::string_view text, std::size_t at);
+
+void append_utf8(std::string& out, std::uint32_t c);
 
 // General categories L and N: letters and numbers of any script.
 bool is_letter_or_number(std::uint32_t c);

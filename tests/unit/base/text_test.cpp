@@ -19,7 +19,8 @@ TEST_CASE("a duration is a number with a unit, or several from large to small") 
 }
 
 TEST_CASE("what is no duration is refused with an example of one") {
-  const std::string text = GENERATE("", "5", "s", "1x", "1m2h", "1s1s", "-1s", "1 s", "1..5s", "99999999999999d");
+  const std::string text =
+      GENERATE("", "5", "s", "1x", "1m2h", "1s1s", "-1s", "1 s", "1..5s", "99999999999999d");
   CAPTURE(text);
   const auto parsed = parse_duration(text);
   REQUIRE_FALSE(parsed);
@@ -151,6 +152,19 @@ TEST_CASE("UTF-8 is checked by its shortest forms, without surrogates") {
   CHECK_FALSE(is_utf8("\xE2\x82"));
   CHECK_FALSE(is_utf8("\xFF"));
   CHECK(code_points("grün") == 4);
+}
+
+TEST_CASE("code points are taken one by one, and a byte that begins none stands for itself") {
+  const auto points_of = [](std::string_view text) {
+    std::u32string points;
+    while (!text.empty()) points += take_code_point(text);
+    return points;
+  };
+  CHECK(points_of("aü€𝄞") == U"aü€𝄞");
+  CHECK(points_of("\xE2\x82z") == U"\xFFFD\xFFFDz");                    // cut off
+  CHECK(points_of("\xE0\x80\x80") == U"\xFFFD\xFFFD\xFFFD");            // longer than it has to be
+  CHECK(points_of("\xED\xA0\x80") == U"\xFFFD\xFFFD\xFFFD");            // half of a pair
+  CHECK(points_of("\xF4\x90\x80\x80") == U"\xFFFD\xFFFD\xFFFD\xFFFD");  // above the last one
 }
 
 TEST_CASE("bytes of others are made visible before they are printed") {
