@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::cli {
@@ -120,7 +121,7 @@ void Args::choice(std::string_view placeholder, std::string& target,
 void Args::declare_common_options() {
   const std::vector<std::string> taken = option_names(description_);
   const auto free_names = [&](const std::string& short_name, const std::string& long_name) {
-    const bool free = std::find(taken.begin(), taken.end(), short_name) == taken.end();
+    const bool free = !contains(taken, short_name);
     return free ? short_name + "," + long_name : long_name;
   };
   const std::string file = free_names("-f", "--file");
@@ -161,7 +162,7 @@ std::optional<Exit> Args::parse(Context& context) {
     if (word != "--") return misuse(context, about_stray_word(word, description_));
 
   for (const Parser::Choice& choice : parser.choices)
-    if (std::find(choice.known.begin(), choice.known.end(), *choice.given) == choice.known.end())
+    if (!contains(choice.known, *choice.given))
       return misuse(context, unknown_word(choice.kind, *choice.given, choice.known));
 
   if (!parser.file.empty()) context.file = parser.file;

@@ -5,6 +5,7 @@
 #include "cli/config_view.hpp"
 #include "cli/table.hpp"
 #include "cli/verbs.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/schemas.hpp"
 
@@ -24,9 +25,7 @@ ResolvedPtr resolve_in(Context& context, const Workspace& workspace,
   const config::Loaded loaded = load_stack(workspace, environment, context.environment);
   hide_secrets(context, loaded);
   const bool unknown_environment =
-      environment && loaded.resolved &&
-      std::find(loaded.resolved->environments.begin(), loaded.resolved->environments.end(),
-                *environment) == loaded.resolved->environments.end();
+      environment && loaded.resolved && !contains(loaded.resolved->environments, *environment);
   if (!loaded.resolved || unknown_environment) {
     context.err.write(config::render(loaded.diagnostics, diagnostic_colours(context.err)));
     return nullptr;
@@ -45,7 +44,7 @@ ResolvedPtr resolve_here(Context& context) {
 // --- show ---
 
 bool is_wanted(const std::vector<std::string>& names, const std::string& name) {
-  return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+  return names.empty() || contains(names, name);
 }
 
 // False: a name that is none was said.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/base/contains.hpp"
 
 namespace exai::cli {
 
@@ -68,8 +69,7 @@ class Judge {
       }
       auto& names = result.explains;
       if (other.service.empty() || other.service == cause.service) continue;
-      if (std::find(names.begin(), names.end(), other.service) == names.end())
-        names.push_back(other.service);
+      if (!contains(names, other.service)) names.push_back(other.service);
     }
     return result;
   }

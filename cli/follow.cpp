@@ -4,6 +4,7 @@
 
 #include "cli/interrupt.hpp"
 #include "cli/tail.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::cli {
@@ -16,8 +17,7 @@ constexpr std::size_t kBlockRows = 15;
 constexpr std::size_t kLogTail = 12;
 
 bool wished(const Wish& wish, const std::string& service) {
-  return wish.services.empty() ||
-         std::find(wish.services.begin(), wish.services.end(), service) != wish.services.end();
+  return wish.services.empty() || contains(wish.services, service);
 }
 
 // True when nothing more is to be waited for.
@@ -40,9 +40,7 @@ const control::ServiceStatus* first_failed(const Followed& followed) {
   if (followed.failed.empty()) return nullptr;
   const auto failed = [&](const std::string& name) {
     const control::ServiceStatus* service = find_service(followed.status, name);
-    return std::find(followed.failed.begin(), followed.failed.end(), name) !=
-               followed.failed.end() ||
-           (service && in_trouble(*service));
+    return contains(followed.failed, name) || (service && in_trouble(*service));
   };
   std::string name = followed.failed[0];
   for (std::size_t step = 0; step < followed.status.services.size(); ++step) {

@@ -7,6 +7,7 @@
 #include "cli/args.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/tail.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::cli {
@@ -107,7 +108,7 @@ Exit logs(Context& context, Args& args) {
   if (!workspace) return Exit::bad_input;
   const std::vector<std::string> known = logs_in(workspace->logs());
   for (const std::string& name : services) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    if (contains(known, name)) continue;
     return complain(context, Exit::bad_input, unknown_word("log", name, known));
   }
   if (services.empty()) services = known;

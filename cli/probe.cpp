@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "cli/engine.hpp"
+#include "core/base/contains.hpp"
 #include "core/checks/check.hpp"
 
 namespace exai::cli {
@@ -120,7 +121,7 @@ std::optional<std::vector<Probed>> run_checks(const Context& context, const Open
     results.push_back({service.name, purpose, describe(*check), mcp, false, "", Duration{}});
   };
   for (const config::Service& service : opened.stack->services) {
-    const bool named = std::find(services.begin(), services.end(), service.name) != services.end();
+    const bool named = contains(services, service.name);
     if (!services.empty() && !named) continue;
     plan(service, Purpose::ready, service.ready);
     plan(service, Purpose::healthy, service.healthy);

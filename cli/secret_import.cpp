@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cli/secret_store.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/spawn.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/rules.hpp"
@@ -72,8 +73,7 @@ Result<Pairs> read_sops(const Environment& environment, const Path& path) {
 }
 
 bool is_wanted(const Wishes& wishes, const config::Names& known, const std::string& name) {
-  if (!wishes.names.empty())
-    return std::find(wishes.names.begin(), wishes.names.end(), name) != wishes.names.end();
+  if (!wishes.names.empty()) return contains(wishes.names, name);
   return known.is_confidential(name);
 }
 

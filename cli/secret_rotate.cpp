@@ -7,6 +7,7 @@
 
 #include "cli/engine.hpp"
 #include "cli/secret_store.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::cli {
@@ -32,8 +33,7 @@ std::vector<std::string> behind(const StorePlace& place, const std::string& name
   std::vector<std::string> found;
   const std::vector<std::string> consumers = consumers_of(place, name);
   for (const control::ServiceStatus& service : status->services) {
-    const bool uses =
-        std::find(consumers.begin(), consumers.end(), service.name) != consumers.end();
+    const bool uses = contains(consumers, service.name);
     if (uses && service.pid != 0 && (!changed || !service.started || *service.started <= *changed))
       found.push_back(service.name);
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/resolve.hpp"
 
@@ -13,7 +14,7 @@ namespace {
 
 bool uses(const config::Service& service, const std::string& name) {
   const auto& given = service.secrets;
-  if (std::find(given.begin(), given.end(), name) != given.end()) return true;
+  if (contains(given, name)) return true;
   for (const auto* check : {&service.ready, &service.healthy})
     for (const char* key : {"password", "token"})
       if (*check && (*check)->setting(key) == name) return true;

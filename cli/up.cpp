@@ -5,6 +5,7 @@
 #include "cli/args.hpp"
 #include "cli/follow.hpp"
 #include "cli/ports.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/base/version.hpp"
 
@@ -20,7 +21,7 @@ bool runs(const control::ServiceStatus& service) {
 }
 
 bool asked_for(const std::vector<std::string>& names, const std::string& service) {
-  return names.empty() || std::find(names.begin(), names.end(), service) != names.end();
+  return names.empty() || contains(names, service);
 }
 
 // What a supervisor that started earlier does not know.

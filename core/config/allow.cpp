@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/lint.hpp"
 #include "core/config/places.hpp"
@@ -145,7 +146,7 @@ bool can_be_allowed(std::string_view code) {
   constexpr std::array<std::string_view, 18> kNever = {
       "CFG002", "CFG003", "CFG004", "CFG005", "CFG020", "CFG021", "CFG022", "CFG023", "CFG025",
       "CFG026", "CFG027", "CMP001", "CMP002", "DEP001", "ENV001", "ENV002", "ENV003", "ENV015"};
-  return std::find(kNever.begin(), kNever.end(), code) == kNever.end();
+  return !contains(kNever, code);
 }
 
 bool can_be_allowed(const Diagnostic& finding) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/formats.hpp"
 #include "core/config/stack_tree.hpp"
@@ -43,7 +44,7 @@ std::string scalar_text(const Node& node) {
 bool is_common(std::string_view key) {
   constexpr std::array<std::string_view, 6> kCommon = {"port",    "host",     "every",
                                                        "timeout", "failures", "successes"};
-  return std::find(kCommon.begin(), kCommon.end(), key) != kCommon.end();
+  return contains(kCommon, key);
 }
 
 std::optional<Check> build_check(const Member& service, std::string_view key) {

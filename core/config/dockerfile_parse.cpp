@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/base/ascii.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/config/compose_parts.hpp"
@@ -75,11 +76,9 @@ class Parser {
     rest_ = name.end;
     while (rest_ < line.text.size() && is_blank(line.text[rest_])) ++rest_;
     std::string upper(text(name));
-    std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
-      return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    });
-    const bool known =
-        std::find(kInstructions.begin(), kInstructions.end(), upper) != kInstructions.end();
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](char c) { return is_lower(c) ? static_cast<char>(c - 'a' + 'A') : c; });
+    const bool known = contains(kInstructions, upper);
     if (!known) return unknown(name, upper);
     if (upper == "FROM") return read_from();
     if (upper == "ARG") return read_arg();

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/base/ascii.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/option_values.hpp"
 #include "core/config/options.hpp"
@@ -50,8 +51,7 @@ class Evaluation {
     const auto here = [&](const OptionCondition& one) { return holds(one, values_(one.name)); };
     const auto& environments = rule.environments;
     const bool applies =
-        (environments.empty() ||
-         std::find(environments.begin(), environments.end(), environment_) != environments.end()) &&
+        (environments.empty() || contains(environments, environment_)) &&
         std::all_of(rule.when.begin(), rule.when.end(), here) &&
         (rule.unless.empty() || !std::all_of(rule.unless.begin(), rule.unless.end(), here));
     if (applies) std::visit([&](const auto& what) { check(rule, what); }, rule.what);

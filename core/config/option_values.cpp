@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::config {
@@ -54,8 +55,7 @@ std::optional<ValueProblem> check_range(const Option& option, std::string_view t
 
 std::optional<ValueProblem> check_choice(const Option& option, std::string_view text) {
   const auto& choices = option.choices;
-  if (choices.empty() || std::find(choices.begin(), choices.end(), text) != choices.end())
-    return std::nullopt;
+  if (choices.empty() || contains(choices, text)) return std::nullopt;
   const auto meant = closest(text, choices);
   return ValueProblem{"CFG005",
                       fmt::format("{} must be one of {}{}", option.name, join(choices, ", "),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "embedded/options_schema.hpp"
 
@@ -41,7 +42,7 @@ std::optional<std::string> Option::default_for(std::string_view environment) con
 }
 
 bool Option::is_read_by(std::string_view reader) const {
-  return std::find(readers.begin(), readers.end(), reader) != readers.end();
+  return contains(readers, reader);
 }
 
 const OptionAlias* Option::alias(std::string_view called) const {
@@ -58,8 +59,7 @@ OptionTable::OptionTable(std::vector<Option> options, std::vector<OptionRule> ru
                          std::vector<RetiredOption> retired)
     : options_(std::move(options)), rules_(std::move(rules)), retired_(std::move(retired)) {
   for (const Option& option : options_)
-    if (std::find(groups_.begin(), groups_.end(), option.group) == groups_.end())
-      groups_.push_back(option.group);
+    if (!contains(groups_, option.group)) groups_.push_back(option.group);
   const auto rank = [this](const Option& option) {
     const auto group = std::find(groups_.begin(), groups_.end(), option.group);
     return std::pair(group - groups_.begin(), option.order);

@@ -5,6 +5,7 @@
 #include <array>
 #include <set>
 
+#include "core/base/contains.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/lint.hpp"
@@ -17,13 +18,9 @@ namespace {
 
 using Words = std::vector<std::string_view>;
 
-bool contains(const Words& words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 Result<> only_known(const json::object& object, const Words& known) {
   for (const auto& member : object)
-    if (!contains(known, member.key()))
+    if (!contains(known, std::string_view(member.key())))
       return fail(Errc::invalid, "unknown key \"{}\"", std::string_view(member.key()));
   return {};
 }

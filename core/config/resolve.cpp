@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/option_values.hpp"
 #include "core/config/places.hpp"
@@ -420,9 +421,7 @@ void hide_secrets(Source& source, const std::vector<DotenvEntry>& entries, const
 }
 
 bool Names::is_given_by_exai(std::string_view name) const {
-  const auto given = [](std::string_view one) {
-    return std::find(kOurs.begin(), kOurs.end(), one) != kOurs.end();
-  };
+  const auto given = [](std::string_view one) { return contains(kOurs, one); };
   const Option* option = options->find(name);
   return given(name) || (option != nullptr &&
                          std::any_of(option->aliases.begin(), option->aliases.end(),

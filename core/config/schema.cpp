@@ -9,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/schema_explain.hpp"
 #include "core/config/schema_forms.hpp"
@@ -232,9 +233,7 @@ class Walker {
 
   void check_required(const Form& form, const Place& place, const Meant& meant) {
     for (const std::string_view key : form.table->required) {
-      if (place.node.member(key) != nullptr ||
-          std::find(meant.begin(), meant.end(), key) != meant.end())
-        continue;
+      if (place.node.member(key) != nullptr || exai::contains(meant, key)) continue;
       if (wrong()) add(place, explain_.missing_key(place, form, key));
     }
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::config {
@@ -73,14 +74,14 @@ std::string percent_decoded(std::string_view text) {
 bool holds_no_schema(std::string_view keyword) {
   constexpr std::array<std::string_view, 5> kData = {"const", "enum", "default", "examples",
                                                      "x-exai"};
-  return std::find(kData.begin(), kData.end(), keyword) != kData.end();
+  return contains(kData, keyword);
 }
 
 // Keywords whose members are schemas under names of their own.
 bool holds_named(std::string_view keyword) {
   constexpr std::array<std::string_view, 5> kNamed = {"properties", "patternProperties",
                                                       "definitions", "$defs", "dependencies"};
-  return std::find(kNamed.begin(), kNamed.end(), keyword) != kNamed.end();
+  return contains(kNamed, keyword);
 }
 
 const json::value* step_into(const json::value& value, const std::string& token) {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/base/ascii.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/secrecy.hpp"
 
@@ -29,14 +30,9 @@ Words words_of(std::string_view name) {
 }
 
 template <std::size_t N>
-bool among(const std::array<std::string_view, N>& all, std::string_view word) {
-  return std::find(all.begin(), all.end(), word) != all.end();
-}
-
-template <std::size_t N>
 bool has_any(const Words& words, const std::array<std::string_view, N>& all) {
   return std::any_of(words.begin(), words.end(),
-                     [&](const std::string& word) { return among(all, word); });
+                     [&](const std::string& word) { return contains(all, word); });
 }
 
 // Words that say which one it is, not what: API_KEY_OLD is a key still.
@@ -45,7 +41,7 @@ bool is_addition(std::string_view word) {
       "prev", "previous", "old",     "new",       "current", "dev",   "prod",
       "test", "staging",  "default", "value",     "base64",  "b64",   "hex",
       "raw",  "plain",    "primary", "secondary", "backup",  "string"};
-  return among(kAdditions, word) || word.find_first_not_of("0123456789") == word.npos;
+  return contains(kAdditions, word) || word.find_first_not_of("0123456789") == word.npos;
 }
 
 // A password that may be empty is about passwords; the value is a switch or a number.
@@ -184,7 +180,7 @@ bool is_secret_value(std::string_view value) {
   constexpr std::array<std::string_view, 6> kNothing = {"null", "~",    "nil",
                                                         "none", "auto", "never"};
   const std::string lower = to_lower(value.substr(0, 8));
-  return !value.empty() && !parse_bool(value) && !among(kNothing, lower) && !is_path(value) &&
+  return !value.empty() && !parse_bool(value) && !contains(kNothing, lower) && !is_path(value) &&
          !is_reference(value);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/formats.hpp"
 #include "core/config/stack_schema.hpp"
@@ -79,7 +80,7 @@ CheckTarget target_of(const Node& service, const Member& check, std::string_view
       named != nullptr && named->string() != nullptr) {
     const std::string& name = *named->string();
     if (const PortBinding* port = port_called(ports, name)) return {port->number, {}};
-    if (std::find(names.begin(), names.end(), name) != names.end()) return {};  // reported there
+    if (contains(names, name)) return {};  // reported there
     const auto meant = closest(name, names);
     return {{},
             problem("CFG005", named->span,

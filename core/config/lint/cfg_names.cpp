@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/base/ascii.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/compose.hpp"
 #include "core/config/lint/between_options.hpp"
@@ -191,7 +192,7 @@ void compose_names_never_read(const LintSubject& subject, Findings& findings) {
 bool is_of_the_shell(std::string_view name) {
   constexpr std::array<std::string_view, 9> kShell = {"HOME", "USER", "PATH",     "PWD",  "UID",
                                                       "GID",  "LANG", "HOSTNAME", "SHELL"};
-  return std::find(kShell.begin(), kShell.end(), name) != kShell.end() || is_of_docker(name);
+  return contains(kShell, name) || is_of_docker(name);
 }
 
 }  // namespace

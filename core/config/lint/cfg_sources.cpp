@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/compose.hpp"
 #include "core/config/lint/between_options.hpp"
@@ -356,7 +357,7 @@ bool says_where(std::string_view name) {
                                                       "DSN",  "ADDR",    "PATH", "DIR",
                                                       "FILE", "ADDRESS", "ROOT", "BIND"};
   const std::string_view last = name.substr(name.rfind('_') + 1);
-  return std::find(kLast.begin(), kLast.end(), last) != kLast.end();
+  return contains(kLast, last);
 }
 
 struct Said {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/base/ascii.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/between_options.hpp"
 #include "core/config/lint/cfg_rules.hpp"
@@ -56,7 +57,7 @@ bool is_plain_boolean(std::string_view value) {
 
 bool is_boolean_word(std::string_view value) {
   constexpr std::array<std::string_view, 6> kWords = {"yes", "no", "on", "off", "true", "false"};
-  return std::find(kWords.begin(), kWords.end(), to_lower(value)) != kWords.end();
+  return contains(kWords, to_lower(value));
 }
 
 bool sounds_boolean(std::string_view name) {
@@ -83,8 +84,7 @@ void debug_in_production(const LintSubject& subject, Findings& findings) {
     if (!place || subject.options.find(name) != nullptr) continue;
     const bool debug =
         (name == "DEBUG" || name.ends_with("_DEBUG")) && parse_bool(variable.value).value_or(false);
-    const bool desk = std::find(kModes.begin(), kModes.end(), name) != kModes.end() &&
-                      std::find(kDesk.begin(), kDesk.end(), variable.value) != kDesk.end();
+    const bool desk = contains(kModes, name) && contains(kDesk, variable.value);
     if (!debug && !desk) continue;
     Diagnostic& one = findings.add(
         "CFG013", place,

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/cmp_rules.hpp"
 #include "core/config/lint/compose_facts.hpp"
@@ -46,8 +47,7 @@ constexpr std::array kKinds = {
 bool holds_configuration(std::string_view folder, const ComposeProject& project) {
   constexpr std::array<std::string_view, 6> kNames = {"conf",   "config", "configs",
                                                       "deploy", "docker", "etc"};
-  return std::find(kNames.begin(), kNames.end(), folder) != kNames.end() ||
-         project.find(folder) != nullptr;
+  return contains(kNames, folder) || project.find(folder) != nullptr;
 }
 
 class Search {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/cmp_rules.hpp"
 #include "core/config/lint/compose_facts.hpp"
@@ -13,11 +14,6 @@ namespace exai::config {
 namespace {
 
 // --- CMP006: a test that cannot fail ---
-
-template <std::size_t N>
-bool among(const std::array<std::string_view, N>& words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
 
 // An inline script that does nothing but end well.
 bool is_empty_script(std::string_view program, const std::vector<std::string>& words) {
@@ -35,7 +31,7 @@ bool is_empty_script(std::string_view program, const std::vector<std::string>& w
   for (const char c : words[2])
     if (c != ' ' && c != '\n' && c != '\t') script += c;
   if (script.ends_with(';')) script.pop_back();
-  return among(kScripts, script) ||
+  return contains(kScripts, script) ||
          (script.starts_with("print(") && script.find(';') == script.npos);
 }
 
@@ -53,8 +49,9 @@ bool always_succeeds(const ShellCommand& command) {
   if (command.redirected) return false;  // echo > /dev/tcp/localhost/80 is a real check
   const std::string_view program = plain_program(command.words.front());
   if (program == "exit") return command.words.size() == 2 && command.words[1] == "0";
-  if (command.before == "|" && command.words.size() == 1 && among(kEndOfPipe, program)) return true;
-  return among(kHarmless, program) || is_empty_script(program, command.words);
+  if (command.before == "|" && command.words.size() == 1 && contains(kEndOfPipe, program))
+    return true;
+  return contains(kHarmless, program) || is_empty_script(program, command.words);
 }
 
 // `a || true`, `a; exit 0`, `a | cat`: the last word decides.

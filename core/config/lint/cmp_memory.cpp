@@ -5,6 +5,7 @@
 #include <array>
 
 #include "core/base/ascii.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/cmp_rules.hpp"
 #include "core/config/lint/compose_facts.hpp"
@@ -110,7 +111,7 @@ bool holds_options(std::string_view name) {
       "JAVA_OPTS",     "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS",
       "ES_JAVA_OPTS",  "LS_JAVA_OPTS",      "JVM_OPTS",      "KAFKA_HEAP_OPTS",
       "CATALINA_OPTS", "NODE_OPTIONS",      "HEAP_OPTS"};
-  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+  return contains(kNames, name);
 }
 
 void needs_of_environment(const ComposeService& service, std::vector<MemoryNeed>& needs) {

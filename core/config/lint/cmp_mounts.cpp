@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/base/ascii.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/cmp_rules.hpp"
 #include "core/config/lint/compose_facts.hpp"
@@ -34,7 +35,7 @@ bool is_for_development(const ComposeService& service, const Span& span) {
   if (!service.command) return false;
   for (const std::string& text : service.command->words)
     for (const std::string& word : split(text, ' '))
-      if (std::find(kWords.begin(), kWords.end(), word) != kWords.end()) return true;
+      if (contains(kWords, word)) return true;
   return false;
 }
 
@@ -195,15 +196,14 @@ bool looks_like_file(const Path& path) {
                                                       "Procfile",  "passwd",     "hosts",
                                                       "localtime", "Corefile"};
   const std::string name = path.filename().string();
-  if (std::find(kNames.begin(), kNames.end(), name) != kNames.end() || name.starts_with(".env"))
-    return true;
+  if (contains(kNames, name) || name.starts_with(".env")) return true;
   const std::size_t dot = name.rfind('.');
   if (dot == name.npos || dot == 0) return false;
   constexpr std::array<std::string_view, 29> kEndings = {
       "acl", "cfg",  "cnf",  "conf", "cert", "crt", "csv",  "db",         "env",   "hcl",
       "ini", "js",   "json", "key",  "lua",  "pem", "php",  "properties", "py",    "rules",
       "sh",  "sock", "sql",  "toml", "txt",  "xml", "yaml", "yml",        "sqlite"};
-  return std::find(kEndings.begin(), kEndings.end(), name.substr(dot + 1)) != kEndings.end();
+  return contains(kEndings, name.substr(dot + 1));
 }
 
 class SourceCheck {

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "core/base/ascii.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/cmp_rules.hpp"
 #include "core/config/lint/compose_facts.hpp"
@@ -28,8 +29,7 @@ bool is_major_only(std::string_view tag) {
 bool is_moving(std::string_view tag) {
   constexpr std::array<std::string_view, 7> kTags = {"canary", "dev",    "develop", "edge",
                                                      "main",   "master", "nightly"};
-  return tag.empty() || tag == "latest" || tag.starts_with("latest-") ||
-         std::find(kTags.begin(), kTags.end(), tag) != kTags.end();
+  return tag.empty() || tag == "latest" || tag.starts_with("latest-") || contains(kTags, tag);
 }
 
 std::set<std::string_view> built_here(const ComposeProject& project) {

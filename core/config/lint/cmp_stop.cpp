@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/cmp_rules.hpp"
 #include "core/config/lint/compose_facts.hpp"
@@ -21,18 +22,14 @@ struct Operation {
   Span span;
 };
 
-bool has_word(std::string_view name, std::string_view word) {
-  if (name.find(word) == name.npos) return false;
-  return ("_" + std::string(name) + "_").find("_" + std::string(word) + "_") != std::string::npos;
-}
-
 // SHUTDOWN_TIMEOUT, GRACEFUL_SHUTDOWN_SECONDS, DRAIN_TIMEOUT_MS, …
 bool is_about_the_end(std::string_view name) {
   constexpr std::array<std::string_view, 5> kEnds = {"SHUTDOWN", "GRACEFUL", "DRAIN", "TERMINATION",
                                                      "STOP"};
   constexpr std::array<std::string_view, 7> kTimes = {"TIMEOUT", "SECS", "SECONDS", "GRACE",
                                                       "PERIOD",  "WAIT", "MS"};
-  const auto in_name = [&](std::string_view word) { return has_word(name, word); };
+  const auto words = split(name, '_');
+  const auto in_name = [&](std::string_view word) { return contains(words, word); };
   return std::any_of(kEnds.begin(), kEnds.end(), in_name) &&
          std::any_of(kTimes.begin(), kTimes.end(), in_name);
 }
@@ -44,7 +41,8 @@ std::optional<Duration> time_of(std::string_view name, std::string_view text) {
     const auto duration = parse_duration(text);
     return duration ? std::optional(*duration) : std::nullopt;
   }
-  const bool milliseconds = has_word(name, "MS") || has_word(name, "MILLIS");
+  const auto words = split(name, '_');
+  const bool milliseconds = contains(words, "MS") || contains(words, "MILLIS");
   if (*number <= 0 || *number > kLongest * (milliseconds ? 1000 : 1)) return std::nullopt;
   return milliseconds ? Duration(*number) : Duration(*number * 1000);
 }
@@ -60,7 +58,7 @@ void operations_of_command(const ComposeCommand& command, std::vector<Operation>
       if (!word.empty()) words.push_back(std::move(word));
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string option = words[i].substr(0, words[i].find('='));
-    if (std::find(kOptions.begin(), kOptions.end(), option) == kOptions.end()) continue;
+    if (!contains(kOptions, option)) continue;
     std::string value;
     if (option.size() < words[i].size())
       value = words[i].substr(option.size() + 1);

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/base/ascii.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/cmp_rules.hpp"
 #include "core/config/lint/compose_facts.hpp"
@@ -119,7 +120,7 @@ void doubled_dollars(const Script& script, std::string_view text, Findings& find
 bool is_shell_own(std::string_view name) {
   constexpr std::array<std::string_view, 8> kNames = {"HOME",  "HOSTNAME", "PATH", "PWD",
                                                       "SHELL", "USER",     "UID",  "RANDOM"};
-  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+  return contains(kNames, name);
 }
 
 // The container's own say about a name, when it is another one.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/base/ascii.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/formats.hpp"
 #include "core/config/places.hpp"
@@ -53,9 +54,8 @@ bool sounds_like_a_job(std::string_view name) {
   std::string words = to_lower(name);
   std::replace(words.begin(), words.end(), '_', '-');
   const auto parts = split(words, '-');
-  return std::any_of(parts.begin(), parts.end(), [&](const std::string& part) {
-    return std::find(kWords.begin(), kWords.end(), part) != kWords.end();
-  });
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](const std::string& part) { return contains(kWords, part); });
 }
 
 }  // namespace

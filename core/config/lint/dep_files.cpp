@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/formats.hpp"
 #include "core/config/lint/compose_facts.hpp"
@@ -99,7 +100,7 @@ void ignored_compose_files(const LintSubject& subject, Findings& findings) {
   if (project.files.empty()) return;
   const ComposeFile& used = project.files.front();
   const std::string name = used.path.filename().string();
-  if (std::find(kComposeNames.begin(), kComposeNames.end(), name) == kComposeNames.end()) return;
+  if (!contains(kComposeNames, name)) return;
   for (const std::string_view other : kComposeNames) {
     const Path path = used.path.parent_path() / other;
     if (is_read(project, path)) continue;

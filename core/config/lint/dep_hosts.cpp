@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/compose_hosts.hpp"
 #include "core/config/lint/dep_rules.hpp"
@@ -24,7 +25,7 @@ bool connects(std::string_view scheme) {
       "postgresql", "redis",  "rediss",  "smtp",       "smtps",   "tcp",
       "udp",        "valkey", "ws",      "wss"};
   const std::string_view base = scheme.substr(0, scheme.find('+'));
-  return std::find(kSchemes.begin(), kSchemes.end(), base) != kSchemes.end();
+  return contains(kSchemes, base);
 }
 
 // --- DEP002 ---
@@ -176,10 +177,9 @@ bool is_no_dependency(std::string_view name) {
       "OTEL", "OTLP",   "TRACING",  "TELEMETRY", "SENTRY", "METRICS",
       "LOKI", "JAEGER", "CALLBACK", "WEBHOOK",   "PUBLIC", "EXTERNAL",
       "CORS", "ORIGIN", "ORIGINS",  "ALLOWED",   "PROXY"};
-  const std::string words = "_" + std::string(name) + "_";
-  return std::any_of(kWords.begin(), kWords.end(), [&](std::string_view word) {
-    return words.find("_" + std::string(word) + "_") != words.npos;
-  });
+  const auto words = split(name, '_');
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return contains(kWords, word); });
 }
 
 using Services = std::set<const ComposeService*>;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/compose_facts.hpp"
 #include "core/config/lint/dep_rules.hpp"
@@ -75,14 +76,8 @@ constexpr std::array kOwned = {
     Owned{"redis-cli", "redis valkey redis-stack redis-stack-server keydb", "redis valkey"},
 };
 
-bool has_word(std::string_view words, std::string_view word) {
-  const auto all = split(words, ' ');
-  return std::find(all.begin(), all.end(), word) != all.end();
-}
-
 bool is_language(const ImageName& image) {
-  return image.official() &&
-         std::find(kLanguages.begin(), kLanguages.end(), image.repository) != kLanguages.end();
+  return image.official() && contains(kLanguages, image.repository);
 }
 
 // Programs that the image is known to lack.
@@ -123,8 +118,8 @@ bool lacks(const ImageName& image, std::string_view program) {
     return major && *major >= 11;
   }
   if (const Owned* owned = owner_of(program))
-    return is_known(image) && !has_word(owned->images, image.name());
-  return has_word(gap_of(image), program);
+    return is_known(image) && !contains(split(owned->images, ' '), image.name());
+  return contains(split(gap_of(image), ' '), program);
 }
 
 // A Dockerfile that mentions it brings it; one that runs scripts of its own may.
@@ -186,7 +181,7 @@ std::string instead(const ImageName& image, std::string_view program, bool built
   if (name == "node" && program != "wget")
     return "install it in the Dockerfile, or let Node ask: [\"CMD\", \"node\", \"-e\", "
            "\"fetch('http://127.0.0.1:3000/').then(r => process.exit(r.ok ? 0 : 1))\"]";
-  if (!has_word(gap_of(image), "wget")) return "wget is there: wget -q --spider URL";
+  if (!contains(split(gap_of(image), ' '), "wget")) return "wget is there: wget -q --spider URL";
   return built ? "install it in the Dockerfile" : "use a program that the image has";
 }
 

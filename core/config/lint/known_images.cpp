@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/contains.hpp"
 
 namespace exai::config {
 
@@ -80,14 +81,14 @@ const KnownImage* by_name(std::string_view name) {
   const auto found = std::find_if(kImages.begin(), kImages.end(),
                                   [&](const KnownImage& one) { return one.name == name; });
   if (found != kImages.end()) return &*found;
-  const bool is_proxy = std::find(kProxies.begin(), kProxies.end(), name) != kProxies.end();
+  const bool is_proxy = contains(kProxies, name);
   return is_proxy ? &kProxy : nullptr;
 }
 
 }  // namespace
 
 bool KnownImage::listens_on(int port) const {
-  return std::find(ports.begin(), ports.end(), port) != ports.end();
+  return contains(ports, port);
 }
 
 bool KnownImage::reads(std::string_view variable) const {

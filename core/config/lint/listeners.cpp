@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/compose.hpp"
 #include "core/config/formats.hpp"
@@ -9,11 +10,6 @@
 namespace exai::config {
 
 namespace {
-
-template <std::size_t N>
-bool among(const std::array<std::string_view, N>& all, std::string_view word) {
-  return std::find(all.begin(), all.end(), word) != all.end();
-}
 
 std::vector<std::string> shell_words(const std::vector<std::string>& words) {
   std::vector<std::string> all;
@@ -122,7 +118,7 @@ const Listener* Listening::main() const {
   const auto found = std::find_if(all.begin(), all.end(), [&](const Listener& one) {
     const auto words = split(one.what, '_');
     return one.is_sure() && std::none_of(words.begin(), words.end(), [&](const std::string& word) {
-             return among(kBeside, word);
+             return contains(kBeside, word);
            });
   });
   return found == all.end() ? nullptr : &*found;
@@ -154,7 +150,7 @@ bool is_own_port_variable(std::string_view name) {
   const auto words = split(name.substr(0, name.size() - kEnd.size()), '_');
   const auto is = [&](const auto& list) {
     return std::any_of(words.begin(), words.end(),
-                       [&](const std::string& word) { return among(list, word); });
+                       [&](const std::string& word) { return contains(list, word); });
   };
   return is(kOwn) && !is(kOthers);
 }
@@ -162,8 +158,7 @@ bool is_own_port_variable(std::string_view name) {
 std::vector<const Option*> own_port_options(const LintSubject& subject) {
   std::vector<const Option*> all;
   for (const Option& option : subject.options.options()) {
-    const bool is_read =
-        std::find(option.readers.begin(), option.readers.end(), "exaid") != option.readers.end();
+    const bool is_read = contains(option.readers, "exaid");
     if (option.unit == "port" && is_read && is_own_port_variable(option.name))
       all.push_back(&option);
   }
@@ -190,9 +185,9 @@ std::optional<int> port_in_command(const std::vector<std::string>& words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
     const std::size_t equals = word.find('=');
-    if (equals != word.npos && among(kFlags, std::string_view(word).substr(0, equals)))
+    if (equals != word.npos && contains(kFlags, std::string_view(word).substr(0, equals)))
       if (const auto port = port_at_end(std::string_view(word).substr(equals + 1))) return port;
-    if (among(kFlags, word) && i + 1 < words.size())
+    if (contains(kFlags, word) && i + 1 < words.size())
       if (const auto port = port_at_end(words[i + 1])) return port;
   }
   return std::nullopt;

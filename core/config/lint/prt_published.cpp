@@ -2,6 +2,7 @@
 #include <map>
 
 #include "core/base/ascii.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/compose_model.hpp"
 #include "core/config/lint/known_images.hpp"
@@ -264,9 +265,8 @@ void compare_comment(const Span& span, const std::vector<int>& numbers, Findings
   const std::size_t hash = rest.find('#');
   if (hash == rest.npos || speaks_of_others(rest.substr(hash))) return;
   const auto said = ports_in_comment(rest.substr(hash));
-  const bool agrees = std::any_of(said.begin(), said.end(), [&](int port) {
-    return std::find(numbers.begin(), numbers.end(), port) != numbers.end();
-  });
+  const bool agrees =
+      std::any_of(said.begin(), said.end(), [&](int port) { return contains(numbers, port); });
   if (said.empty() || agrees) return;
   findings.add(
       "PRT008", Places(span.source).span(*end + hash, *end + rest.size()),

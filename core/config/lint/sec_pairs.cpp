@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/compose.hpp"
 #include "core/config/lint/known_images.hpp"
@@ -46,11 +47,6 @@ constexpr std::array kServers = {
            "rabbitmq rabbit mq broker"},
     Server{"REDIS_PASSWORD", "", "", "redis rediss valkey", "redis valkey cache"},
 };
-
-bool has_word(std::string_view words, std::string_view word) {
-  const auto all = split(words, ' ');
-  return std::find(all.begin(), all.end(), word) != all.end();
-}
 
 struct Address {
   std::string scheme;  // without a driver
@@ -136,7 +132,7 @@ void disagree(const std::string& consumer, const Span& span, const Account& acco
 void compare_address(const std::string& name, const Value& value, const Account& account,
                      Findings& findings) {
   const auto address = parse_address(value.text);
-  if (!address || !has_word(account.server->schemes, address->scheme)) return;
+  if (!address || !contains(split(account.server->schemes, ' '), address->scheme)) return;
   if (!address->user.empty() && !account.user.empty() && address->user != account.user) return;
   if (!address->has_password || address->password == account.password.text) return;
   if (address->password.find('$') != std::string::npos) return;
@@ -156,7 +152,7 @@ Values values_of(const EnvFile& file) {
 
 bool is_nearby(const LintSubject& subject, const Account& account, std::string_view host) {
   if (host == "localhost" || host == "127.0.0.1" || host == "::1" || host == "[" ||
-      has_word(account.server->hosts, host))
+      contains(split(account.server->hosts, ' '), host))
     return true;
   for (const Member& service : services(subject.resolved.tree))
     if (service.key == host) return true;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/compose_model.hpp"
 #include "core/config/ignore.hpp"
@@ -76,8 +77,7 @@ bool is_rendered(const LintSubject& subject, const std::string& service, std::st
 bool is_of_no_use(const LintSubject& subject, std::string_view program, std::string_view name) {
   if (program == "exaid") {
     const Option* option = subject.options.find(name);
-    return option != nullptr && std::find(option->readers.begin(), option->readers.end(),
-                                          "exaid") == option->readers.end();
+    return option != nullptr && !contains(option->readers, "exaid");
   }
   const KnownImage* image = find_program_image(program);
   return image != nullptr && !image->prefixes.empty() && !image->reads(name);
@@ -184,7 +184,7 @@ bool is_secret_file(const Path& path) {
   constexpr std::array<std::string_view, 4> kExamples = {"example", "sample", "template", "dist"};
   constexpr std::array<std::string_view, 5> kNames = {"id_rsa", "id_ed25519", "id_ecdsa", ".netrc",
                                                       ".pgpass"};
-  if (std::find(kNames.begin(), kNames.end(), name) != kNames.end()) return true;
+  if (contains(kNames, name)) return true;
   return (name == ".env" || name.starts_with(".env.")) &&
          std::none_of(kExamples.begin(), kExamples.end(),
                       [&](std::string_view word) { return name.find(word) != name.npos; });

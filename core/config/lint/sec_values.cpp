@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/sec_rules.hpp"
 #include "core/config/lint/sightings.hpp"
@@ -136,8 +137,7 @@ Words purpose_of(std::string_view name) {
   for (std::string word : split(to_lower(name), '_')) {
     for (const auto& [one, other] : kSame)
       if (word == one) word = other;
-    if (std::find(kNoPurpose.begin(), kNoPurpose.end(), word) == kNoPurpose.end())
-      purpose.push_back(std::move(word));
+    if (!contains(kNoPurpose, word)) purpose.push_back(std::move(word));
   }
   return purpose;
 }
@@ -149,7 +149,7 @@ bool is_same_purpose(std::string_view a, std::string_view b) {
   if (first.empty() && second.empty()) return a == b;
   const auto within = [](const Words& few, const Words& many) {
     return !few.empty() && std::all_of(few.begin(), few.end(), [&](const std::string& word) {
-      return std::find(many.begin(), many.end(), word) != many.end();
+      return contains(many, word);
     });
   };
   return within(first, second) || within(second, first);
@@ -158,8 +158,7 @@ bool is_same_purpose(std::string_view a, std::string_view b) {
 bool are_declared_same(const OptionTable& table, const std::string& a, const std::string& b) {
   const auto names = [&](const std::string& one, const std::string& other) {
     const Option* option = table.find(one);
-    return option != nullptr && std::find(option->same_as.begin(), option->same_as.end(), other) !=
-                                    option->same_as.end();
+    return option != nullptr && contains(option->same_as, other);
   };
   return names(a, b) || names(b, a);
 }

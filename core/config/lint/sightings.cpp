@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/compose_model.hpp"
 #include "core/config/places.hpp"
@@ -108,9 +109,7 @@ Span span_of(const SourcePtr& source, ByteRange range) {
 bool is_for_development(const EnvFile& file, const LintSubject& subject) {
   constexpr std::array<std::string_view, 6> kWords = {"dev",     "development", "test",
                                                       "testing", "local",       "ci"};
-  const auto is_one = [&](std::string_view word) {
-    return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
-  };
+  const auto is_one = [&](std::string_view word) { return contains(kWords, word); };
   if (file.is(EnvFileRole::layer)) return is_one(subject.resolved.environment);
   const auto words = split(file.source->path.filename().string(), '.');
   return std::any_of(words.begin(), words.end(), is_one);

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::config {
@@ -58,7 +59,7 @@ std::optional<std::string> unit_in_name(std::string_view name) {
 bool names_a_time(std::string_view name) {
   if (unit_in_name(name)) name = name.substr(0, name.rfind('_'));
   const std::string_view last = name.substr(name.rfind('_') + 1);
-  return std::find(kTimes.begin(), kTimes.end(), last) != kTimes.end();
+  return contains(kTimes, last);
 }
 
 std::string comments_of(const EnvFile& file, const DotenvEntry& entry) {
@@ -84,9 +85,8 @@ bool comment_names_a_unit(const EnvFile& file, const DotenvEntry& entry) {
       "s",   "sec",    "secs",    "second", "seconds", "ms",  "millisecond", "milliseconds",
       "min", "minute", "minutes", "hour",   "hours",   "days"};
   const auto words = words_of(to_lower(comments_of(file, entry)), kLetters);
-  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
-    return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
-  });
+  return std::any_of(words.begin(), words.end(),
+                     [&](const std::string& word) { return contains(kWords, word); });
 }
 
 }  // namespace exai::config

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/base/ascii.hpp"
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/readers/readers.hpp"
 
@@ -23,7 +24,7 @@ bool is_reserved(std::string_view word) {
   constexpr std::array<std::string_view, 13> kReserved = {
       "if", "for", "while", "until", "case", "select", "function",
       "{",  "}",   "then",  "do",    "fi",   "done"};
-  return std::find(kReserved.begin(), kReserved.end(), word) != kReserved.end();
+  return contains(kReserved, word);
 }
 
 struct Word {
