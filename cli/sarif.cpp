@@ -7,6 +7,7 @@
 #include "cli/annotations.hpp"
 #include "cli/baseline.hpp"
 #include "core/base/text.hpp"
+#include "core/base/url.hpp"
 #include "core/base/version.hpp"
 #include "core/config/lint/lint.hpp"
 #include "core/config/places.hpp"
@@ -43,16 +44,7 @@ json::object rule_json(const config::Rule& rule) {
 
 // Paths are relative references of URIs: anything but the plain characters is escaped.
 std::string uri_of(const std::string& path) {
-  constexpr std::string_view kPlain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
-  std::string uri = path.starts_with('/') ? "file://" : "";
-  for (const char c : path) {
-    if (kPlain.find(c) != kPlain.npos)
-      uri += c;
-    else
-      uri += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return uri;
+  return (path.starts_with('/') ? "file://" : "") + percent_encoded(path, "/");
 }
 
 json::object artifact_of(const config::Source& source, const config::Path& root) {

@@ -9,6 +9,7 @@
 #include "core/base/proc.hpp"
 #include "core/base/spawn.hpp"
 #include "core/base/text.hpp"
+#include "core/base/url.hpp"
 #include "core/base/version.hpp"
 #include "daemon/endpoints.hpp"
 #include "daemon/health.hpp"
@@ -35,10 +36,6 @@ Error port_taken(const Settings::Listen& listen) {
                                : fmt::format("stop it (kill {})", owners.front().pid);
   return {Errc::conflict, fmt::format("port {} is in use by {}: {}, or set {} to a free port",
                                       listen.port, owner, stop, listen.port_option)};
-}
-
-bool is_loopback(std::string_view host) {
-  return host.starts_with("127.") || host == "::1" || host == "localhost";
 }
 
 std::unique_ptr<store::Store> make_store(Loop& loop, Clock& clock, const Log& log,

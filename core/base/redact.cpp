@@ -8,6 +8,7 @@
 
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/base/url.hpp"
 
 namespace exai {
 
@@ -17,28 +18,12 @@ constexpr std::size_t kShortest = 8;
 
 using Forms = std::set<std::string>;
 
-constexpr std::string_view kUnreserved =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-
-std::string url_encoded(std::string_view text, std::string_view also_plain, std::string_view hex) {
-  std::string result;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (kUnreserved.find(c) != std::string_view::npos ||
-        also_plain.find(c) != std::string_view::npos)
-      result += c;
-    else
-      result += {'%', hex[byte >> 4U], hex[byte & 15U]};
-  }
-  return result;
-}
-
 // As encodeURIComponent, a path and a form leave characters alone.
 void add_url_forms(Forms& forms, std::string_view text) {
   for (const std::string_view hex : {"0123456789ABCDEF", "0123456789abcdef"}) {
     for (const std::string_view plain : {"", "!*'()", "/", "!$&'()*+,;=:@/"})
-      forms.insert(url_encoded(text, plain, hex));
-    forms.insert(replace_all(url_encoded(text, "", hex), "%20", "+"));
+      forms.insert(percent_encoded(text, plain, hex));
+    forms.insert(replace_all(percent_encoded(text, "", hex), "%20", "+"));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <boost/asio/connect.hpp>
 #include <utility>
 
+#include "core/base/url.hpp"
 
 namespace exai::checks {
 
@@ -31,13 +32,6 @@ Task<Result<Endpoints>> resolve(Attempt& attempt, std::string host, std::uint16_
   if (!attempt.names) attempt.names = std::make_unique<Island>(attempt.loop, "exai-names");
   std::function<Result<Endpoints>()> work = [host, port] { return look_up(host, port); };
   co_return co_await attempt.names->run(std::move(work));
-}
-
-// "/health/live" of "http://127.0.0.1:8082/health/live".
-std::string path_of(const std::string& url) {
-  const std::size_t host = url.find("://");
-  const std::size_t path = host == std::string::npos ? host : url.find('/', host + 3);
-  return path == std::string::npos ? url : url.substr(path);
 }
 
 }  // namespace
@@ -74,7 +68,7 @@ Task<Proof> prove_tcp(Attempt& attempt, config::Check check) {
 
 Task<Proof> prove_http(Attempt& attempt, config::Check check) {
   const std::string url = config::url_of(check, check.what.front());
-  const std::string path = path_of(url);
+  const std::string path(path_of_url(url));
   attempt.step = "GET " + path;
   HttpRequest request = request_to(attempt, url);
   auto response = co_await attempt.http.send(std::move(request));

@@ -6,6 +6,7 @@
 #include "core/base/ascii.hpp"
 #include "core/base/contains.hpp"
 #include "core/base/text.hpp"
+#include "core/base/url.hpp"
 #include "core/config/option_values.hpp"
 #include "core/config/options.hpp"
 #include "core/config/secrecy.hpp"
@@ -18,10 +19,6 @@ using From = OptionValue::From;
 
 void add_names(std::vector<std::string>& names, const std::vector<OptionCondition>& conditions) {
   for (const OptionCondition& one : conditions) names.push_back(one.name);
-}
-
-bool is_loopback(std::string_view host) {
-  return host.starts_with("127.") || host == "::1" || host == "[::1]" || host == "localhost";
 }
 
 // "sk-test-123", "testing": a word of its own between other signs.

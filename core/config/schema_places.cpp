@@ -5,6 +5,7 @@
 
 #include "core/base/contains.hpp"
 #include "core/base/text.hpp"
+#include "core/base/url.hpp"
 
 namespace exai::config {
 
@@ -53,21 +54,6 @@ std::string merged(std::string_view base, std::string_view path) {
 std::string without_empty_fragment(std::string uri) {
   if (uri.ends_with('#')) uri.pop_back();
   return uri;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string result;
-  const auto digit = [](char c) {
-    const std::size_t value = std::string_view("0123456789abcdef").find(c >= 'A' ? c | 0x20 : c);
-    return value == std::string_view::npos ? std::nullopt : std::optional(value);
-  };
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto high = text[at] == '%' && at + 2 < text.size() ? digit(text[at + 1]) : std::nullopt;
-    const auto low = high ? digit(text[at + 2]) : std::nullopt;
-    result += low ? static_cast<char>(*high * 16 + *low) : text[at];
-    if (low) at += 2;
-  }
-  return result;
 }
 
 // Keywords whose values are no schemas, whatever they look like.

@@ -3,23 +3,13 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "core/base/url.hpp"
 
 namespace exai::config {
 
 std::string_view name(Condition condition) {
   return condition == Condition::started ? "started" : "ready";
 }
-
-namespace {
-
-// What follows the host of a URL; all of it when that cannot be told.
-std::string_view path_of(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  const std::size_t slash = scheme == url.npos ? url.npos : url.find('/', scheme + 3);
-  return slash == url.npos ? url : url.substr(slash);
-}
-
-}  // namespace
 
 std::string Check::setting(const std::string& key) const {
   const auto found = settings.find(key);
@@ -28,8 +18,9 @@ std::string Check::setting(const std::string& key) const {
 
 std::string describe(const Check& check) {
   if (!check.what.empty())
-    return fmt::format("{} {}", check.kind,
-                       check.kind == "http" ? path_of(check.what.front()) : join(check.what, " "));
+    return fmt::format(
+        "{} {}", check.kind,
+        check.kind == "http" ? path_of_url(check.what.front()) : join(check.what, " "));
   return check.port == 0 ? check.kind : fmt::format("{} {}:{}", check.kind, check.host, check.port);
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/base/rpc.hpp"
 #include "core/base/text.hpp"
+#include "core/base/url.hpp"
 
 namespace exai::net {
 
@@ -32,13 +33,6 @@ bool shows_token(std::string_view authorization, const Secret& token) {
 }
 
 }  // namespace
-
-bool is_loopback(std::string_view host) {
-  const std::string name = to_lower(host);
-  if (name == "localhost" || name == "::1" || name == "[::1]") return true;
-  // A number, not a name like 127.evil.example.
-  return name.starts_with("127.") && name.find_first_not_of("0123456789.") == std::string::npos;
-}
 
 std::optional<Response> refuse_access(const Headers& headers, const McpOptions& options) {
   const auto origin = header(headers, "origin");

@@ -15,8 +15,6 @@
 
 namespace exai::net {
 
-bool is_loopback(std::string_view host);  // "localhost", "127.0.0.1", "[::1]"
-
 // The refusal, or nothing when the request may pass.
 std::optional<Response> refuse_access(const Headers& headers, const McpOptions& options);
 

@@ -5,6 +5,7 @@
 
 #include "core/base/contains.hpp"
 #include "core/base/text.hpp"
+#include "core/base/url.hpp"
 #include "core/config/compose.hpp"
 #include "core/config/lint/known_images.hpp"
 #include "core/config/lint/sec_rules.hpp"
@@ -56,22 +57,6 @@ struct Address {
   bool has_password = false;
 };
 
-std::string decode(std::string_view text) {
-  const auto digit = [](char c) {
-    return c >= '0' && c <= '9'                     ? c - '0'
-           : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
-                                                    : -1;
-  };
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escaped =
-        text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
-    decoded += escaped ? static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])) : text[i];
-    if (escaped) i += 2;
-  }
-  return decoded;
-}
-
 std::optional<Address> parse_address(std::string_view text) {
   const std::size_t colon = text.find("://");
   if (colon == text.npos) return std::nullopt;
@@ -83,9 +68,9 @@ std::optional<Address> parse_address(std::string_view text) {
   if (const std::size_t at = rest.rfind('@'); at != rest.npos) {
     const std::string_view who = rest.substr(0, at);
     const std::size_t divide = std::min(who.find(':'), who.size());
-    address.user = decode(who.substr(0, divide));
+    address.user = percent_decoded(who.substr(0, divide));
     address.has_password = divide + 1 < who.size();
-    if (address.has_password) address.password = decode(who.substr(divide + 1));
+    if (address.has_password) address.password = percent_decoded(who.substr(divide + 1));
     rest.remove_prefix(at + 1);
   }
   address.host = rest.substr(0, rest.find_first_of(":,"));
