@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "core/base/hash.hpp"
 #include "core/config/allow.hpp"
 
 namespace exai::cli {
@@ -9,13 +10,6 @@ namespace exai::cli {
 namespace {
 
 constexpr std::int64_t kVersion = 1;
-
-// FNV-1a; no secret depends on it.
-std::string hash_of(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037U;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  return fmt::format("{:016x}", hash);
-}
 
 std::string file_of(const config::Diagnostic& finding) {
   return finding.span.source == nullptr ? "" : finding.span.source->name;
@@ -34,7 +28,7 @@ std::vector<std::string> fingerprints(const config::Diagnostics& findings) {
     std::string key = fmt::format("{}\n{}\n{}", one.code, file_of(one), about(one));
     const std::size_t before = seen[key]++;
     if (before > 0) key += fmt::format("\n{}", before);
-    prints.push_back(hash_of(key));
+    prints.push_back(fmt::format("{:016x}", fnv1a(key)));
   }
   return prints;
 }

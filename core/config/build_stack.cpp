@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/contains.hpp"
+#include "core/base/hash.hpp"
 #include "core/base/text.hpp"
 #include "core/config/formats.hpp"
 #include "core/config/stack_tree.hpp"
@@ -132,16 +133,12 @@ Service build_service(const Member& member, const Path& folder) {
 class Fingerprint {
  public:
   void add(std::string_view text) {
-    add_bytes(std::to_string(text.size()) + ":");
-    add_bytes(text);
+    hash_ = fnv1a(text, fnv1a(std::to_string(text.size()) + ":", hash_));
   }
   std::string text() const { return fmt::format("{:016x}", hash_); }
 
  private:
-  void add_bytes(std::string_view bytes) {
-    for (const char c : bytes) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 1'099'511'628'211U;
-  }
-  std::uint64_t hash_ = 14'695'981'039'346'656'037U;
+  std::uint64_t hash_ = fnv1a("");
 };
 
 // The resolved tree is what all settings are read from.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/base/hash.hpp"
 #include "core/base/text.hpp"
 #include "core/secrets/store.hpp"
 
@@ -47,13 +48,6 @@ Result<Path> search_upwards() {
               here.string());
 }
 
-// FNV-1a: short, stable, and no secret depends on it.
-std::string hash_of(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037U;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  return fmt::format("{:016x}", hash).substr(0, 10);
-}
-
 // The folder that people would call the project: not "configs".
 std::string project_name(const Path& stack_file) {
   Path folder = stack_file.parent_path();
@@ -65,7 +59,8 @@ std::string project_name(const Path& stack_file) {
 Result<Path> state_folder(const Path& stack_file, const Environment& environment) {
   if (const auto given = value_or_empty(environment, "EXAI_STATE_DIR"); !given.empty())
     return resolved(given);
-  const Path name = project_name(stack_file) + "-" + hash_of(stack_file.string());
+  const Path name = project_name(stack_file) + "-" +
+                    fmt::format("{:016x}", fnv1a(stack_file.string())).substr(0, 10);
   if (const auto base = value_or_empty(environment, "XDG_STATE_HOME"); base.starts_with('/'))
     return Path(base) / "exai" / name;
   if (const auto home = value_or_empty(environment, "HOME"); home.starts_with('/'))
