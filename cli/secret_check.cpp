@@ -27,19 +27,10 @@ struct SecretFinding {
 
 using SecretFindings = std::vector<SecretFinding>;
 
-// Bits that a guess has to get right, by the characters that are there.
-double entropy(std::string_view text) {
-  std::map<char, double> counts;
-  for (const char c : text) counts[c] += 1;
-  double bits = 0;
-  for (const auto& [c, count] : counts)
-    bits -= count * std::log2(count / static_cast<double>(text.size()));
-  return bits;
-}
-
 bool is_weak(std::string_view value) {
   constexpr double kEnough = 48;  // of 16 random letters and digits: 55 and more
-  return value.size() < 12 || entropy(value) < kEnough * 0.75;
+  return value.size() < 12 ||
+         config::entropy(value) * static_cast<double>(value.size()) < kEnough * 0.75;
 }
 
 void check_values(const secrets::Values& values, SecretFindings& findings) {

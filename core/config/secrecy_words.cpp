@@ -121,8 +121,7 @@ bool looks_random(std::string_view value) {
   const auto has = [&](bool (*test)(char32_t)) {
     return std::any_of(value.begin(), value.end(), test);
   };
-  return longest >= 16 && has(is_digit) && (has(is_lower) || has(is_upper)) &&
-         entropy(value) >= 3.5;
+  return longest >= 16 && has(is_digit) && has(is_letter) && entropy(value) >= 3.5;
 }
 
 bool is_placeholder(std::string_view value) {

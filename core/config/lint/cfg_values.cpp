@@ -9,28 +9,13 @@
 #include "core/base/text.hpp"
 #include "core/config/lint/between_options.hpp"
 #include "core/config/lint/cfg_rules.hpp"
+#include "core/config/lint/entries.hpp"
 #include "core/config/lint/words.hpp"
 #include "core/config/option_values.hpp"
 #include "core/config/places.hpp"
 #include "core/config/stack_tree.hpp"
 
 namespace exai::config {
-
-namespace {
-
-// Entries with a value of files that programs read: not of examples.
-template <class Test>
-void each_value(const LintSubject& subject, const Test& test) {
-  for (const EnvFile& file : subject.project.env_files) {
-    if (file.is(EnvFileRole::example)) continue;
-    for (const DotenvEntry& entry : file.entries)
-      if (entry.value && !entry.value->empty() && !entry.key.empty() && !entry.after_quote &&
-          entry.style != DotenvEntry::Style::faulty && !entry.is_comment_as_value())
-        test(file, entry);
-  }
-}
-
-}  // namespace
 
 void missing_units(const LintSubject& subject, Findings& findings) {
   std::set<std::string> seen;

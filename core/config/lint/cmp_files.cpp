@@ -115,11 +115,6 @@ class Search {
     return names_it(subject_.resolved.tree.span.source);
   }
 
-  static bool is_within(const Path& inner, const Path& outer) {
-    const Path relative = inner.lexically_relative(outer);
-    return !relative.empty() && *relative.begin() != "..";
-  }
-
   bool is_mounted(const Path& file) const {
     for (const ComposeService& service : project_.services)
       for (const ComposeMount& mount : service.volumes)

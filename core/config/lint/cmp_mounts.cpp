@@ -15,15 +15,10 @@ namespace exai::config {
 
 namespace {
 
-bool is_within(const Path& inner, const Path& outer) {
-  const auto [rest, at] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
-  return rest == outer.end() || (std::next(rest) == outer.end() && rest->empty());
-}
-
 // --- CMP011 ---
 
 // Source code in a container that reloads it at each change: meant for a developer's machine.
-bool is_for_development(const ComposeService& service, const Span& span) {
+bool is_on_developers_machine(const ComposeService& service, const Span& span) {
   constexpr std::array<std::string_view, 4> kFiles = {"override", "dev", "local", "debug"};
   constexpr std::array<std::string_view, 10> kWords = {
       "--reload",  "nodemon", "watch", "--watch", "dev",
@@ -289,7 +284,7 @@ void writable_project(const LintSubject& subject, Findings& findings) {
           "mount the folders that it needs, or this one with :ro");
       one.subject = key_of(service, "volumes");
       one.fix = read_only_fix(project, service, mount);
-      if (is_for_development(service, mount.span)) one.severity = Severity::warning;
+      if (is_on_developers_machine(service, mount.span)) one.severity = Severity::warning;
     }
   }
 }

@@ -52,12 +52,8 @@ std::vector<Script> scripts_of(const ComposeService& service) {
   return scripts;
 }
 
-bool contains(const Span& outer, const Span& inner) {
-  return outer.source == inner.source && outer.begin <= inner.begin && inner.begin < outer.end;
-}
-
 // A place inside `whole`, from byte offsets of its text.
-Span part_of(const Span& whole, std::string_view text, std::size_t begin, std::size_t end) {
+Span place_inside(const Span& whole, std::string_view text, std::size_t begin, std::size_t end) {
   const auto at = [&](std::size_t offset) {
     Position position = whole.begin;
     const std::size_t line_start = text.substr(0, offset).rfind('\n');
@@ -92,9 +88,8 @@ void doubled_dollars(const Script& script, std::string_view text, Findings& find
     while (at + dollars < text.size() && text[at + dollars] == '$') ++dollars;
     const std::size_t end = name_end(text, at + dollars);
     const bool is_name =
-        end > at + dollars && (text[at + dollars] == '{' ||
-                               std::isdigit(static_cast<unsigned char>(text[at + dollars])) == 0);
-    const Span span = part_of(script.span, text, at, end);
+        end > at + dollars && (text[at + dollars] == '{' || !is_digit(text[at + dollars]));
+    const Span span = place_inside(script.span, text, at, end);
     const std::string name(text.substr(at + dollars, end - at - dollars));
     if (is_name && dollars == 4) {
       findings.add("CMP021", span,
@@ -177,7 +172,7 @@ std::vector<const ComposeReference*> inside(const Sorted& sorted, const Span& sp
   auto at = std::lower_bound(
       found->second.begin(), found->second.end(), span.begin,
       [](const ComposeReference* one, Position place) { return one->span.begin < place; });
-  for (; at != found->second.end() && contains(span, (*at)->span); ++at) result.push_back(*at);
+  for (; at != found->second.end() && is_within((*at)->span, span); ++at) result.push_back(*at);
   return result;
 }
 

@@ -237,6 +237,16 @@ Span span_of_host(const Span& value, const HostUse& use) {
 
 // --- findings ---
 
+bool is_within(const Span& inner, const Span& outer) {
+  return inner && inner.source == outer.source && inner.begin >= outer.begin &&
+         inner.begin < outer.end;
+}
+
+bool is_within(const Path& inner, const Path& folder) {
+  const Path relative = inner.lexically_relative(folder);
+  return !relative.empty() && *relative.begin() != "..";
+}
+
 namespace {
 
 void add_fix(const LackText& text, const Lack& lack, Fix& fix) {

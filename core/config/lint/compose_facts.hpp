@@ -117,6 +117,13 @@ std::vector<HostUse> hosts_in(std::string_view value);
 // Where the host stands in the value; the whole value when it is not there as it is.
 Span span_of_host(const Span& value, const HostUse& use);
 
+// --- places ---
+
+// Whether `inner` begins in `outer`.
+bool is_within(const Span& inner, const Span& outer);
+// Whether it is this folder or below it, by their names; both are absolute.
+bool is_within(const Path& inner, const Path& folder);
+
 // --- findings ---
 
 // Something that a service has not. One or two services are told one by one; more are one finding

@@ -6,12 +6,6 @@
 
 namespace exai::config {
 
-template <class Test>
-void each_entry(const LintSubject& subject, const Test& test) {
-  for (const EnvFile& file : subject.project.env_files)
-    for (const DotenvEntry& entry : file.entries) test(file, entry);
-}
-
 // env_text.cpp
 bool changes_backslashes(const EnvFile& file, const DotenvEntry& entry);
 void comments_as_values(const LintSubject& subject, Findings& findings);

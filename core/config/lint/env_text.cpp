@@ -6,6 +6,7 @@
 #include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/env_layout.hpp"
+#include "core/config/lint/entries.hpp"
 #include "core/config/lint/env_rules.hpp"
 #include "core/config/places.hpp"
 

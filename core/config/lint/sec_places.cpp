@@ -3,6 +3,7 @@
 #include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/compose_model.hpp"
+#include "core/config/lint/compose_facts.hpp"
 #include "core/config/lint/sec_rules.hpp"
 #include "core/config/lint/sightings.hpp"
 #include "core/config/places.hpp"
@@ -102,11 +103,6 @@ void secrets_in_environments(const LintSubject& subject, Findings& findings) {
 }
 
 namespace {
-
-bool is_within(const Span& inner, const Span& outer) {
-  return inner && outer && inner.source == outer.source && inner.begin >= outer.begin &&
-         inner.begin < outer.end;
-}
 
 // The word before a place, on its line: part of an address when it has "://".
 bool is_in_address(std::string_view text, std::size_t place) {

@@ -7,6 +7,7 @@
 
 #include "core/base/text.hpp"
 #include "core/config/lint/between_options.hpp"
+#include "core/config/lint/entries.hpp"
 #include "core/config/lint/tmo_rules.hpp"
 #include "core/config/lint/words.hpp"
 #include "core/config/option_values.hpp"
@@ -14,17 +15,6 @@
 namespace exai::config {
 
 namespace {
-
-template <class Test>
-void each_value(const LintSubject& subject, const Test& test) {
-  for (const EnvFile& file : subject.project.env_files) {
-    if (file.is(EnvFileRole::example)) continue;
-    for (const DotenvEntry& entry : file.entries)
-      if (entry.value && !entry.key.empty() && !entry.after_quote && !entry.is_comment_as_value() &&
-          entry.style != DotenvEntry::Style::faulty)
-        test(file, entry);
-  }
-}
 
 std::string plain(double value) {
   return fmt::format("{:.15g}", value);
