@@ -6,6 +6,7 @@
 #include "cli/table.hpp"
 #include "core/base/text.hpp"
 #include "core/config/dotenv_readers.hpp"
+#include "core/config/places.hpp"
 #include "core/config/unicode.hpp"
 
 namespace exai::cli {
@@ -78,8 +79,8 @@ config::ReaderView read_by(config::DotenvReader reader, const Context& context,
 }
 
 // Readers disagree about where a value begins and ends, so that what one takes for a secret is a
-// name, or the value of another name, to the next. Hidden: what stands there, each of its lines, and
-// what stands before and behind a "=", without quotes at the ends.
+// name, or the value of another name, to the next. Hidden: what stands there, each of its lines,
+// and what stands before and behind a "=", without quotes at the ends.
 void hide_value(Context& context, std::string_view name, std::string_view value) {
   constexpr std::string_view kEnds = " \t\r\n\"'`";
   const auto hide = [&](std::string_view part) {
@@ -105,7 +106,7 @@ void hide_values(Context& context, const std::vector<EnvFile>& files, config::Do
       if (!is_secret_name(entry.key)) continue;
       if (entry.value) hide_value(context, entry.key, *entry.value);
       const std::string_view text = file.source->text;
-      const std::size_t end = std::min(text.find('\n', entry.value_end), text.size());
+      const std::size_t end = config::line_end(text, entry.value_end);
       hide_value(context, entry.key, text.substr(entry.value_begin, end - entry.value_begin));
     }
   }

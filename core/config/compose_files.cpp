@@ -18,7 +18,7 @@ std::vector<DotenvEntry> parse_raw(const SourcePtr& source, const Lookup& enviro
   const std::string_view text = source->text;
   for (std::size_t begin = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
        begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::size_t end = line_end(text, begin);
     const std::size_t first = std::min(text.find_first_not_of(" \t\r", begin), end);
     const std::size_t stop = end > first && text[end - 1] == '\r' ? end - 1 : end;
     if (first < stop && text[first] != '#') {

@@ -132,12 +132,6 @@ std::vector<EnvPlace> env_places(const std::vector<EnvLine>& lines) {
   return places;
 }
 
-std::string_view line_end_of(std::string_view text) {
-  const std::size_t newline = text.find('\n');
-  return newline != std::string_view::npos && newline > 0 && text[newline - 1] == '\r' ? "\r\n"
-                                                                                       : "\n";
-}
-
 namespace {
 
 class Inserter {
@@ -195,9 +189,9 @@ class Inserter {
 
   // With the line ends of the file, and a newline first where its last line has none.
   std::string text_of(const EnvPlace& place, std::size_t offset) const {
-    const std::string_view line_end = line_end_of(file_.text);
+    const std::string_view newline = newline_of(file_.text);
     std::string text;
-    const auto add_line = [&](std::string_view line) { text.append(line).append(line_end); };
+    const auto add_line = [&](std::string_view line) { text.append(line).append(newline); };
     const auto text_of_line = [&](std::size_t i) {
       return reference_.text.substr(from_[i].begin, from_[i].end - from_[i].begin);
     };
@@ -207,7 +201,7 @@ class Inserter {
     else
       for (std::size_t i = place.line; i < place.behind; ++i) add_line(text_of_line(i));
     const bool open = offset == file_.text.size() && offset > 0 && file_.text[offset - 1] != '\n';
-    return open ? std::string(line_end) + text : text;
+    return open ? std::string(newline) + text : text;
   }
 
   const EnvText& reference_;

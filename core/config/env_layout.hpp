@@ -52,9 +52,6 @@ struct EnvPlace {
 };
 std::vector<EnvPlace> env_places(const std::vector<EnvLine>& lines);
 
-// "\r\n" when the text's first line ends so.
-std::string_view line_end_of(std::string_view text);
-
 // One name that a file lacks, put where its neighbours of the reference stand.
 struct EnvInsertion {
   std::string key;

@@ -175,7 +175,7 @@ std::vector<IgnorePattern> parse_ignore_file(const SourcePtr& source, IgnoreDial
   Places places(source);
   const std::string_view text = source->text;
   for (std::size_t begin = 0; begin < text.size() && patterns.size() < kMostPatterns;) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::size_t end = line_end(text, begin);
     std::string_view line = trim(text.substr(begin, end - begin));
     if (!line.empty() && line.front() != '#') {
       IgnorePattern pattern;

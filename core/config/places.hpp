@@ -1,6 +1,7 @@
 #pragma once
 // From byte offsets, which parsers count in, to lines and columns, which people count in; and back.
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -31,11 +32,26 @@ class Places {
   Position last_;
 };
 
+// The first byte of the line that the byte at `at` belongs to, and its newline or the text's end.
+inline std::size_t line_begin(std::string_view text, std::size_t at) {
+  return at == 0 ? 0 : text.rfind('\n', at - 1) + 1;  // npos + 1 is 0
+}
+inline std::size_t line_end(std::string_view text, std::size_t at) {
+  return std::min(text.find('\n', at), text.size());
+}
+
+// What ends the first line, and so the others: "\r\n" or "\n".
+inline std::string_view newline_of(std::string_view text) {
+  const std::size_t end = line_end(text, 0);
+  return end < text.size() && end > 0 && text[end - 1] == '\r' ? "\r\n" : "\n";
+}
+
 // The text of a line without its end; empty when there is no such line.
 std::string_view line_text(const Source& source, std::uint32_t line);
 
-// The same as it may be shown: an asterisk for each code point of what the source hides, and of what
-// sounds secret in any of our formats (secrecy.hpp), so that no reader of a file can forget to.
+// The same as it may be shown: an asterisk for each code point of what the source hides, and of
+// what sounds secret in any of our formats (secrecy.hpp), so that no reader of a file can forget
+// to.
 std::string shown_line(const Source& source, std::uint32_t line);
 
 // Where a position stands in the source's text.

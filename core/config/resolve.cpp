@@ -416,8 +416,7 @@ void hide_secrets(Source& source, const std::vector<DotenvEntry>& entries, const
   };
   for (const DotenvEntry& entry : entries)
     if (is_secret(entry))
-      source.hidden.push_back({entry.value_begin, std::min(source.text.find('\n', entry.value_end),
-                                                           source.text.size())});
+      source.hidden.push_back({entry.value_begin, line_end(source.text, entry.value_end)});
 }
 
 bool Names::is_given_by_exai(std::string_view name) const {

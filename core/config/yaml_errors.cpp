@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/base/text.hpp"
+#include "core/config/places.hpp"
 #include "core/config/yaml_text.hpp"
 
 namespace exai::config {
@@ -21,9 +22,8 @@ struct Line {
 Line line_at(std::string_view text, std::size_t at) {
   at = std::min(at, text.size());
   Line line;
-  const std::size_t before = at == 0 ? text.npos : text.rfind('\n', at - 1);
-  line.begin = before == text.npos ? 0 : before + 1;
-  line.end = std::min(text.find('\n', line.begin), text.size());
+  line.begin = line_begin(text, at);
+  line.end = line_end(text, at);
   line.text = text.substr(line.begin, line.end - line.begin);
   line.content = line.begin + std::min(line.text.find_first_not_of(" \t\r"), line.text.size());
   return line;

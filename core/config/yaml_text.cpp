@@ -20,10 +20,6 @@ char at_or_end(std::string_view text, std::size_t at) {
   return at < text.size() ? text[at] : '\n';
 }
 
-std::size_t line_end(std::string_view text, std::size_t at) {
-  return std::min(text.find('\n', at), text.size());
-}
-
 // After the closing quote.
 std::optional<std::size_t> quoted_end(std::string_view text, std::size_t at) {
   const char quote = text[at];

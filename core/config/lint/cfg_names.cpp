@@ -11,6 +11,7 @@
 #include "core/config/compose.hpp"
 #include "core/config/lint/between_options.hpp"
 #include "core/config/lint/cfg_rules.hpp"
+#include "core/config/places.hpp"
 #include "core/config/stack_tree.hpp"
 
 namespace exai::config {
@@ -27,10 +28,8 @@ std::optional<Fix> remove_line(const Assignment& assignment) {
   if (!key || assignment.key_span.begin.line != assignment.origin.span.end.line)
     return std::nullopt;
   const std::string& text = assignment.key_span.source->text;
-  const std::size_t before = key->begin == 0 ? text.npos : text.rfind('\n', key->begin - 1);
-  const std::size_t begin = before == text.npos ? 0 : before + 1;
-  const std::size_t newline = text.find('\n', key->end);
-  const std::size_t end = newline == text.npos ? text.size() : newline + 1;
+  const std::size_t begin = line_begin(text, key->begin);
+  const std::size_t end = std::min(line_end(text, key->end) + 1, text.size());
   Fix fix;
   fix.title = fmt::format("remove {}", assignment.written);
   fix.edits.push_back({assignment.key_span.source, begin, end, ""});

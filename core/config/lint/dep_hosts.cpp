@@ -237,7 +237,7 @@ std::optional<Edit> into_depends_on(const ComposeService& service, const Member&
   if (dash == all.npos || all[dash] != '-' || line->begin == 0) return std::nullopt;
   const std::string indentation(dash - line->begin, ' ');
   return Edit{first.span.source, line->begin, line->begin,
-              indentation + "- " + target.name + line_end_of(*first.span.source)};
+              (indentation + "- " + target.name).append(newline_of(first.span.source->text))};
 }
 
 std::optional<Fix> dependency_fix(const ComposeProject& project, const ComposeService& service,

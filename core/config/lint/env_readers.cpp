@@ -10,6 +10,7 @@
 #include "core/base/text.hpp"
 #include "core/config/dotenv_readers.hpp"
 #include "core/config/lint/env_rules.hpp"
+#include "core/config/places.hpp"
 
 namespace exai::config {
 
@@ -64,17 +65,15 @@ bool is_explained(const EnvFile& file, const DotenvEntry& entry) {
   if (!entry.value || entry.after_quote || entry.at_end_of_file || entry.is_comment_as_value() ||
       entry.style == Style::faulty || entry.style == Style::inherited || entry.key.empty())
     return true;
-  const std::string_view raw = std::string_view(file.source->text)
-                                   .substr(entry.value_begin, entry.value_end - entry.value_begin);
+  const std::string_view text = file.source->text;
+  const std::string_view raw = text.substr(entry.value_begin, entry.value_end - entry.value_begin);
   const std::size_t hash = entry.style == Style::unquoted ? raw.find('#') : raw.npos;
   const bool unclear = hash != raw.npos && hash > 0 &&
                        (raw[hash - 1] == '\t' || raw.substr(hash + 1, 1) == " ");  // ENV005
   const bool command = raw.find("$(") != raw.npos || raw.find('`') != raw.npos;    // ENV019
   const bool control = raw.find('\r') != raw.npos || !is_utf8(raw);                // ENV013
-  const std::size_t line_end =
-      std::min(file.source->text.find('\n', entry.value_end), file.source->text.size());
   const std::string_view rest =
-      trim(std::string_view(file.source->text).substr(entry.value_end, line_end - entry.value_end));
+      trim(text.substr(entry.value_end, line_end(text, entry.value_end) - entry.value_end));
   const bool followed = !rest.empty() && !rest.starts_with('#');  // ENV008
   return unclear || command || control || followed || changes_backslashes(file, entry);
 }

@@ -45,12 +45,6 @@ bool fits_single_quotes(std::string_view value) {
   return value.find('\'') == std::string_view::npos && !value.ends_with('\\');
 }
 
-std::size_t line_begin(std::string_view text, std::size_t at) {
-  if (at == 0) return 0;
-  const std::size_t newline = text.rfind('\n', at - 1);
-  return newline == std::string_view::npos ? 0 : newline + 1;
-}
-
 // Entries stand in the order of the file.
 bool is_inside_quotes(const EnvFile& file, std::size_t offset) {
   const auto after = std::lower_bound(
@@ -77,7 +71,7 @@ void comments_as_values(const LintSubject& subject, Findings& findings) {
     Fix fix;
     fix.title = "put the comment on a line of its own";
     fix.edits = {
-        edit(file, begin, begin, std::string(raw(file, entry)) + std::string(line_end_of(text))),
+        edit(file, begin, begin, std::string(raw(file, entry)) + std::string(newline_of(text))),
         edit(file, equals + 1, entry.value_end, "")};
     fix.changes = {{entry.key, *entry.value, ""}};
     if (begin <= equals) found.fix = std::move(fix);
@@ -218,7 +212,7 @@ void ends_of_files(const LintSubject& subject, Findings& findings) {
                                        "the last line has no newline",
                                        "end it; what is appended later would stick to it");
       found.fix = Fix{"end the last line",
-                      {edit(file, text.size(), text.size(), std::string(line_end_of(text)))},
+                      {edit(file, text.size(), text.size(), std::string(newline_of(text)))},
                       {}};
       continue;
     }
@@ -296,7 +290,7 @@ std::vector<InlineComment> comments_behind_values(const EnvFile& file) {
   std::vector<InlineComment> found;
   for (const DotenvEntry& entry : file.entries) {
     if (entry.style == Style::faulty || entry.style == Style::inherited) continue;
-    std::size_t end = std::min(text.find('\n', entry.value_end), text.size());
+    std::size_t end = line_end(text, entry.value_end);
     if (end > entry.value_end && text[end - 1] == '\r') --end;
     const std::size_t hash = text.find_first_not_of(" \t", entry.value_end);
     const bool comment = hash < end && text[hash] == '#';
@@ -328,7 +322,7 @@ void inline_comments(const LintSubject& subject, Findings& findings) {
       const std::size_t begin = line_begin(text, one.entry->value_begin);
       const std::string_view words = text.substr(one.place.begin, one.place.end - one.place.begin);
       fix.edits.push_back(
-          edit(file, begin, begin, std::string(words) + std::string(line_end_of(text))));
+          edit(file, begin, begin, std::string(words) + std::string(newline_of(text))));
       fix.edits.push_back(edit(file, one.entry->value_end, one.place.end, ""));
     }
     found.fix = std::move(fix);

@@ -6,6 +6,7 @@
 
 #include "core/base/contains.hpp"
 #include "core/base/text.hpp"
+#include "core/config/places.hpp"
 
 namespace exai::config {
 
@@ -64,8 +65,8 @@ bool names_a_time(std::string_view name) {
 
 std::string comments_of(const EnvFile& file, const DotenvEntry& entry) {
   const std::string& text = file.source->text;
-  const std::size_t line_end = std::min(text.find('\n', entry.value_end), text.size());
-  std::string comments = text.substr(entry.value_end, line_end - entry.value_end);
+  std::string comments =
+      text.substr(entry.value_end, line_end(text, entry.value_end) - entry.value_end);
   // Upwards by bytes: looking for lines by their number would read the file again for each.
   std::size_t line = entry.value_begin == 0 ? text.npos : text.rfind('\n', entry.value_begin - 1);
   while (line != text.npos && line > 0) {

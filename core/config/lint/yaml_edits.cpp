@@ -10,10 +10,9 @@ namespace {
 constexpr std::string_view kBlanks = " \t\r";
 
 Line line_around(std::string_view text, std::size_t offset) {
-  const std::size_t before = offset == 0 ? text.npos : text.rfind('\n', offset - 1);
   Line line;
-  line.begin = before == text.npos ? 0 : before + 1;
-  line.end = std::min(text.find('\n', offset), text.size());
+  line.begin = line_begin(text, offset);
+  line.end = line_end(text, offset);
   line.next = std::min(line.end + 1, text.size());
   if (line.end > line.begin && text[line.end - 1] == '\r') --line.end;
   return line;
@@ -40,16 +39,16 @@ std::optional<std::string> indentation_below(std::string_view text, const Line& 
 }
 
 std::string indented(const std::vector<std::string>& lines, const std::string& indentation,
-                     const std::string& line_end) {
+                     std::string_view newline) {
   std::string text;
-  for (const std::string& line : lines) text += indentation + line + line_end;
+  for (const std::string& line : lines) text += (indentation + line).append(newline);
   return text;
 }
 
 // Lines to put in front of `at`; a last line without an end gets one first.
 Edit insertion(const SourcePtr& source, std::size_t at, std::string text) {
   const bool unfinished = at > 0 && source->text[at - 1] != '\n';
-  if (unfinished) text = line_end_of(*source) + text;
+  if (unfinished) text = std::string(newline_of(source->text)) + text;
   return {source, at, at, std::move(text)};
 }
 
@@ -68,12 +67,6 @@ std::string_view text_at(const Span& span) {
   const auto end = offset_of(*span.source, span.end);
   if (!begin || !end || *end < *begin) return {};
   return std::string_view(span.source->text).substr(*begin, *end - *begin);
-}
-
-std::string line_end_of(const Source& source) {
-  const std::size_t first = source.text.find('\n');
-  const bool windows = first != std::string::npos && first > 0 && source.text[first - 1] == '\r';
-  return windows ? "\r\n" : "\n";
 }
 
 Edit replace(const Span& span, std::string text) {
@@ -109,7 +102,8 @@ std::optional<Edit> first_in_block(const Span& key, const std::vector<std::strin
   if (!is_comment_or_blank(words.substr(colon + 1))) return std::nullopt;
   const auto indentation = indentation_below(text, *line, begin - line->begin);
   if (!indentation) return std::nullopt;
-  return insertion(key.source, line->next, indented(lines, *indentation, line_end_of(*key.source)));
+  return insertion(key.source, line->next,
+                   indented(lines, *indentation, newline_of(key.source->text)));
 }
 
 std::optional<Edit> below(const Span& place, std::size_t deeper,
@@ -119,7 +113,7 @@ std::optional<Edit> below(const Span& place, std::size_t deeper,
   const std::size_t begin = *offset_of(*place.source, place.begin);
   const std::string indentation(begin - line->begin + deeper, ' ');
   return insertion(place.source, line->next,
-                   indented(lines, indentation, line_end_of(*place.source)));
+                   indented(lines, indentation, newline_of(place.source->text)));
 }
 
 }  // namespace exai::config

@@ -20,8 +20,6 @@ std::optional<Line> line_at(const Span& span);
 
 // What the text says at a place.
 std::string_view text_at(const Span& span);
-// "\n" or "\r\n".
-std::string line_end_of(const Source& source);
 
 Edit replace(const Span& span, std::string text);
 
