@@ -29,47 +29,43 @@ bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
 
-std::string_view line_around(std::string_view text, std::size_t at) {
-  const std::size_t newline = text.rfind('\n', at);
-  const std::size_t begin = newline == text.npos ? 0 : newline + 1;
-  return text.substr(begin, std::min(text.find('\n', at), text.size()) - begin);
-}
-
-// A # with only blanks behind it, at the beginning of the line or after a blank.
-bool ends_as_comment(std::string_view before) {
-  while (!before.empty() && is_blank(before.back())) before.remove_suffix(1);
-  if (!before.ends_with('#')) return false;
-  before.remove_suffix(1);
-  return before.empty() || is_blank(before.back());
+// Whether what begins at `at` is the first of a comment: only blanks are between it and a # at the
+// beginning of the line or after a blank.
+bool begins_comment(std::string_view text, std::size_t at) {
+  while (at > 0 && is_blank(text[at - 1])) --at;
+  if (at == 0 || text[at - 1] != '#') return false;
+  return at == 1 || is_blank(text[at - 2]) || text[at - 2] == '\n';
 }
 
 // The lines that a comment at `at` is about: its own, and when it stands alone the next one that
 // is no comment.
 std::uint32_t last_line_of(std::string_view text, std::size_t at, std::uint32_t line) {
-  std::string_view current = trim(line_around(text, at));
-  while (current.starts_with('#')) {
-    const std::size_t end = text.find('\n', at);
-    if (end == text.npos) return line;
+  for (at = line_begin(text, at); at < text.size(); ++line) {
+    const std::size_t end = line_end(text, at);
+    if (end == text.size() || !trim(text.substr(at, end - at)).starts_with('#')) return line;
     at = end + 1;
-    ++line;
-    if (at >= text.size()) return line;
-    current = trim(line_around(text, at));
   }
   return line;
 }
 
-Allowance read_allowance(const SourcePtr& source, Places& places, std::size_t mark) {
+// `above` is the allowance in front of this one: of comments that stand one below the other, each
+// is about the same lines.
+Allowance read_allowance(const SourcePtr& source, Places& places, std::size_t mark,
+                         const Allowance* above) {
   const std::string_view text = source->text;
   std::size_t begin = mark + kMark.size();
-  const std::size_t line_end = std::min(text.find_first_of("\r\n", mark), text.size());
-  while (begin < line_end && is_blank(text[begin])) ++begin;
-  const std::size_t end = std::min(text.find_first_of(" \t\r\n", begin), line_end);
+  const std::size_t last = std::min(text.find_first_of("\r\n", mark), text.size());
+  while (begin < last && is_blank(text[begin])) ++begin;
+  const std::size_t end = std::min(text.find_first_of(" \t\r\n", begin), last);
   Allowance one;
   one.source = source;
   one.code = text.substr(begin, end - begin);
-  one.reason = trim(text.substr(end, line_end - end));
+  one.reason = trim(text.substr(end, last - end));
   one.span = places.span(mark, std::max(end, mark + kMark.size()));
-  one.last_line = last_line_of(text, mark, one.span.begin.line);
+  const std::uint32_t line = one.span.begin.line;
+  one.last_line = above != nullptr && above->source == source && line <= above->last_line
+                      ? above->last_line
+                      : last_line_of(text, mark, line);
   one.hidden = std::any_of(source->hidden.begin(), source->hidden.end(), [&](ByteRange range) {
     return range.begin <= mark && mark < range.end;
   });
@@ -86,10 +82,9 @@ void read_allowances(const SourcePtr& source, std::vector<Allowance>& allowances
     const std::size_t end = at + kMark.size();
     const bool is_word =
         end >= text.size() || is_blank(text[end]) || text[end] == '\n' || text[end] == '\r';
-    const std::string_view line = line_around(text, at);
-    const std::size_t column = static_cast<std::size_t>(text.data() + at - line.data());
-    if (!is_word || !ends_as_comment(line.substr(0, column))) continue;
-    allowances.push_back(read_allowance(source, places, at));
+    if (!is_word || !begins_comment(text, at)) continue;
+    const Allowance* above = allowances.empty() ? nullptr : &allowances.back();
+    allowances.push_back(read_allowance(source, places, at, above));
     ++count;
   }
 }

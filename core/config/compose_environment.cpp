@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include "core/config/compose.hpp"
@@ -26,12 +27,12 @@ std::optional<DockerStage> ComposeService::image_stage() const {
 }
 
 std::vector<EffectiveVariable> effective_environment(const ComposeService& service) {
-  // From the weakest to the strongest; each new say goes in front.
+  // From the weakest to the strongest; turned round at the end.
   std::map<std::string, EffectiveVariable> variables;
   const auto say = [&](ComposeVariable variable) {
     EffectiveVariable& effective = variables[variable.name];
     effective.name = variable.name;
-    effective.chain.insert(effective.chain.begin(), std::move(variable));
+    effective.chain.push_back(std::move(variable));
   };
   if (const auto stage = service.image_stage())
     for (const DockerVariable& variable : stage->environment)
@@ -43,7 +44,10 @@ std::vector<EffectiveVariable> effective_environment(const ComposeService& servi
   for (const ComposeVariable& variable : service.environment) say(variable);
   std::vector<EffectiveVariable> all;
   all.reserve(variables.size());
-  for (auto& [name, variable] : variables) all.push_back(std::move(variable));
+  for (auto& [name, variable] : variables) {
+    std::reverse(variable.chain.begin(), variable.chain.end());
+    all.push_back(std::move(variable));
+  }
   return all;
 }
 

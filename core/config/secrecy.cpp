@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
@@ -42,6 +41,10 @@ class Finder {
   enum class Next { nothing, item, block, quoted, pem };
 
   void line() {
+    text_begin_ = begin_;
+    while (text_begin_ < end_ && is_blank(text_[text_begin_])) ++text_begin_;
+    is_redis_ = line_text().find("redis-cli") != std::string_view::npos;
+    word_end_ = begin_;
     if (next_ == Next::pem || std::string_view::npos != line_text().find("-----BEGIN "))
       return pem();
     std::size_t i = begin_;
@@ -52,11 +55,7 @@ class Finder {
   }
 
   std::string_view line_text() const { return text_.substr(begin_, end_ - begin_); }
-  std::size_t indent() const {
-    std::size_t i = begin_;
-    while (i < end_ && is_blank(text_[i])) ++i;
-    return i - begin_;
-  }
+  std::size_t indent() const { return text_begin_ - begin_; }
 
   void add(std::size_t begin, std::size_t end) {
     if (begin >= end) return;
@@ -72,7 +71,7 @@ class Finder {
     const bool is_private = line_text().find("PRIVATE KEY") != std::string_view::npos;
     if (starts && !is_private) return;
     const bool ends = line_text().find("-----END ") != std::string_view::npos;
-    std::size_t from = begin_ + indent();
+    std::size_t from = text_begin_;
     if (starts) from = begin_ + line_text().find("-----BEGIN ");
     add(from, end_);
     next_ = ends ? Next::nothing : Next::pem;
@@ -80,7 +79,7 @@ class Finder {
 
   // What an earlier line has left open. Returns: where to go on in this one.
   std::size_t continued() {
-    std::size_t first = begin_ + indent();
+    std::size_t first = text_begin_;
     if (first == end_) return end_;
     if (next_ == Next::quoted) return quoted_on();
     const bool deeper = indent() > indent_;
@@ -106,8 +105,8 @@ class Finder {
   }
 
   std::size_t quoted_on() {
-    const std::size_t close = std::min(text_.find(closing_, begin_), end_);
-    add(begin_ + indent(), close);
+    const std::size_t close = std::min(text_.substr(0, end_).find(closing_, begin_), end_);
+    add(text_begin_, close);
     if (close == end_) return end_;
     next_ = Next::nothing;
     return close + closing_.size();
@@ -133,11 +132,18 @@ class Finder {
     return word(i, end);
   }
 
-  // user:password@ after ://
+  // user:password@ after ://. What has no @ any more is not read again for each ://.
   std::size_t address(std::size_t i) {
-    std::size_t end = i + 3;
-    while (end < end_ && !is_blank(text_[end]) && !is_quote(text_[end]) && text_[end] != '<') ++end;
-    const ByteRange password = url_password(text_.substr(i, end - i));
+    if (i >= word_end_) {
+      word_end_ = i + 3;
+      while (word_end_ < end_ && !is_blank(text_[word_end_]) && !is_quote(text_[word_end_]) &&
+             text_[word_end_] != '<')
+        ++word_end_;
+      const std::size_t at = text_.substr(i, word_end_ - i).rfind('@');
+      last_at_ = at == std::string_view::npos ? 0 : i + at;
+    }
+    if (last_at_ < i) return i + 3;
+    const ByteRange password = url_password(text_.substr(i, word_end_ - i));
     if (password.begin == password.end) return i + 3;
     unless_reference(i + password.begin, i + password.end);
     return i + password.end;
@@ -180,9 +186,7 @@ class Finder {
   }
 
   // redis-cli -a: only there.
-  bool is_short_secret(std::string_view flag) const {
-    return flag == "-a" && line_text().find("redis-cli") != std::string_view::npos;
-  }
+  bool is_short_secret(std::string_view flag) const { return flag == "-a" && is_redis_; }
 
   // --password VALUE, --password=VALUE, "--password", "VALUE", and the same in list items.
   std::size_t argument(std::size_t end) {
@@ -195,7 +199,7 @@ class Finder {
     }
     while (i < end_ && (is_blank(text_[i]) || text_[i] == ',')) ++i;
     if (i == end_) {
-      expect_next(line_text().substr(indent()).starts_with("- "));
+      expect_next(text_.substr(text_begin_, 2) == "- ");
       in_list_ = depth_ > 0 || !after_item_;
       return end_;
     }
@@ -230,9 +234,9 @@ class Finder {
 
   // "ENV NAME value", "requirepass value": the name stands at the beginning, or behind ENV.
   bool is_spaced_statement(std::size_t name) const {
-    const std::string before = to_lower(trim(text_.substr(begin_, name - begin_)));
+    const std::string_view before = trim(text_.substr(text_begin_, name - text_begin_));
     const std::string_view word = text_.substr(name, 11);
-    return before == "env" ||
+    return (before.size() == 3 && to_lower(before) == "env") ||
            (before.empty() && (word.starts_with("requirepass") || word.starts_with("masterauth")));
   }
 
@@ -263,7 +267,7 @@ class Finder {
       const char c = text_[last];
       if (quote_ != '\0' && c == quote_) break;
       if (c == '$' && last + 1 < end_ && text_[last + 1] == '{') {
-        last = std::min(text_.find('}', last), end_ - 1);
+        last = std::min(text_.substr(0, end_).find('}', last), end_ - 1);
         continue;
       }
       if (ends != Ends::line && (is_blank(c) || is_quote(c))) break;
@@ -310,8 +314,12 @@ class Finder {
   std::vector<ByteRange> found_;
   std::size_t begin_ = 0;  // of the line
   std::size_t end_ = 0;
-  char quote_ = '\0';  // that is open at this place of the line
-  int depth_ = 0;      // of brackets on this line
+  std::size_t text_begin_ = 0;  // of the line, behind its indentation
+  bool is_redis_ = false;       // the line speaks of redis-cli
+  std::size_t word_end_ = 0;    // of the address that was looked at last
+  std::size_t last_at_ = 0;     // its last @; 0: none
+  char quote_ = '\0';           // that is open at this place of the line
+  int depth_ = 0;               // of brackets on this line
   Next next_ = Next::nothing;
   std::size_t indent_ = 0;  // of the line that left something open
   bool after_item_ = false;

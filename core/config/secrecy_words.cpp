@@ -192,11 +192,11 @@ ByteRange url_password(std::string_view url) {
   const std::size_t colon = url.find(':', begin);
   if (at == url.npos || at < begin) {
     // A password with a raw slash: something other than a port is between the colon and it.
-    at = url.find('@', slash);
-    if (at == url.npos || colon >= slash ||
-        std::all_of(url.begin() + static_cast<std::ptrdiff_t>(colon) + 1,
-                    url.begin() + static_cast<std::ptrdiff_t>(slash), is_digit))
+    if (colon >= slash || std::all_of(url.begin() + static_cast<std::ptrdiff_t>(colon) + 1,
+                                      url.begin() + static_cast<std::ptrdiff_t>(slash), is_digit))
       return {};
+    at = url.find('@', slash);
+    if (at == url.npos) return {};
   }
   if (colon < at) return colon + 1 < at ? ByteRange{colon + 1, at} : ByteRange{};
   return looks_random(url.substr(begin, at - begin)) ? ByteRange{begin, at} : ByteRange{};

@@ -42,12 +42,11 @@ void add_defaults(std::string_view raw, const Span& whole, std::vector<Default>&
   }
 }
 
-// Whether a comment of TOML begins on the line before that place.
-bool is_in_comment(std::string_view text, std::size_t at) {
-  const std::size_t newline = at == 0 ? text.npos : text.rfind('\n', at - 1);
+// Where the comment of a line of TOML begins, or the line ends.
+std::size_t comment_begin(std::string_view line) {
   char quote = 0;
-  for (std::size_t i = newline == text.npos ? 0 : newline + 1; i < at; ++i) {
-    const char c = text[i];
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
     if (quote != 0 && c == '\\' && quote == '"')
       ++i;
     else if (quote != 0)
@@ -55,19 +54,26 @@ bool is_in_comment(std::string_view text, std::size_t at) {
     else if (c == '"' || c == '\'')
       quote = c;
     else if (c == '#')
-      return true;
+      return i;
   }
-  return false;
+  return line.size();
 }
 
 // Those of the stack file, by its text: in the tree the references are replaced already.
 void add_defaults_of(const SourcePtr& source, std::vector<Default>& defaults) {
   const std::string_view text = source->text;
   Places places(source);
-  for (std::size_t at = text.find("${"); at != text.npos; at = text.find("${", at + 2)) {
-    const std::size_t close = text.find_first_of("}\n", at);
-    if (close == text.npos || text[close] != '}' || is_in_comment(text, at)) continue;
-    add_defaults(text.substr(at, close - at + 1), places.span(at, close + 1), defaults);
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = line_end(text, begin);
+    const std::string_view line =
+        text.substr(begin, comment_begin(text.substr(begin, end - begin)));
+    for (std::size_t at = line.find("${"); at != line.npos; at = line.find("${", at + 2)) {
+      const std::size_t close = line.find('}', at);
+      if (close == line.npos) break;
+      add_defaults(line.substr(at, close - at + 1), places.span(begin + at, begin + close + 1),
+                   defaults);
+    }
+    begin = end + 1;
   }
 }
 

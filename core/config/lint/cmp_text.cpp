@@ -17,6 +17,8 @@ namespace {
 
 // --- CMP021 ---
 
+constexpr std::size_t kLongestReference = 4096;
+
 // A text that a container will run, and whether a shell reads it there.
 struct Script {
   const ComposeService* service;
@@ -52,28 +54,31 @@ std::vector<Script> scripts_of(const ComposeService& service) {
   return scripts;
 }
 
-// A place inside `whole`, from byte offsets of its text.
-Span place_inside(const Span& whole, std::string_view text, std::size_t begin, std::size_t end) {
-  const auto at = [&](std::size_t offset) {
-    Position position = whole.begin;
-    const std::size_t line_start = text.substr(0, offset).rfind('\n');
-    if (line_start == text.npos) {
-      position.column += static_cast<std::uint32_t>(code_points(text.substr(0, offset)));
-      return position;
+// The places in a text that begins at `first`, asked for by rising offsets of its bytes.
+class Cursor {
+ public:
+  Cursor(std::string_view text, Position first) : text_(text), position_(first) {}
+
+  Position at(std::size_t offset) {
+    for (; done_ < offset; ++done_) {
+      if (text_[done_] == '\n')
+        position_ = {position_.line + 1, 1};
+      else
+        position_.column += static_cast<std::uint32_t>(code_points(text_.substr(done_, 1)));
     }
-    position.line += static_cast<std::uint32_t>(
-        std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
-    position.column = static_cast<std::uint32_t>(
-        code_points(text.substr(line_start + 1, offset - line_start - 1)) + 1);
-    return position;
-  };
-  return {whole.source, at(begin), at(end)};
-}
+    return position_;
+  }
+
+ private:
+  std::string_view text_;
+  Position position_;
+  std::size_t done_ = 0;
+};
 
 std::size_t name_end(std::string_view text, std::size_t at) {
   if (at < text.size() && text[at] == '{') {
-    const std::size_t close = text.find('}', at);
-    return close == text.npos ? at : close + 1;
+    const std::size_t close = text.substr(at, kLongestReference).find('}');
+    return close == text.npos ? at : at + close + 1;
   }
   std::size_t end = at;
   while (end < text.size() && continues_identifier(text[end])) ++end;
@@ -83,13 +88,14 @@ std::size_t name_end(std::string_view text, std::size_t at) {
 // $$$$NAME: the shell gets $$NAME, its process number and a word.
 // $$NAME where no shell is: the program gets a dollar and a word.
 void doubled_dollars(const Script& script, std::string_view text, Findings& findings) {
+  Cursor places(text, script.span.begin);
   for (std::size_t at = text.find("$$"); at != text.npos; at = text.find("$$", at)) {
     std::size_t dollars = 0;
     while (at + dollars < text.size() && text[at + dollars] == '$') ++dollars;
     const std::size_t end = name_end(text, at + dollars);
     const bool is_name =
         end > at + dollars && (text[at + dollars] == '{' || !is_digit(text[at + dollars]));
-    const Span span = place_inside(script.span, text, at, end);
+    const Span span{script.span.source, places.at(at), places.at(end)};
     const std::string name(text.substr(at + dollars, end - at - dollars));
     if (is_name && dollars == 4) {
       findings.add("CMP021", span,

@@ -111,12 +111,6 @@ bool is_in_address(std::string_view text, std::size_t place) {
   return text.substr(begin, place - begin).find("://") != text.npos;
 }
 
-bool is_comment(std::string_view text, std::size_t place) {
-  const std::size_t newline = text.rfind('\n', place);
-  const std::size_t begin = newline == text.npos ? 0 : newline + 1;
-  return trim(text.substr(begin, place - begin)).starts_with('#');
-}
-
 constexpr std::string_view kEverybody =
     "every process of the machine can read command lines, and `docker inspect` shows them: ";
 
@@ -210,17 +204,36 @@ void report_address(const SourcePtr& source, ByteRange range, const std::string&
       .severity = severity;
 }
 
-// Addresses anywhere in a file that is no environment file.
+// The addresses of a line from `begin` to `end`. What has no @ any more is not read again and
+// again.
+void addresses_in(const SourcePtr& source, std::size_t begin, std::size_t end, Findings& findings) {
+  const std::string_view text = std::string_view(source->text).substr(0, end);
+  std::size_t word_end = begin;
+  std::size_t last_at = 0;
+  for (std::size_t i = text.find("://", begin); i != text.npos; i = text.find("://", i + 3)) {
+    if (i >= word_end) {
+      word_end = std::min(text.find_first_of(" \t\r\"'`<>,]}", i), end);
+      const std::size_t at = text.substr(i, word_end - i).rfind('@');
+      last_at = at == text.npos ? 0 : i + at;
+    }
+    if (last_at < i) continue;
+    std::size_t first = i;
+    while (first > begin && is_letter_or_digit(text[first - 1])) --first;
+    const ByteRange found = url_password(text.substr(first, word_end - first));
+    if (found.begin == found.end) continue;
+    report_address(source, {first + found.begin, first + found.end}, "an address", Severity::error,
+                   findings);
+  }
+}
+
+// Those anywhere in a file that is no environment file, but not in its comments.
 void addresses_in(const SourcePtr& source, Findings& findings) {
   const std::string_view text = source->text;
-  for (std::size_t i = text.find("://"); i != text.npos; i = text.find("://", i + 3)) {
-    std::size_t begin = i;
-    while (begin > 0 && is_letter_or_digit(text[begin - 1])) --begin;
-    const std::size_t end = std::min(text.find_first_of(" \t\r\n\"'`<>,]}", i), text.size());
-    const ByteRange found = url_password(text.substr(begin, end - begin));
-    if (found.begin == found.end || is_comment(text, i)) continue;
-    report_address(source, {begin + found.begin, begin + found.end}, "an address", Severity::error,
-                   findings);
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = line_end(text, begin);
+    if (!trim(text.substr(begin, end - begin)).starts_with('#'))
+      addresses_in(source, begin, end, findings);
+    begin = end + 1;
   }
 }
 

@@ -54,6 +54,14 @@ TEST_CASE("a comment behind something is not about the next line") {
         "  help: put the real secret there, or remove it\n");
 }
 
+TEST_CASE("an empty line ends what a comment is about, whatever stands behind it") {
+  for (const char* between : {"\n", "\n# a key\n", "  \n\n# a key\n"})
+    CHECK(world_of("# exai:allow SEC005 far away\n" + std::string(between) +
+                   "KIMI_API_KEY=changeme\n")
+              .messages()
+              .find("CFG027") != std::string::npos);
+}
+
 TEST_CASE("what cannot be allowed says why") {
   using Row = std::tuple<std::string, std::string, std::string>;
   const auto [comment, message, help] = GENERATE(table<std::string, std::string, std::string>({
