@@ -133,6 +133,25 @@ Listening listening_of(const ComposeService& service) {
   return Collector(service).run();
 }
 
+bool shares_network(const ComposeService& service) {
+  return service.network_mode.has_value() && service.network_mode->value != "bridge" &&
+         service.network_mode->value != "default";
+}
+
+bool is_published(const ComposeService& service, int port) {
+  return std::any_of(service.ports.begin(), service.ports.end(), [&](const ComposePort& one) {
+    return port >= one.container.first && port <= one.container.last;
+  });
+}
+
+bool may_run_together(const ComposeService& a, const ComposeService& b) {
+  if (a.profiles.empty() || b.profiles.empty()) return true;
+  return std::any_of(a.profiles.begin(), a.profiles.end(), [&](const PlacedText& one) {
+    return std::any_of(b.profiles.begin(), b.profiles.end(),
+                       [&](const PlacedText& other) { return other.value == one.value; });
+  });
+}
+
 bool is_own_port_variable(std::string_view name) {
   if (name == "PORT") return true;
   constexpr std::string_view kEnd = "_PORT";

@@ -37,6 +37,13 @@ struct Listening {
 
 Listening listening_of(const ComposeService& service);
 
+// It has no network of its own, but another service's or the host's.
+bool shares_network(const ComposeService& service);
+// A container's port that can be reached at the host, at whichever port of it.
+bool is_published(const ComposeService& service, int port);
+// Services of different profiles are alternatives, as far as a file can say.
+bool may_run_together(const ComposeService& a, const ComposeService& b);
+
 // A variable that says where its own program listens, not where another one does: HTTP_PORT,
 // METRICS_PORT; not REDIS_PORT.
 bool is_own_port_variable(std::string_view name);

@@ -4,6 +4,7 @@
 
 #include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
+#include "core/config/lint/between_options.hpp"
 #include "core/config/lint/listeners.hpp"
 #include "core/config/lint/prt_rules.hpp"
 #include "core/config/places.hpp"
@@ -23,11 +24,6 @@ std::string who_listens(const ComposeService& service, const Listener& listener)
     default:
       return fmt::format("{} listens on {} ({})", service.name, listener.port, listener.what);
   }
-}
-
-bool shares_network(const ComposeService& service) {
-  return service.network_mode.has_value() && service.network_mode->value != "bridge" &&
-         service.network_mode->value != "default";
 }
 
 bool is_within(const ComposePort& port, const Listening& listening) {
@@ -71,14 +67,9 @@ void without_listener(const ComposeService& service, Findings& findings) {
   }
 }
 
-std::string program_of(const Node& service) {
-  const auto process = texts(service.find("process"));
-  return process.empty() ? "" : Path(process.front()).filename().string();
-}
-
 // exaid listens where its options say.
 void without_listener(const LintSubject& subject, const Member& service, Findings& findings) {
-  if (program_of(service.value) != "exaid" || !members(service.value, "env").empty()) return;
+  if (!is_exaid(service.value) || !members(service.value, "env").empty()) return;
   std::vector<std::string> listening;
   std::set<int> ports;
   for (const Option* option : own_port_options(subject))
@@ -108,12 +99,6 @@ void ports_without_listener(const LintSubject& subject, Findings& findings) {
 }
 
 namespace {
-
-bool is_published(const ComposeService& service, int port) {
-  return std::any_of(service.ports.begin(), service.ports.end(), [&](const ComposePort& one) {
-    return port >= one.container.first && port <= one.container.last;
-  });
-}
 
 bool says(const Node& node, std::string_view text) {
   if (node.string() != nullptr) return node.string()->find(text) != std::string::npos;
@@ -160,7 +145,7 @@ void without_port(const ComposeProject& compose, const ComposeService& service,
 
 void without_port(const LintSubject& subject, const Member& service, Findings& findings) {
   const auto ports = ports_of(service.value);
-  if (program_of(service.value) != "exaid" || ports.empty() ||
+  if (!is_exaid(service.value) || ports.empty() ||
       ports.size() != members(service.value, "ports").size())
     return;
   const auto own = own_port_options(subject);
@@ -193,255 +178,6 @@ void listeners_without_port(const LintSubject& subject, Findings& findings) {
   if (subject.project.compose == nullptr) return;
   for (const ComposeService& service : subject.project.compose->services)
     without_port(*subject.project.compose, service, findings);
-}
-
-// --- healthchecks ---
-
-namespace {
-
-struct Target {
-  int port = 0;
-  std::string written;  // how the port stands in the text; empty: it follows from http or https
-};
-
-std::size_t digits_at(std::string_view text, std::size_t i) {
-  std::size_t end = i;
-  while (end < text.size() && is_digit(text[end])) ++end;
-  return end;
-}
-
-// Ports of the service's own that a check connects to: localhost:8080, http://127.0.0.1/,
-// nc -z localhost 8080.
-std::vector<Target> targets_in(std::string_view text) {
-  std::vector<Target> targets;
-  for (const std::string_view host : {"localhost", "127.0.0.1", "0.0.0.0", "[::1]"}) {
-    for (std::size_t i = text.find(host); i != text.npos; i = text.find(host, i + 1)) {
-      const std::size_t after = i + host.size();
-      const char next = after < text.size() ? text[after] : ' ';
-      if (next == ':' || next == ' ') {
-        const std::size_t end = digits_at(text, after + 1);
-        const bool is_whole = end == text.size() || !is_letter_or_digit(text[end]);
-        if (end > after + 1 && end - after <= 6 && is_whole &&
-            (end == text.size() || text[end] != '.'))
-          targets.push_back(
-              {std::atoi(std::string(text.substr(after + 1, end - after - 1)).c_str()),
-               std::string(text.substr(after + 1, end - after - 1))});
-        if (next == ':') continue;
-      }
-      const std::string_view before = text.substr(0, i);
-      if (next == ':' || !targets.empty()) continue;
-      if (before.ends_with("http://")) targets.push_back({80, ""});
-      if (before.ends_with("https://")) targets.push_back({443, ""});
-    }
-  }
-  return targets;
-}
-
-struct Check {
-  std::string text;
-  Span span;
-};
-
-std::optional<Check> check_of(const ComposeService& service) {
-  if (service.healthcheck) {
-    if (service.healthcheck->disabled || service.healthcheck->test.empty()) return std::nullopt;
-    return Check{join(service.healthcheck->test, " "), service.healthcheck->test_span};
-  }
-  const auto stage = service.image_stage();
-  if (!stage || !stage->healthcheck || stage->healthcheck->none) return std::nullopt;
-  const DockerCommand& command = stage->healthcheck->command;
-  return Check{join(command.words, " "), command.span};
-}
-
-std::optional<Severity> doubt_about_check(const ComposeService& service,
-                                          const Listening& listening) {
-  if (listening.image != nullptr) return Severity::error;
-  if (listening.first_sure() != nullptr && listening.has_exposed()) return Severity::error;
-  if (!listening.all.empty() || !service.ports.empty()) return Severity::warning;
-  return std::nullopt;
-}
-
-std::string known_ports(const ComposeService& service, const Listening& listening) {
-  std::set<int> ports;
-  for (const Listener& one : listening.all) ports.insert(one.port);
-  for (const ComposePort& port : service.ports) ports.insert(port.container.first);
-  ports.erase(0);
-  std::vector<std::string> all;
-  for (const int port : ports) all.push_back(std::to_string(port));
-  return join(all, ", ");
-}
-
-void wrong_port(const ComposeService& service, Findings& findings) {
-  const auto check = check_of(service);
-  if (!check || shares_network(service)) return;
-  const Listening listening = listening_of(service);
-  const auto doubt = doubt_about_check(service, listening);
-  if (!doubt) return;
-  for (const Target& target : targets_in(check->text)) {
-    if (listening.on(target.port) || is_published(service, target.port)) continue;
-    Diagnostic& found = findings.add(
-        "PRT006", target.written.empty() ? check->span : narrow(check->span, target.written),
-        fmt::format("the healthcheck of {} connects to port {}; {} is known to listen on {}",
-                    service.name, target.port, service.name, known_ports(service, listening)),
-        *doubt == Severity::error
-            ? "check a port that it listens on"
-            : fmt::format("check a port that it listens on; if it does listen there, say so: "
-                          "expose: [\"{}\"]",
-                          target.port));
-    found.severity = *doubt;
-    found.subject = fmt::format("services.{}.healthcheck", service.name);
-  }
-}
-
-// A check by a whole address, in the stack file.
-void wrong_port(const LintSubject& subject, const Member& service, Findings& findings) {
-  if (ports_of(service.value).empty()) return;
-  for (const std::string_view key : {"ready", "healthy"}) {
-    const Node* check = service.value.find(key);
-    const Node* address = check == nullptr ? nullptr : check->find(kind_of(*check));
-    if (address == nullptr || address->string() == nullptr ||
-        address->string()->find("://") == std::string::npos)
-      continue;
-    for (const Target& target : targets_in(*address->string())) {
-      const auto has_port = [&](const Member& one) {
-        const auto ports = ports_of(one.value);
-        return std::any_of(ports.begin(), ports.end(),
-                           [&](const PortBinding& port) { return port.number == target.port; });
-      };
-      const auto& all = services(subject.resolved.tree);
-      if (std::any_of(all.begin(), all.end(), has_port)) continue;
-      findings
-          .add("PRT006",
-               target.written.empty() ? address->span : narrow(address->span, target.written),
-               fmt::format("no service of the stack has port {}, which {} of {} connects to",
-                           target.port, key, service.key),
-               "name one of the service's ports: port = \"NAME\", and only the path here")
-          .subject = fmt::format("services.{}.{}", service.key, key);
-    }
-  }
-}
-
-}  // namespace
-
-void checks_of_wrong_ports(const LintSubject& subject, Findings& findings) {
-  for (const Member& service : services(subject.resolved.tree))
-    wrong_port(subject, service, findings);
-  if (subject.project.compose == nullptr) return;
-  for (const ComposeService& service : subject.project.compose->services)
-    wrong_port(service, findings);
-}
-
-// --- one network ---
-
-namespace {
-
-struct Occupant {
-  const ComposeService* service = nullptr;
-  Listener listener;
-};
-
-Span place_of(const Occupant& one) {
-  if (one.listener.span) return one.listener.span;
-  return one.service->network_mode ? one.service->network_mode->span : one.service->span;
-}
-
-bool may_meet(const ComposeService& a, const ComposeService& b) {
-  if (a.profiles.empty() || b.profiles.empty()) return true;
-  return std::any_of(a.profiles.begin(), a.profiles.end(), [&](const PlacedText& one) {
-    return std::any_of(b.profiles.begin(), b.profiles.end(),
-                       [&](const PlacedText& other) { return other.value == one.value; });
-  });
-}
-
-// "" for a network of its own that nobody shares.
-std::string network_of(const ComposeService& service) {
-  const std::string mode = service.network_mode ? service.network_mode->value : "";
-  if (mode == "host") return "the network of the host";
-  constexpr std::string_view kService = "service:";
-  if (mode.starts_with(kService)) return "the network of " + mode.substr(kService.size());
-  return "the network of " + service.name;
-}
-
-void collide(const std::string& network, const std::vector<Occupant>& occupants,
-             Findings& findings) {
-  std::map<int, std::vector<const Occupant*>> by_port;
-  for (const Occupant& one : occupants) {
-    std::vector<const Occupant*>& earlier = by_port[one.listener.port];
-    const auto other = std::find_if(earlier.begin(), earlier.end(), [&](const Occupant* before) {
-      return before->service != one.service && may_meet(*before->service, *one.service);
-    });
-    if (other != earlier.end()) {
-      Diagnostic& found = findings.add(
-          "PRT007", place_of(one),
-          fmt::format("{} and {} both listen on port {} in {}", (*other)->service->name,
-                      one.service->name, one.listener.port, network),
-          "give one of them another port, or a network of its own");
-      found.related.push_back({place_of(**other), "the other one"});
-      found.subject = "services." + one.service->name;
-    }
-    earlier.push_back(&one);
-  }
-}
-
-// What Docker itself listens on for published ports.
-void add_published(const ComposeService& service, std::vector<Occupant>& host) {
-  for (const ComposePort& port : service.ports)
-    if (port.host && port.protocol == "tcp" && port.host->first == port.host->last)
-      host.push_back(
-          {&service, {Listener::By::command, port.host->first, "ports", port.host_span}});
-}
-
-// The listeners of exaid itself.
-void collide_in_stack(const LintSubject& subject, Findings& findings) {
-  const auto& all = services(subject.resolved.tree);
-  if (std::none_of(all.begin(), all.end(), [](const Member& service) {
-        return program_of(service.value) == "exaid" && members(service.value, "env").empty();
-      }))
-    return;
-  std::map<int, const Option*> taken;
-  for (const Option* option : own_port_options(subject)) {
-    const auto port = port_value(subject, option->name);
-    if (!port) continue;
-    const auto [other, is_free] = taken.emplace(*port, option);
-    if (is_free) continue;
-    const auto place = [&](const Option* one) {
-      const auto& origins = subject.resolved.variables.at(one->name).origins;
-      return origins.empty() ? Span{} : origins.front().span;
-    };
-    const bool is_second = static_cast<bool>(place(option));
-    Diagnostic& found =
-        findings.add("PRT007", is_second ? place(option) : place(other->second),
-                     fmt::format("{} and {} are both {}: exaid cannot listen there twice",
-                                 other->second->name, option->name, *port),
-                     "give each listener a port of its own");
-    if (is_second && place(other->second))
-      found.related.push_back({place(other->second), "the other one"});
-    found.subject = option->name;
-  }
-}
-
-}  // namespace
-
-void listeners_in_conflict(const LintSubject& subject, Findings& findings) {
-  collide_in_stack(subject, findings);
-  if (subject.project.compose == nullptr) return;
-  std::map<std::string, std::vector<Occupant>> networks;
-  std::set<std::string> shared;
-  for (const ComposeService& service : subject.project.compose->services) {
-    const std::string network = network_of(service);
-    if (shares_network(service)) shared.insert(network);
-    std::set<int> seen;
-    const Listening listening = listening_of(service);
-    for (const Listener& listener : listening.all) {
-      // An image's further ports are often switched off.
-      const bool is_main = listener.by != Listener::By::image ||
-                           listening.image->ports[0] == listener.port || seen.empty();
-      if (listener.is_sure() && is_main && seen.insert(listener.port).second)
-        networks[network].push_back({&service, listener});
-    }
-    if (!shares_network(service)) add_published(service, networks["the network of the host"]);
-  }
-  for (const std::string& network : shared) collide(network, networks[network], findings);
 }
 
 }  // namespace exai::config

@@ -50,15 +50,6 @@ bool is_chosen(const ComposePort& port) {
   return !port.host || count_of(*port.host) > count_of(port.container);
 }
 
-// Services of different profiles are alternatives, as far as a file can say.
-bool may_run_together(const ComposeService& a, const ComposeService& b) {
-  if (a.profiles.empty() || b.profiles.empty()) return true;
-  return std::any_of(a.profiles.begin(), a.profiles.end(), [&](const PlacedText& one) {
-    return std::any_of(b.profiles.begin(), b.profiles.end(),
-                       [&](const PlacedText& other) { return other.value == one.value; });
-  });
-}
-
 struct Published {
   const ComposeService* service = nullptr;
   const ComposePort* port = nullptr;

@@ -14,7 +14,11 @@ void misleading_comments(const LintSubject& subject, Findings& findings);  // PR
 // prt_listening.cpp: who listens behind them
 void ports_without_listener(const LintSubject& subject, Findings& findings);  // PRT002
 void listeners_without_port(const LintSubject& subject, Findings& findings);  // PRT005
-void checks_of_wrong_ports(const LintSubject& subject, Findings& findings);   // PRT006
-void listeners_in_conflict(const LintSubject& subject, Findings& findings);   // PRT007
+
+// prt_healthchecks.cpp
+void checks_of_wrong_ports(const LintSubject& subject, Findings& findings);  // PRT006
+
+// prt_conflicts.cpp
+void listeners_in_conflict(const LintSubject& subject, Findings& findings);  // PRT007
 
 }  // namespace exai::config
