@@ -6,6 +6,7 @@
 #include <array>
 #include <unordered_map>
 
+#include "core/config/compose_nodes.hpp"
 #include "core/config/compose_parts.hpp"
 #include "core/config/yaml_scalar.hpp"
 
@@ -61,7 +62,7 @@ How find_how(const std::array<Row, N>& rows, std::string_view key) {
 
 Node::List as_list(const Node& node) {
   if (const Node::List* list = node.list()) return *list;
-  if (std::holds_alternative<std::monostate>(node.value)) return {};
+  if (is_null(node)) return {};
   const Node::Table* table = node.table();
   if (table == nullptr) return {node};
   Node::List items;
@@ -230,7 +231,7 @@ void ComposeMerge::special(Node& base, const Member& over, Level level,
       // A healthcheck's test is replaced like a service's command.
       return value(base, over.value, over.key == "healthcheck" ? Level::service : Level::section);
     case How::replace:
-      if (!std::holds_alternative<std::monostate>(over.value.value)) base = over.value;
+      if (!is_null(over.value)) base = over.value;
       return;
     case How::keyed:
       return keyed(base, over.value, over.key == "environment" ? overridden : nullptr);
@@ -282,8 +283,8 @@ void ComposeMerge::keyed(Node& base, const Node& over, Overridden* overridden) c
 }
 
 void ComposeMerge::value(Node& base, const Node& over, Level level) const {
-  if (std::holds_alternative<std::monostate>(over.value)) return;
-  if (std::holds_alternative<std::monostate>(base.value)) {
+  if (is_null(over)) return;
+  if (is_null(base)) {
     base = without_resets(over);
   } else if (base.table() != nullptr) {
     members(base, over, level, nullptr);

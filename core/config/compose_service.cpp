@@ -5,67 +5,13 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "core/config/compose_nodes.hpp"
 #include "core/config/compose_parts.hpp"
 #include "core/config/yaml_scalar.hpp"
 
 namespace exai::config {
 
 namespace {
-
-bool is_null(const Node& node) {
-  return std::holds_alternative<std::monostate>(node.value);
-}
-
-bool is_scalar(const Node& node) {
-  return node.list() == nullptr && node.table() == nullptr;
-}
-
-std::optional<PlacedText> text_of(const Node* node) {
-  if (node == nullptr || is_null(*node) || !is_scalar(*node)) return std::nullopt;
-  return PlacedText{scalar_text(*node), node->span};
-}
-
-std::string plain_text(const Node& node, std::string_view key) {
-  const auto text = text_of(node.find(key));
-  return text ? text->value : "";
-}
-
-std::optional<bool> bool_of(const Node& node) {
-  if (const bool* flag = node.boolean()) return *flag;
-  const std::string* text = node.string();
-  if (text == nullptr) return std::nullopt;
-  const std::string lower = to_lower(*text);
-  for (const std::string_view yes : {"true", "y", "yes", "on"})
-    if (lower == yes) return true;
-  for (const std::string_view no : {"false", "n", "no", "off"})
-    if (lower == no) return false;
-  return std::nullopt;
-}
-
-// A text, a list of texts, or both forms of one.
-std::vector<PlacedText> texts_of(const Node* node) {
-  std::vector<PlacedText> texts;
-  if (node == nullptr) return texts;
-  if (const auto one = text_of(node)) texts.push_back(*one);
-  if (const Node::List* list = node->list())
-    for (const Node& item : *list)
-      if (const auto one = text_of(&item)) texts.push_back(*one);
-  return texts;
-}
-
-std::optional<ComposeCommand> command_of(const Node* node) {
-  if (node == nullptr || is_null(*node)) return std::nullopt;
-  ComposeCommand command;
-  command.span = node->span;
-  if (const auto text = text_of(node)) {
-    command.text = true;
-    command.words = split_command(text->value).value_or(std::vector<std::string>{text->value});
-  } else {
-    for (PlacedText& word : texts_of(node)) command.words.push_back(std::move(word.value));
-  }
-  command.reset = command.words.empty();
-  return command;
-}
 
 class ServiceBuilder {
  public:
@@ -194,7 +140,7 @@ class ServiceBuilder {
     if (!build.folder.empty())
       build.file = (build.folder / build.dockerfile.value).lexically_normal();
     build.inline_dockerfile = node.find("dockerfile_inline") != nullptr;
-    build.target = plain_text(node, "target");
+    build.target = text_of(node, "target");
     if (const Node* arguments = node.find("args"))
       for (const Member& argument : as_table(*arguments)) {
         const auto inherited = context_.environment.find(argument.key);
@@ -242,7 +188,7 @@ class ServiceBuilder {
     file.span = path->span;
     if (const Node* required = node.find("required"))
       file.required = bool_of(*required).value_or(true);
-    file.raw = plain_text(node, "format") == "raw";
+    file.raw = text_of(node, "format") == "raw";
     service_.env_files.push_back(std::move(file));
   }
 
@@ -278,9 +224,9 @@ class ServiceBuilder {
         refuse(published->span, fmt::format("this is no port: \"{}\"", printable(published->value)),
                "write a number, or a range such as \"8000-8010\"");
     }
-    port.host_ip = plain_text(node, "host_ip");
-    port.mode = plain_text(node, "mode");
-    if (const std::string protocol = plain_text(node, "protocol"); !protocol.empty())
+    port.host_ip = text_of(node, "host_ip");
+    port.mode = text_of(node, "mode");
+    if (const std::string protocol = text_of(node, "protocol"); !protocol.empty())
       port.protocol = protocol;
     service_.ports.push_back(std::move(port));
   }
@@ -304,22 +250,6 @@ class ServiceBuilder {
     }
   }
 
-  static ComposeMount long_mount(const Node& node) {
-    ComposeMount mount;
-    mount.span = mount.source_span = mount.target_span = node.span;
-    mount.type = plain_text(node, "type");
-    mount.source = plain_text(node, "source");
-    mount.target = plain_text(node, "target");
-    if (const Node* source = node.find("source")) mount.source_span = source->span;
-    if (const Node* target = node.find("target")) mount.target_span = target->span;
-    if (const Node* read_only = node.find("read_only"))
-      mount.read_only = bool_of(*read_only).value_or(false);
-    if (const Node* bind = node.find("bind"))
-      if (const Node* create = bind->find("create_host_path"))
-        mount.create_host_path = bool_of(*create).value_or(true);
-    return mount;
-  }
-
   void read_depends_on() {
     const Node* node = node_.find("depends_on");
     if (node == nullptr) return;
@@ -332,23 +262,6 @@ class ServiceBuilder {
     }
     if (const Node::Table* table = node->table())
       for (const Member& member : *table) service_.depends_on.push_back(long_dependency(member));
-  }
-
-  static ComposeDependency long_dependency(const Member& member) {
-    ComposeDependency dependency;
-    dependency.service = member.key;
-    dependency.span = dependency.condition_span = member.key_span;
-    dependency.short_form = is_null(member.value);
-    if (const Node* condition = member.value.find("condition")) {
-      dependency.condition_span = condition->span;
-      const std::string text = scalar_text(*condition);
-      if (text == "service_healthy") dependency.condition = ComposeCondition::healthy;
-      if (text == "service_completed_successfully")
-        dependency.condition = ComposeCondition::completed;
-    }
-    if (const Node* required = member.value.find("required"))
-      dependency.required = bool_of(*required).value_or(true);
-    return dependency;
   }
 
   void read_networks() {
@@ -434,7 +347,7 @@ class ServiceBuilder {
         grant.source = source->value;
         grant.span = source->span;
       }
-      grant.target = plain_text(item, "target");
+      grant.target = text_of(item, "target");
       if (grant.target.empty()) grant.target = folder + grant.source;
       for (const std::string_view owner : {"mode", "gid", "uid"})
         if (const Member* member = item.member(owner)) grant.ownership_span = member->key_span;
