@@ -8,41 +8,20 @@
 //   3. the environment's secret store; every name in it is known, and a secret
 //   4. the environment's layers, later over earlier
 //   5. the option table's default
-// Layers cannot refer to 2 and 3: they would make a copy that is no secret. A [secrets] name that none of them sets is generated on the first `up`; its value is not known
-// here. What EXAI gives to every service itself (TZ, EXAI_ENV, …) comes from the stack file and the
-// command line alone; a layer that sets such a name is wrong.
+// Layers cannot refer to 2 and 3: they would make a copy that is no secret. A [secrets] name that
+// none of them sets is generated on the first `up`; its value is not known here. What EXAI gives to
+// every service itself (TZ, EXAI_ENV, …) comes from the stack file and the command line alone; a
+// layer that sets such a name is wrong.
 
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "core/config/config.hpp"
 #include "core/config/dotenv.hpp"
-#include "core/config/options.hpp"
+#include "core/config/names.hpp"
 
 namespace exai::config {
-
-// The names that variables may have.
-struct Names {
-  const OptionTable* options = nullptr;
-  std::map<std::string, Span, std::less<>> declared;  // [stack] variables
-  std::map<std::string, Span, std::less<>> secrets;   // [secrets]
-  std::set<std::string, std::less<>> stored = {};     // in the store
-
-  // The option's name for an alias of it; else the same name.
-  std::string canonical(std::string_view name) const;
-  bool is_known(std::string_view name) const;
-  bool is_secret(std::string_view name) const;
-  // Secret, or no option and named like something a person would keep to himself.
-  bool is_confidential(std::string_view name) const;
-  bool is_given_by_exai(std::string_view name) const;
-  std::optional<std::string> suggestion(std::string_view name) const;
-};
-
-// Diagnostics show lines of the file, but not the value of a secret, nor what stands behind it on
-// its line: nobody knows what was meant to belong to it.
-void hide_secrets(Source& source, const std::vector<DotenvEntry>& entries, const Names& names);
 
 // One file of an environment, as it was read.
 struct Layer {
