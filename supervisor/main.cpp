@@ -18,7 +18,8 @@ namespace {
 constexpr std::string_view kUsage =
     "exai-supervisor --file STACK [--env NAME] [--adopt-only]\n"
     "\n"
-    "Runs the services of a stack until it is told to stop. `exai up` starts it; `exai down` ends it.\n"
+    "Runs the services of a stack until it is told to stop. `exai up` starts it; `exai down` ends "
+    "it.\n"
     "\n"
     "  --file STACK   the stack file\n"
     "  --env NAME     the environment (dev, staging, prod); default: what the stack file says\n"
@@ -26,7 +27,8 @@ constexpr std::string_view kUsage =
     "  --help, --version\n"
     "\n"
     "TERM or INT stops every service and ends; a second one kills them.\n"
-    "Exit codes: 0 stopped, 1 failed (another one runs, for instance), 2 the stack file is wrong.\n";
+    "Exit codes: 0 stopped, 1 failed (another one runs, for instance), 2 the stack file is "
+    "wrong.\n";
 
 struct Arguments {
   std::optional<Path> file;
@@ -53,12 +55,24 @@ tl::expected<Arguments, int> parse_arguments(int argc, char** argv) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): no thread runs yet
   for (int chosen = 0; (chosen = ::getopt_long(argc, argv, "", options, nullptr)) != -1;) {
     switch (chosen) {
-      case 'f': arguments.file = optarg; break;
-      case 'e': arguments.environment = optarg; break;
-      case 'a': arguments.adopt_only = true; break;
-      case 'h': say(stdout, kUsage); return tl::unexpected(0);
-      case 'v': say(stdout, fmt::format("exai-supervisor {}\n", kVersion)); return tl::unexpected(0);
-      default: say(stderr, kUsage); return tl::unexpected(2);
+      case 'f':
+        arguments.file = optarg;
+        break;
+      case 'e':
+        arguments.environment = optarg;
+        break;
+      case 'a':
+        arguments.adopt_only = true;
+        break;
+      case 'h':
+        say(stdout, kUsage);
+        return tl::unexpected(0);
+      case 'v':
+        say(stdout, fmt::format("exai-supervisor {}\n", kVersion));
+        return tl::unexpected(0);
+      default:
+        say(stderr, kUsage);
+        return tl::unexpected(2);
     }
   }
   if (optind < argc)
@@ -95,8 +109,10 @@ Task<> obey_signals(Signals& signals, service::Supervisor& supervisor, Log log) 
     const bool again = supervisor.stopping();
     log.info(again ? "killing everything" : "stopping everything",
              {{"signal", signal_name(*number)}});
-    if (again) supervisor.kill();
-    else supervisor.down();
+    if (again)
+      supervisor.kill();
+    else
+      supervisor.down();
   }
 }
 
@@ -122,6 +138,19 @@ void clean_up(const Workspace& workspace, const Log& log) {
       log.warn("left behind", {{"error", removed.error().message()}});
 }
 
+// The same for the same stack at every start.
+std::string cgroup_name(const Workspace& workspace) {
+  std::uint64_t hash = 14695981039346656037U;  // FNV-1a
+  for (const char c : workspace.state.string())
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+  return fmt::format("exai-{:016x}", hash);
+}
+
+std::string wanted_cgroup(const Environment& environment) {
+  const auto wanted = environment.find("EXAI_CGROUP");
+  return wanted == environment.end() ? "" : wanted->second;
+}
+
 int supervise(const Workspace& workspace, std::shared_ptr<const config::Stack> stack,
               const Environment& environment, std::shared_ptr<Redactor> redactor) {
   LogOptions options;
@@ -131,10 +160,15 @@ int supervise(const Workspace& workspace, std::shared_ptr<const config::Stack> s
 
   Loop loop;
   SystemClock clock;
+  const auto child_ends = process::watch_children();
+  if (!child_ends) return complain(child_ends.error().message(), 1);
   HttpClient http(loop);
   checks::Checker checker(loop, clock, http);
-  const service::Surroundings around{loop,  clock,       checker, workspace,
-                                     stack, environment, *log,    redactor};
+  process::Containment containment(loop, workspace.run() / "cgroup", cgroup_name(workspace),
+                                   wanted_cgroup(environment));
+  log->info("containment", {{"how", containment.statement()}});
+  const service::Surroundings around{loop,      clock, checker,     containment, *child_ends,
+                                     workspace, stack, environment, *log,        redactor};
   service::Supervisor supervisor(around);
   supervisor.adopt();
   auto server = ControlServer::open(loop, clock, supervisor, workspace, *log);
@@ -146,6 +180,8 @@ int supervise(const Workspace& workspace, std::shared_ptr<const config::Stack> s
   log->info("supervising", {{"version", kVersion}, {"stack", stack->name}, {"pid", ::getpid()}});
   loop.run_until_done(serve(loop, supervisor, **server, *log));
   log->info("everything has stopped");
+  if (const auto removed = containment.remove(); !removed)
+    log->error("not everything has ended", {{"what", removed.error().message()}});
   clean_up(workspace, *log);
   return 0;
 }

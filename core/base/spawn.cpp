@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,63 +15,12 @@ extern "C" {
 #include <cerrno>
 #include <cstring>
 
+#include "core/base/spawn_child.hpp"
 #include "core/base/text.hpp"
 
 namespace exai {
 
 namespace {
-
-// posix_spawn's attributes and file actions, destroyed on every path. Their functions fail only for
-// lack of memory or wrong arguments; spawn() then reports through posix_spawn itself.
-class Plan {
- public:
-  Plan() {
-    posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_init(&actions);
-  }
-  ~Plan() {
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-  }
-  Plan(const Plan&) = delete;
-  Plan& operator=(const Plan&) = delete;
-
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_t actions;
-};
-
-void set_attributes(Plan& plan, Session session) {
-  // What we ignore or block must not pass to the child: it could not be stopped, or would outlive
-  // its reader.
-  sigset_t none;
-  sigset_t all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&plan.attributes, &none);
-  posix_spawnattr_setsigdefault(&plan.attributes, &all);
-  int flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-  if (session == Session::own) flags |= POSIX_SPAWN_SETSID;
-  posix_spawnattr_setflags(&plan.attributes, static_cast<short>(flags));
-}
-
-void set_actions(Plan& plan, const SpawnSpec& spec) {
-  const auto connect = [&](int fd, int target, int null_flags) {
-    if (fd < 0)
-      posix_spawn_file_actions_addopen(&plan.actions, target, "/dev/null", null_flags, 0);
-    else
-      posix_spawn_file_actions_adddup2(&plan.actions, fd, target);
-  };
-  connect(spec.stdin_fd, 0, O_RDONLY);
-  connect(spec.stdout_fd, 1, O_WRONLY);
-  connect(spec.stderr_fd < 0 ? spec.stdout_fd : spec.stderr_fd, 2, O_WRONLY);
-  int next = 3;
-  for (const Fd& fd : spec.inherited)
-    posix_spawn_file_actions_adddup2(&plan.actions, fd.get(), next++);
-  // Asio and the libraries leave descriptors without close-on-exec.
-  posix_spawn_file_actions_addclosefrom_np(&plan.actions, next);
-  if (!spec.working_directory.empty())
-    posix_spawn_file_actions_addchdir_np(&plan.actions, spec.working_directory.c_str());
-}
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> result;
@@ -82,28 +30,118 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return result;
 }
 
+// A script whose interpreter is missing is as absent to the kernel as a missing program.
+Error program_error(int error, const SpawnSpec& spec) {
+  const std::string& program = spec.command[0];
+  if (error == ENOENT && is_executable(program))
+    return {
+        Errc::not_found,
+        fmt::format("starting {}: the interpreter that its first line names is missing", program)};
+  return errno_error(error, fmt::format("starting {}", program));
+}
+
+Error folder_error(int error, const SpawnSpec& spec) {
+  const std::string doing = fmt::format("starting {}", spec.command[0]);
+  const std::string folder = spec.working_directory.string();
+  if (error == ENOENT || error == ENOTDIR)
+    return {Errc::not_found, fmt::format("{}: there is no folder {}", doing, folder)};
+  return errno_error(error, fmt::format("{}: entering {}", doing, folder));
+}
+
+Error error_of(const SpawnPlan& plan, const SpawnSpec& spec) {
+  const auto because = [&](std::string_view what) {
+    return errno_error(plan.error, fmt::format("starting {}: {}", spec.command[0], what));
+  };
+  switch (plan.failed) {
+    case SpawnStep::none:
+    case SpawnStep::program:
+      break;
+    case SpawnStep::session:
+      return because("making a session");
+    case SpawnStep::cgroup:
+      return because("joining its cgroup");
+    case SpawnStep::limits:
+      return because("setting its resource limits");
+    case SpawnStep::priority:
+      return because("setting its nice value");
+    case SpawnStep::oom_score:
+      return because("setting its oom_score_adj");
+    case SpawnStep::processors:
+      return because("choosing its processors");
+    case SpawnStep::descriptors:
+      return because("connecting its descriptors");
+    case SpawnStep::credentials:
+      return because(fmt::format("becoming user {} and group {}", spec.credentials->user,
+                                 spec.credentials->group));
+    case SpawnStep::folder:
+      return folder_error(plan.error, spec);
+  }
+  return program_error(plan.error, spec);
+}
+
+// What the plan points to, for as long as the child needs it.
+struct PlanStorage {
+  std::vector<std::string> arguments;
+  std::vector<std::string> variables;
+  std::vector<char*> argv;
+  std::vector<char*> envp;
+  std::vector<int> inherited;
+  std::string oom_score;
+  cpu_set_t processors{};
+};
+
+SpawnPlan plan_of(const SpawnSpec& spec, PlanStorage& storage) {
+  storage.arguments = spec.command;
+  for (const auto& [key, value] : spec.environment) storage.variables.push_back(key + "=" + value);
+  storage.argv = pointers(storage.arguments);
+  storage.envp = pointers(storage.variables);
+  for (const Fd& fd : spec.inherited) storage.inherited.push_back(fd.get());
+  SpawnPlan plan;
+  plan.arguments = storage.argv.data();
+  plan.environment = storage.envp.data();
+  if (!spec.working_directory.empty()) plan.folder = spec.working_directory.c_str();
+  plan.session = spec.session;
+  plan.standard = {spec.stdin_fd, spec.stdout_fd,
+                   spec.stderr_fd < 0 ? spec.stdout_fd : spec.stderr_fd};
+  plan.inherited = storage.inherited.data();
+  plan.inherited_count = storage.inherited.size();
+  plan.limits = spec.limits.data();
+  plan.limit_count = spec.limits.size();
+  if (spec.credentials) plan.credentials = &*spec.credentials;
+  if (spec.umask) plan.mask = static_cast<int>(*spec.umask);
+  if (spec.nice) plan.nice = &*spec.nice;
+  if (spec.oom_score) {
+    storage.oom_score = std::to_string(*spec.oom_score);
+    plan.oom_score = storage.oom_score.c_str();
+  }
+  for (const int processor : spec.processors)
+    CPU_SET(static_cast<std::size_t>(processor), &storage.processors);
+  if (!spec.processors.empty()) plan.processors = &storage.processors;
+  return plan;
+}
+
 }  // namespace
 
 Result<Spawned> spawn(const SpawnSpec& spec) {
-  if (spec.command.empty()) return fail(Errc::invalid, "no command to start");
-  if (!spec.working_directory.empty() && !std::filesystem::is_directory(spec.working_directory))
-    return fail(Errc::not_found, "starting {}: there is no folder {}", spec.command[0],
-                spec.working_directory.string());
-  std::vector<std::string> arguments = spec.command;
-  std::vector<std::string> variables;
-  for (const auto& [key, value] : spec.environment) variables.push_back(key + "=" + value);
-  const std::vector<char*> argv = pointers(arguments);
-  const std::vector<char*> envp = pointers(variables);
+  return spawn_into(Fd(), spec);
+}
 
-  Plan plan;
-  set_attributes(plan, spec.session);
-  set_actions(plan, spec);
-  Spawned child;
-  const int error = ::posix_spawn(&child.pid, spec.command[0].c_str(), &plan.actions,
-                                  &plan.attributes, argv.data(), envp.data());
-  if (error != 0) return fail(errno_error(error, fmt::format("starting {}", spec.command[0])));
+Result<Spawned> spawn_into(const Fd& cgroup, const SpawnSpec& spec) {
+  if (spec.command.empty()) return fail(Errc::invalid, "no command to start");
+  PlanStorage storage;
+  SpawnPlan plan = plan_of(spec, storage);
+  plan.cgroup = cgroup.get();
+  const Launched launched = launch(plan);
+  if (launched.pid < 0)
+    return fail(errno_error(errno, fmt::format("starting {}", spec.command[0])));
+  if (plan.failed != SpawnStep::none) {  // it has ended already
+    const Fd pidfd(launched.pidfd);
+    ::waitpid(launched.pid, nullptr, 0);
+    return fail(error_of(plan, spec));
+  }
   // Nobody but us reaps it, so the pid is still its own.
-  child.pidfd = Fd(::pidfd_open(child.pid, 0));
+  Spawned child{launched.pid,
+                Fd(launched.pidfd >= 0 ? launched.pidfd : ::pidfd_open(launched.pid, 0))};
   if (!child.pidfd) {
     const int reason = errno;
     ::kill(child.pid, SIGKILL);

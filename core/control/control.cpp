@@ -214,6 +214,7 @@ json::object to_json(const StackStatus& status) {
       {"supervisor_started", format_utc(status.supervisor_started)},
       {"stopping", status.stopping},
       {"last_event", status.last_event},
+      {"containment", status.containment},
       {"services", std::move(services)},
   };
 }
@@ -246,6 +247,7 @@ Result<StackStatus> stack_status_from(const json::object& object) {
   read(object, "supervisor_started", status.supervisor_started);
   read(object, "stopping", status.stopping);
   read(object, "last_event", status.last_event);
+  read(object, "containment", status.containment);
   for (const json::value& item : *services)
     if (const auto* service = item.if_object())
       status.services.push_back(service_status_from(*service));

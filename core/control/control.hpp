@@ -83,6 +83,7 @@ struct StackStatus {
   WallTime supervisor_started{};
   bool stopping = false;
   std::uint64_t last_event = 0;         // of the newest event: what `since` may be
+  std::string containment;  // how the processes of a service are held together, in words
   std::vector<ServiceStatus> services;  // in the file's order
 };
 

@@ -26,43 +26,99 @@ ExitStatus take_status(const Fd& pidfd, int flags) {
   const int result = ::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &info, WEXITED | flags);
   ExitStatus status;
   if (result != 0 || info.si_pid == 0) return status;
-  if (info.si_code == CLD_EXITED) status.code = info.si_status;
-  else status.signal = info.si_status;
+  if (info.si_code == CLD_EXITED)
+    status.code = info.si_status;
+  else
+    status.signal = info.si_status;
   status.core_dumped = info.si_code == CLD_DUMPED;
   return status;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Child>> Child::spawn(const SpawnSpec& spec, std::string mark) {
-  TRY(spawned, exai::spawn(spec));
+Result<std::unique_ptr<Child>> Child::spawn(const SpawnSpec& spec, std::string mark,
+                                            std::optional<Cgroup> cgroup) {
+  Fd folder;
+  if (cgroup) {
+    TRY(opened, open_cgroup(*cgroup));
+    folder = std::move(opened);
+  }
+  auto spawned = spawn_into(folder, spec);
+  if (!spawned) {
+    if (cgroup) static_cast<void>(process::remove(*cgroup));
+    return fail(std::move(spawned).error());
+  }
   // A zombie keeps its entry in /proc, so even one that ended at once can be named.
-  const auto info = process_info(spawned.pid);
-  const Identity identity{spawned.pid, info ? info->start_ticks : 0};
-  return std::unique_ptr<Child>(new Child(identity, std::move(spawned.pidfd), std::move(mark)));
+  const auto info = process_info(spawned->pid);
+  const Identity identity{spawned->pid, info ? info->start_ticks : 0};
+  return std::unique_ptr<Child>(
+      new Child(identity, std::move(spawned->pidfd), std::move(mark), std::move(cgroup)));
 }
 
-Result<std::unique_ptr<Child>> Child::adopt(Identity identity, std::string mark) {
+Result<std::unique_ptr<Child>> Child::adopt(Identity identity, std::string mark,
+                                            std::optional<Cgroup> cgroup) {
   Fd pidfd(::pidfd_open(identity.pid, 0));
   if (!pidfd && errno != ESRCH)
     return fail(errno_error(errno, fmt::format("watching pid {}", identity.pid)));
   // Checked after opening: from here on the descriptor means this very process.
   if (!pidfd || !is_alive(identity)) return fail(Errc::not_found, "pid {} has ended", identity.pid);
-  return std::unique_ptr<Child>(new Child(identity, std::move(pidfd), std::move(mark)));
+  return std::unique_ptr<Child>(
+      new Child(identity, std::move(pidfd), std::move(mark), std::move(cgroup)));
 }
 
-Task<ExitStatus> Child::wait(Clock& clock) {
+Task<ExitStatus> Child::wait(Clock& clock, Containment& containment) {
   // A failed wait is a cancelled one; the next wait in here then throws.
   for (bool ended = false; !ended;) {
     const Result<> readable = co_await wait_readable(pidfd_);
     ended = readable.has_value();
     if (!ended) co_await clock.sleep_for(kLeftoverPause);
   }
+  if (cgroup_) {
+    const ExitStatus status = take_status(pidfd_, WNOHANG);
+    if (process::remove(*cgroup_) == Removal::populated) co_await clear_cgroup(clock);
+    co_return status;
+  }
   const ExitStatus status = take_status(pidfd_, WNOHANG | WNOWAIT);
-  const Time give_up = clock.now() + kLeftoverLimit;
-  while (kill_leftovers() > 0 && clock.now() < give_up) co_await clock.sleep_for(kLeftoverPause);
+  co_await clear_marked(clock, containment);
   take_status(pidfd_, WNOHANG);
   co_return status;
+}
+
+void Child::abandon() {
+  cgroup_.reset();
+  mark_.clear();
+}
+
+Task<> Child::clear_cgroup(Clock& clock) {
+  const Time give_up = clock.now() + kLeftoverLimit;
+  do {
+    kill_all(*cgroup_);
+    Task<Result<>> emptied = until_empty(*cgroup_);
+    const Duration left = std::chrono::duration_cast<Duration>(give_up - clock.now());
+    const Result<> empty = co_await with_timeout(clock, std::move(emptied), left);
+    if (!empty && empty.error().code() != Errc::timeout) co_await clock.sleep_for(kLeftoverPause);
+    if (process::remove(*cgroup_) == Removal::gone) co_return;
+  } while (clock.now() < give_up);
+  std::vector<Identity> left;
+  for (const pid_t pid : processes_in(*cgroup_)) left.push_back({pid, 0});
+  left_behind_ = describe(left);
+}
+
+Task<> Child::clear_marked(Clock& clock, Containment& containment) {
+  const Time give_up = clock.now() + kLeftoverLimit;
+  for (;;) {
+    const std::shared_ptr<const ProcessTable> table = co_await containment.processes();
+    const std::vector<Identity> members = table->members_of(identity_, mark_);
+    // Each is named by pid and start time: of an adopted leader that has been reaped by somebody
+    // else, the number of the group may already be a stranger's.
+    for (const Identity& member : members) send_signal(member, SIGKILL);
+    if (members.empty()) co_return;
+    if (clock.now() >= give_up) {
+      left_behind_ = describe(members);
+      co_return;
+    }
+    co_await clock.sleep_for(kLeftoverPause);
+  }
 }
 
 void Child::signal(int number) const {
@@ -70,16 +126,8 @@ void Child::signal(int number) const {
 }
 
 void Child::kill_tree() const {
-  signal(SIGKILL);
-  kill_leftovers();
-}
-
-// How many it had to kill. Each is named by pid and start time: of an adopted leader that has been
-// reaped by somebody else, the number of the group may already be a stranger's.
-std::size_t Child::kill_leftovers() const {
-  const std::vector<Identity> members = members_of(identity_, mark_);
-  for (const Identity& member : members) send_signal(member, SIGKILL);
-  return members.size();
+  if (cgroup_) return kill_all(*cgroup_);
+  signal(SIGKILL);  // its end has the rest found and killed
 }
 
 }  // namespace exai::process

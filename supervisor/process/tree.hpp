@@ -9,9 +9,13 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "core/base/os.hpp"
 
 namespace exai::process {
 
@@ -22,20 +26,51 @@ struct Identity {
   friend bool operator==(const Identity&, const Identity&) = default;
 };
 
+// The variable that carries the mark of a service.
+inline constexpr const char* kMarkVariable = "EXAI_SERVICE_DIR";
+
 // Alive and still the same one. A zombie is not alive.
 bool is_alive(const Identity& identity);
 
-// `mark` is "NAME=value", as it stands in the environment a service is started with. Empty: none.
-// Without the leader itself, zombies and this process.
-std::vector<Identity> members_of(const Identity& leader, const std::string& mark);
+// All processes of one instant, found by what they descend from and by the mark they carry. `mark`
+// is "NAME=value", as it stands in the environment a service is started with. Empty: none.
+class ProcessTable {
+ public:
+  // `marked` by a variable of this name.
+  static ProcessTable read(const std::string& variable = kMarkVariable);
+
+  // Without the leader itself, zombies and this process.
+  std::vector<Identity> members_of(const Identity& leader, const std::string& mark) const;
+  // The leader of what was started with the mark: the oldest session leader that carries it and is
+  // no check. Finds a service whose supervisor died between starting it and noting its pid.
+  std::optional<Identity> find_marked(const std::string& mark) const;
+
+ private:
+  struct Entry {
+    Identity identity;
+    pid_t parent = -1;
+    pid_t session = -1;
+    bool check = false;
+    std::string mark;
+  };
+  std::vector<Entry> entries_;  // by pid
+  std::multimap<pid_t, std::size_t> by_parent_;
+  std::multimap<pid_t, std::size_t> by_session_;
+  std::multimap<std::string, std::size_t, std::less<>> by_mark_;
+};
 
 // Set in the environment of a command that checks a service: it carries the mark, and dies with the
 // service, but it is not the service.
 inline constexpr const char* kCheckVariable = "EXAI_CHECK";
 
-// The leader of what was started with the mark: the oldest session leader that carries it and is no
-// check. Finds a service whose supervisor died between starting it and noting its pid.
+// The same questions, of a table read for this one.
+std::vector<Identity> members_of(const Identity& leader, const std::string& mark);
 std::optional<Identity> find_marked(const std::string& mark);
+// The oldest session leader among these that is no check.
+std::optional<Identity> leader_among(const std::vector<pid_t>& pids);
+
+// "pid 4711 (dd, state D), …": processes in words, those that are still there.
+std::string describe(const std::vector<Identity>& processes);
 
 // Nothing happens when it has gone.
 void send_signal(const Identity& identity, int number);
@@ -43,14 +78,24 @@ void send_signal(const Identity& identity, int number);
 // From now on orphans of our descendants become our children instead of init's.
 void become_subreaper();
 
-// Reaps the orphans that were handed to us. A zombie is one when it was there at the last sweep
-// too: what we started ourselves is reaped by its own watcher long before the next sweep.
+// Readable when a child has ended, however many have: a signalfd. SIGCHLD is blocked from now on,
+// so before the first thread is started. Drain it, then sweep.
+Result<Fd> watch_children();
+void drain(const Fd& children);
+
+// Reaps the orphans that were handed to us: children that nobody here has started. What we started
+// ourselves is reaped by its own watcher within the same turn of the loop, so a zombie is an orphan
+// when it was there at the last sweep too, and is none that `is_ours` knows (the leader of a
+// service stays a zombie while the rest of its tree is ended).
 class OrphanReaper {
  public:
-  int sweep();  // how many were reaped
+  // Is there a zombie at all? One system call.
+  static bool is_due();
+  int sweep(const std::function<bool(pid_t)>& is_ours = {});  // how many were reaped
+  bool waits() const { return !seen_.empty(); }               // for another sweep
 
  private:
-  std::vector<Identity> seen_;
+  std::vector<pid_t> seen_;  // a zombie's number is its own until it is reaped
 };
 
 }  // namespace exai::process

@@ -8,23 +8,46 @@
 
 namespace exai::service {
 
+// What an earlier supervisor's processes are found by: the cgroup of the service, where it has one,
+// else a table of all processes, read once for all services.
+class Finder {
+ public:
+  Finder(const Workspace& workspace, const process::Containment& containment)
+      : workspace_(workspace), containment_(containment) {}
+
+  // The process that is the service now, if there is one. Without a readable snapshot, and for a
+  // start that was announced and not reported, the cgroup or the mark is all there is to go by.
+  std::optional<process::Identity> leader(const std::string& service, const ServiceRecord* record,
+                                          bool snapshot_known) {
+    if (record && record->process && process::is_alive(*record->process)) return record->process;
+    if (snapshot_known && !(record && record->spawning)) return std::nullopt;
+    if (const auto cgroup = containment_.find(service))
+      if (const auto found = process::leader_among(processes_in(*cgroup))) return found;
+    return table().find_marked(mark_of(workspace_, service));
+  }
+
+  // What outlived its leader must not live beside the next one.
+  void kill_leftovers(const std::string& service, const ServiceRecord& record) {
+    const auto cgroup = containment_.find(service);
+    if (cgroup) kill_all(*cgroup);
+    if (cgroup && containment_.by_cgroup()) return;
+    const process::Identity leader = record.process.value_or(process::Identity{});
+    for (const auto& member : table().members_of(leader, mark_of(workspace_, service)))
+      process::send_signal(member, SIGKILL);
+  }
+
+ private:
+  const process::ProcessTable& table() {
+    if (!table_) table_ = process::ProcessTable::read();
+    return *table_;
+  }
+
+  const Workspace& workspace_;
+  const process::Containment& containment_;
+  std::optional<process::ProcessTable> table_;
+};
+
 namespace {
-
-// The process that is the service now, if there is one. Without a readable snapshot, and for a
-// start that was announced and not reported, the mark is all there is to go by.
-std::optional<process::Identity> find_process(const ServiceRecord* record, const std::string& mark,
-                                              bool snapshot_known) {
-  if (record && record->process && process::is_alive(*record->process)) return record->process;
-  if (!snapshot_known || (record && record->spawning)) return process::find_marked(mark);
-  return std::nullopt;
-}
-
-// What outlived its leader must not live beside the next one.
-void kill_leftovers(const ServiceRecord& record, const std::string& mark) {
-  const process::Identity leader = record.process.value_or(process::Identity{});
-  for (const process::Identity& member : process::members_of(leader, mark))
-    process::send_signal(member, SIGKILL);
-}
 
 std::optional<WallTime> start_of(pid_t pid) {
   const auto info = process_info(pid);
@@ -47,12 +70,13 @@ void Supervisor::adopt() {
       if (!find(record.name) && record.process && process::is_alive(*record.process))
         add(service_from(record)).retired = true;
   link();
+  Finder finder(around_.workspace, around_.containment);
   for (const auto& unit : units_)
-    adopt_unit(*unit, snapshot ? snapshot->find(unit->name()) : nullptr, snapshot);
+    adopt_unit(finder, *unit, snapshot ? snapshot->find(unit->name()) : nullptr, snapshot);
 }
 
-void Supervisor::adopt_unit(Unit& unit, const ServiceRecord* record, const Snapshot* snapshot) {
-  const std::string mark = mark_of(around_.workspace, unit.name());
+void Supervisor::adopt_unit(Finder& finder, Unit& unit, const ServiceRecord* record,
+                            const Snapshot* snapshot) {
   Machine& machine = unit.machine;
   if (record) {
     machine.restarts = record->restarts;
@@ -60,7 +84,7 @@ void Supervisor::adopt_unit(Unit& unit, const ServiceRecord* record, const Snaps
     machine.last_restart_cause = record->last_restart_cause;
     unit.since = record->since;
   }
-  const auto process = find_process(record, mark, snapshot != nullptr);
+  const auto process = finder.leader(unit.name(), record, snapshot != nullptr);
   if (process && unit.runner->adopt(*process)) {
     unit.adopted = true;
     unit.started = record && record->started ? record->started : start_of(process->pid);
@@ -72,7 +96,7 @@ void Supervisor::adopt_unit(Unit& unit, const ServiceRecord* record, const Snaps
     return;
   }
   if (!record) return;
-  kill_leftovers(*record, mark);
+  finder.kill_leftovers(unit.name(), *record);
   if (record->wanted && record->process) return post(unit, {Input::ended_unseen});
   if (record->wanted) return post(unit, {Input::start, "it was wanted by an earlier supervisor"});
   if (record->state == State::failed) machine.state = State::failed;

@@ -9,6 +9,9 @@ namespace exai::service {
 
 namespace {
 
+// What is alive this long after KILL hangs in the kernel.
+constexpr Duration kKillLimit = 5s;
+
 // Once it is proven, readiness is looked at less often, until it fails.
 constexpr Duration kProvenPace = 5s;
 
@@ -40,19 +43,21 @@ Result<> Runner::try_start() {
   EXAI_ASSERT(!child_);
   if (const std::string conflict = port_conflict(service_); !conflict.empty())
     return fail(Errc::conflict, "{}", conflict);
-  TRY(spec, deliver(around_.workspace, *around_.stack, service_, around_.environment,
-                    *around_.redactor));
+  TRY(spec,
+      deliver(around_.workspace, *around_.stack, service_, around_.environment, *around_.redactor));
   if (auto opened = open_log(); !opened) return opened;
   TRY(writer, capture_->writer());
   spec.stdout_fd = writer.get();
-  TRY(child, process::Child::spawn(spec, mark_of(around_.workspace, service_.name)));
+  TRY(child, process::Child::spawn(spec, mark_of(around_.workspace, service_.name),
+                                   around_.containment.make(service_.name)));
   log_.info("started", {{"pid", child->pid()}});
   follow(std::move(child));
   return {};
 }
 
 Result<> Runner::adopt(process::Identity identity) {
-  TRY(child, process::Child::adopt(identity, mark_of(around_.workspace, service_.name)));
+  TRY(child, process::Child::adopt(identity, mark_of(around_.workspace, service_.name),
+                                   around_.containment.find(service_.name)));
   if (auto opened = open_log(); !opened)
     log_.error("its output is not kept", {{"error", opened.error().message()}});
   log_.info("taken over", {{"pid", child->pid()}});
@@ -64,9 +69,9 @@ Result<> Runner::adopt(process::Identity identity) {
 Result<> Runner::open_log() {
   if (capture_) return {};
   const Workspace& workspace = around_.workspace;
-  TRY(capture, process::LogCapture::open(around_.clock, workspace.service_fifo(service_.name),
-                                         workspace.service_log(service_.name), {},
-                                         around_.redactor));
+  TRY(capture,
+      process::LogCapture::open(around_.clock, workspace.service_fifo(service_.name),
+                                workspace.service_log(service_.name), {}, around_.redactor));
   capture_ = std::move(capture);
   tasks_.spawn("output of " + service_.name, capture_->run());
   return {};
@@ -74,16 +79,20 @@ Result<> Runner::open_log() {
 
 void Runner::follow(std::unique_ptr<process::Child> child) {
   child_ = std::move(child);
-  tasks_.spawn("process of " + service_.name, wait_for_end());
+  tasks_.spawn("process of " + service_.name, wait_for_end(child_));
 }
 
-Task<> Runner::wait_for_end() {
-  const ExitStatus status = co_await child_->wait(around_.clock);
+Task<> Runner::wait_for_end(std::shared_ptr<process::Child> child) {
+  const ExitStatus status = co_await child->wait(around_.clock, around_.containment);
+  if (child != child_) co_return;  // given up before it ended after all
   if (capture_) capture_->finish();
-  child_.reset();
-  log_.info("ended", {{"how", describe(status)}});
   Event event{Input::exited};
   event.exit = status;
+  if (!child->left_behind().empty())
+    event.detail = "it left what does not die: " + child->left_behind();
+  child_.reset();
+  log_.info("ended", {{"how", describe(status)}});
+  if (!event.detail.empty()) log_.error("not contained", {{"what", event.detail}});
   emit_(std::move(event));
 }
 
@@ -92,7 +101,21 @@ void Runner::signal(int number) {
 }
 
 void Runner::kill() {
-  if (child_) child_->kill_tree();
+  if (!child_) return;
+  child_->kill_tree();
+  tasks_.spawn("kill of " + service_.name, give_up_on(child_));
+}
+
+// KILL does not reach a process that hangs in the kernel, on a dead disk for instance.
+Task<> Runner::give_up_on(std::shared_ptr<process::Child> child) {
+  co_await around_.clock.sleep_for(kKillLimit);
+  if (child != child_) co_return;
+  Event event{Input::exited};
+  event.detail = "it does not die: " + describe(std::vector{child->identity()});
+  log_.error("given up", {{"why", event.detail}});
+  child->abandon();
+  child_.reset();
+  emit_(std::move(event));
 }
 
 std::optional<process::Identity> Runner::process() const {
@@ -131,8 +154,7 @@ checks::Subject Runner::subject() const {
   subject.environment = {environment.begin(), environment.end()};
   subject.environment[process::kCheckVariable] = "1";
   subject.working_directory = working_directory_of(*around->stack, service_).string();
-  subject.secret = [around,
-                    service = &service_](const std::string& name) -> std::optional<Secret> {
+  subject.secret = [around, service = &service_](const std::string& name) -> std::optional<Secret> {
     auto value = delivered_value(around->workspace, *around->stack, *service, name);
     if (!value) return std::nullopt;
     return std::move(*value);
@@ -173,8 +195,8 @@ Task<> Runner::probe_health(unsigned generation) {
     hide_secrets(seen);
     healthy_ = checks::fold(healthy_, seen, check);
     if (healthy_.standing == checks::Standing::failing)
-      emit_({Input::unhealthy, fmt::format("{}: {} ({} in a row)", describe(check), seen.detail,
-                                           healthy_.failures)});
+      emit_({Input::unhealthy,
+             fmt::format("{}: {} ({} in a row)", describe(check), seen.detail, healthy_.failures)});
     co_await around_.clock.sleep_for(check.every);
   }
 }

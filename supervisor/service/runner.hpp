@@ -25,6 +25,8 @@ struct Surroundings {
   Loop& loop;
   Clock& clock;
   checks::Checker& checker;
+  process::Containment& containment;
+  const Fd& child_ends;  // process::watch_children()
   Workspace workspace;
   std::shared_ptr<const config::Stack> stack;
   Environment environment;  // of the supervisor
@@ -45,7 +47,7 @@ class Runner final {
   Result<> adopt(process::Identity identity);
 
   void signal(int number);
-  void kill();    // the whole tree
+  void kill();    // the whole tree; what does not die within some seconds is given up, in words
   void start_probing();
   void watch();
   void stop_probing();
@@ -66,7 +68,8 @@ class Runner final {
   void follow(std::unique_ptr<process::Child> child);
   checks::Subject subject() const;
   void hide_secrets(checks::Observation& seen) const;
-  Task<> wait_for_end();
+  Task<> wait_for_end(std::shared_ptr<process::Child> child);
+  Task<> give_up_on(std::shared_ptr<process::Child> child);
   Task<> probe_readiness(unsigned generation);
   Task<> probe_health(unsigned generation);
   Task<> ring(Time when, unsigned generation);
@@ -76,7 +79,7 @@ class Runner final {
   Emit emit_;
   Log log_;
 
-  std::unique_ptr<process::Child> child_;
+  std::shared_ptr<process::Child> child_;
   std::unique_ptr<process::LogCapture> capture_;
   checks::Verdict ready_;
   checks::Verdict healthy_;

@@ -210,6 +210,7 @@ void Stepper::on_exited(const Event& event) {
   m().process = Process::none;
   m().wake.reset();
   m().last_exit = describe(event.exit);
+  if (!event.detail.empty()) m().last_exit += "; " + event.detail;
   if (m().state == State::stopping) {
     if (m().failing) return fail_over(std::string(m().cause));
     if (m().wanted) return begin("started again");

@@ -90,7 +90,7 @@ enum class Input {
 
 struct Event {
   Input input;
-  std::string detail = {};  // the reason, in words
+  std::string detail = {};  // the reason, in words; of `exited`: what the status does not say
   ExitStatus exit = {};     // of `exited`
 };
 

@@ -35,7 +35,6 @@ control::ProofStatus proof_of(const config::Check& check, const checks::Verdict&
 control::StackStatus Supervisor::status() {
   pump();  // what has happened, decided: a dead service is not shown as ready
   control::StackStatus status = bare_status();
-  for (const auto& unit : units_) status.services.push_back(status_of(*unit));
   return status;
 }
 
@@ -60,6 +59,7 @@ control::StackStatus Supervisor::bare_status() const {
   status.supervisor_started = started_;
   status.stopping = stopping_;
   status.last_event = events_.last();
+  status.containment = around_.containment.statement();
   return status;
 }
 

@@ -12,7 +12,7 @@ namespace exai::service {
 
 namespace {
 
-constexpr Duration kOrphanPace = 1s;
+constexpr Duration kOrphanPause = 50ms;
 
 std::uint64_t fresh_seed() {
   std::random_device device;
@@ -258,12 +258,25 @@ Task<> Supervisor::close() {
   for (const auto& unit : units_) co_await unit->runner->close();
 }
 
+// Awake only when a child has ended: what we started is reaped by its own watcher meanwhile, and
+// what is a zombie then is an orphan.
 Task<> Supervisor::reap_orphans() {
   process::OrphanReaper reaper;
+  const auto is_ours = [this](pid_t pid) {
+    return std::any_of(units_.begin(), units_.end(), [&](const auto& unit) {
+      const auto process = unit->runner->process();
+      return process && process->pid == pid;
+    });
+  };
   for (;;) {
-    co_await around_.clock.sleep_for(kOrphanPace);
-    const int reaped = reaper.sweep();
-    if (reaped > 0) around_.log.debug("reaped orphans", {{"count", reaped}});
+    const Result<> ended = co_await wait_readable(around_.child_ends);
+    if (!ended) co_return;
+    do {
+      co_await around_.clock.sleep_for(kOrphanPause);
+      process::drain(around_.child_ends);
+      const int reaped = reaper.sweep(is_ours);
+      if (reaped > 0) around_.log.debug("reaped orphans", {{"count", reaped}});
+    } while (reaper.waits());
   }
 }
 

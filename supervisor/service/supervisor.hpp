@@ -88,7 +88,7 @@ class Supervisor final {
   std::vector<Unit*> with_dependents(std::vector<Unit*> units) const;
   Result<> start_all(const std::vector<std::string>& services, Input how);
 
-  void adopt_unit(Unit& unit, const ServiceRecord* record, const Snapshot* snapshot);
+  void adopt_unit(class Finder& finder, Unit& unit, const ServiceRecord* record, const Snapshot* snapshot);
   void post(Unit& unit, Event event);
   void pump();
   void step_unit(Unit& unit, const Event& event);

@@ -47,7 +47,8 @@ Started start(const TempDir& folder, const std::string& script) {
 ExitStatus wait_for_end(Child& child) {
   Loop loop;
   SystemClock clock;
-  return loop.run_until_done(child.wait(clock));
+  Containment containment(loop, "", "", "off");
+  return loop.run_until_done(child.wait(clock, containment));
 }
 
 std::string output(const TempDir& folder) { return read_file(folder / "out").value_or(""); }
@@ -213,12 +214,14 @@ struct Capturing {
     Loop loop;
     TaskGroup tasks(loop, Log());
     tasks.spawn("capture", capture->run());
-    loop.run_until_done(wait_then_stop(*child, clock, tasks));
+    Containment containment(loop, "", "", "off");
+    loop.run_until_done(wait_then_stop(*child, clock, containment, tasks));
     capture->finish();
   }
 
-  static Task<> wait_then_stop(Child& child, Clock& clock, TaskGroup& tasks) {
-    co_await child.wait(clock);
+  static Task<> wait_then_stop(Child& child, Clock& clock, Containment& containment,
+                               TaskGroup& tasks) {
+    co_await child.wait(clock, containment);
     tasks.cancel();
     co_await tasks.join();
   }

@@ -45,6 +45,8 @@ class SupervisedStack {
   Path path(const std::string& name) const { return folder_.path() / name; }
   Path state(const std::string& name) const { return folder_.path() / state_ / name; }
   void use_state(std::string folder) { state_ = std::move(folder); }
+  // A variable of the supervisor's own environment, from its next start.
+  void set(const std::string& name, const std::string& value) { environment_[name] = value; }
 
   Command command(std::vector<std::string> more = {}) const {
     Command command;
@@ -52,11 +54,15 @@ class SupervisedStack {
     for (std::string& argument : more) command.arguments.push_back(std::move(argument));
     command.environment["EXAI_STATE_DIR"] = state("").parent_path().string();
     command.environment.erase("EXAI_ENV");
+    for (const auto& [name, value] : environment_) command.environment[name] = value;
     return command;
   }
 
-  void start(std::vector<std::string> more = {}) {
-    supervisor_ = std::make_unique<Process>(command(std::move(more)));
+  // `prefix` is a command that runs another one.
+  void start(std::vector<std::string> more = {}, const std::vector<std::string>& prefix = {}) {
+    Command command_line = command(std::move(more));
+    command_line.arguments.insert(command_line.arguments.begin(), prefix.begin(), prefix.end());
+    supervisor_ = std::make_unique<Process>(std::move(command_line));
     const bool answers = wait_until([&] { return control::Client::connect(socket()).has_value(); });
     INFO(supervisor_->err());
     REQUIRE(answers);
@@ -139,6 +145,7 @@ class SupervisedStack {
  private:
   TempDir folder_;
   std::string state_ = "state";
+  Environment environment_;
   std::unique_ptr<Process> supervisor_;
 };
 

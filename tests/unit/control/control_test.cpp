@@ -56,6 +56,7 @@ TEST_CASE("the status of a stack survives the way to JSON and back") {
   status.supervisor_pid = 99;
   status.supervisor_started = at("2026-11-21T03:39:00.000Z");
   status.stopping = true;
+  status.containment = "by session and mark";
   status.services = {full_service(), ServiceStatus{}};
 
   const json::object written = to_json(status);

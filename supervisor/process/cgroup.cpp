@@ -1,0 +1,126 @@
+#include "supervisor/process/cgroup.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+
+#include "core/base/text.hpp"
+
+namespace exai::process {
+
+namespace {
+
+constexpr int kDeepest = 16;  // cgroups below one another that a service may have made
+
+bool is_populated(std::string_view events) {
+  return events.find("populated 1") != std::string_view::npos;
+}
+
+std::vector<Cgroup> below(const Cgroup& cgroup) {
+  std::vector<Cgroup> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(cgroup.folder, error))
+    if (entry.is_directory(error)) found.push_back({entry.path()});
+  return found;
+}
+
+bool remove_folders(const Cgroup& cgroup, int depth) {
+  if (::rmdir(cgroup.folder.c_str()) == 0 || errno == ENOENT) return true;
+  if (depth == 0) return false;
+  for (const Cgroup& child : below(cgroup))
+    if (!remove_folders(child, depth - 1)) return false;
+  return ::rmdir(cgroup.folder.c_str()) == 0 || errno == ENOENT;
+}
+
+void collect(const Cgroup& cgroup, int depth, std::vector<pid_t>& pids) {
+  const auto text = read_file(cgroup.folder / "cgroup.procs");
+  if (!text) return;
+  for (const std::string& line : split(*text, '\n'))
+    if (const auto pid = parse_integer(trim(line))) pids.push_back(static_cast<pid_t>(*pid));
+  if (depth > 0)
+    for (const Cgroup& child : below(cgroup)) collect(child, depth - 1, pids);
+}
+
+}  // namespace
+
+Result<Cgroup> make_cgroup(const Path& folder) {
+  if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST)
+    return fail(errno_error(errno, fmt::format("making the cgroup {}", folder.string())));
+  return Cgroup{folder};
+}
+
+Result<Fd> open_cgroup(const Cgroup& cgroup) {
+  return open_file(cgroup.folder, O_RDONLY | O_DIRECTORY);
+}
+
+bool exists(const Cgroup& cgroup) {
+  return ::access(cgroup.folder.c_str(), F_OK) == 0;
+}
+
+void kill_all(const Cgroup& cgroup) {
+  static_cast<void>(set_cgroup_value(cgroup, "cgroup.kill", "1"));  // gone: nothing to kill
+}
+
+Removal remove(const Cgroup& cgroup) {
+  if (::rmdir(cgroup.folder.c_str()) == 0 || errno == ENOENT) return Removal::gone;
+  const auto events = read_file(cgroup.folder / "cgroup.events");
+  if (!events) return Removal::gone;
+  if (is_populated(*events)) return Removal::populated;
+  return remove_folders(cgroup, kDeepest) ? Removal::gone : Removal::populated;
+}
+
+std::vector<pid_t> processes_in(const Cgroup& cgroup) {
+  std::vector<pid_t> pids;
+  collect(cgroup, kDeepest, pids);
+  return pids;
+}
+
+Task<Result<>> until_empty(Cgroup cgroup) {
+  const auto token = asio::as_tuple(asio::use_awaitable);
+  auto opened = open_file(cgroup.folder / "cgroup.events", O_RDONLY);
+  if (!opened) co_return Result<>{};
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  asio::posix::stream_descriptor events(executor, opened->release());
+  for (;;) {
+    // Read after it is watched: a change in between is not missed.
+    std::array<char, 256> text{};
+    const ssize_t size = ::pread(events.native_handle(), text.data(), text.size(), 0);
+    if (size <= 0) co_return Result<>{};
+    if (!is_populated({text.data(), static_cast<std::size_t>(size)})) co_return Result<>{};
+    const auto change = asio::posix::stream_descriptor::wait_error;
+    auto changed = co_await events.async_wait(change, token);
+    const boost::system::error_code error = std::get<0>(changed);
+    if (error) co_return fail(errno_error(error.value(), "waiting for a cgroup"));
+  }
+}
+
+std::optional<std::uint64_t> cgroup_value(const Cgroup& cgroup, const char* file,
+                                          std::string_view key) {
+  const auto text = read_file(cgroup.folder / file, 64U << 10U);
+  if (!text) return std::nullopt;
+  for (const std::string& line : split(*text, '\n')) {
+    std::string_view rest = line;
+    if (!key.empty() &&
+        (!rest.starts_with(key) || rest.size() <= key.size() || rest[key.size()] != ' '))
+      continue;
+    if (!key.empty()) rest.remove_prefix(key.size() + 1);
+    const auto number = parse_integer(trim(rest));
+    if (!number || *number < 0) return std::nullopt;
+    return static_cast<std::uint64_t>(*number);
+  }
+  return std::nullopt;
+}
+
+Result<> set_cgroup_value(const Cgroup& cgroup, const char* file, std::string_view value) {
+  TRY(fd, open_file(cgroup.folder / file, O_WRONLY));
+  if (::write(fd.get(), value.data(), value.size()) < 0)
+    return fail(errno_error(errno, fmt::format("writing {} to {}", value, file)));
+  return {};
+}
+
+}  // namespace exai::process

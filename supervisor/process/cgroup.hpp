@@ -1,0 +1,49 @@
+#pragma once
+// One cgroup (version 2) of the kernel, as a folder. Whatever a service starts is born in its
+// service's cgroup and cannot leave it, however often it forks and however it calls its sessions:
+// one write kills all of it, and the kernel itself says when nothing is left.
+//
+// The folder goes when its last process has: a successful rmdir is the proof of an empty tree.
+//
+// Values and free functions; thread: any, until_empty: loop.
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "core/base/loop.hpp"
+
+namespace exai::process {
+
+struct Cgroup {
+  Path folder;
+  friend bool operator==(const Cgroup&, const Cgroup&) = default;
+};
+
+// One that is there already is fine.
+Result<Cgroup> make_cgroup(const Path& folder);
+// For spawn_into().
+Result<Fd> open_cgroup(const Cgroup& cgroup);
+bool exists(const Cgroup& cgroup);
+
+// KILL to all of it and of the cgroups below it, also to what is being forked meanwhile.
+void kill_all(const Cgroup& cgroup);
+
+enum class Removal { gone, populated };
+// Removes it with those below it, unless a process lives in there.
+Removal remove(const Cgroup& cgroup);
+
+// Zombies are not among them.
+std::vector<pid_t> processes_in(const Cgroup& cgroup);
+
+// Resumes when no process is left in it, at once when it is gone. Bound it from outside.
+Task<Result<>> until_empty(Cgroup cgroup);
+
+// A line of one of its files as a number: cgroup_value(c, "memory.events", "oom_kill"). Without a
+// key: the whole file. nullopt: no such file (its controller is not there), no such line, "max".
+std::optional<std::uint64_t> cgroup_value(const Cgroup& cgroup, const char* file,
+                                          std::string_view key = {});
+Result<> set_cgroup_value(const Cgroup& cgroup, const char* file, std::string_view value);
+
+}  // namespace exai::process

@@ -1,0 +1,196 @@
+#include "supervisor/process/containment.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "core/base/proc.hpp"
+#include "core/base/text.hpp"
+
+namespace exai::process {
+
+namespace {
+
+constexpr Duration kLastLimit = 5s;
+
+// Spaces and the like in a path are octal in /proc/self/mountinfo.
+std::string unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 3 < text.size()) {
+      int value = 0;
+      for (std::size_t digit = 1; digit <= 3; ++digit) value = value * 8 + (text[i + digit] - '0');
+      out += static_cast<char>(value);
+      i += 3;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+struct Mount {
+  std::string root;   // what of the tree is to be seen
+  std::string point;  // where
+};
+
+// 36 35 0:29 / /sys/fs/cgroup rw,relatime shared:9 - cgroup2 cgroup2 rw
+std::optional<Mount> cgroup2_mount(std::string_view mounts) {
+  for (const std::string& line : split(mounts, '\n')) {
+    if (line.find(" - cgroup2 ") == std::string::npos) continue;
+    const std::vector<std::string> words = split(line, ' ');
+    if (words.size() > 4) return Mount{unescaped(words[3]), unescaped(words[4])};
+  }
+  return std::nullopt;
+}
+
+// The line of version 2: "0::/user.slice/…"
+std::optional<std::string> membership_in(std::string_view text) {
+  for (const std::string& line : split(text, '\n'))
+    if (line.starts_with("0::")) return line.substr(3);
+  return std::nullopt;
+}
+
+// A name of a service as a file name that cannot be one of the kernel's own.
+std::string folder_name(const std::string& service) {
+  std::string name;
+  for (const char c : service)
+    if (c == '/' || c == '%' || c == '\n')
+      name += fmt::format("%{:02x}", static_cast<unsigned>(c));
+    else
+      name += c;
+  return name.find('.') == std::string::npos ? name : "s-" + name;
+}
+
+std::vector<Identity> alive_in(const Cgroup& cgroup) {
+  std::vector<Identity> alive;
+  for (const pid_t pid : processes_in(cgroup)) alive.push_back({pid, 0});
+  return alive;
+}
+
+}  // namespace
+
+Result<Path> cgroup_place(const CgroupFacts& facts) {
+  if (facts.wanted == "off") return fail(Errc::unavailable, "EXAI_CGROUP=off");
+  if (facts.wanted.starts_with('/')) return Path(facts.wanted);
+  if (!facts.wanted.empty())
+    return fail(Errc::unavailable, "EXAI_CGROUP is neither \"off\" nor an absolute path: {}",
+                facts.wanted);
+  const auto mount = cgroup2_mount(facts.mounts);
+  if (!mount) return fail(Errc::unavailable, "no cgroup version 2 is mounted");
+  const auto membership = membership_in(facts.membership);
+  if (!membership) return fail(Errc::unavailable, "this process is in no cgroup of version 2");
+  std::string_view place = *membership;
+  if (place.starts_with("/.."))
+    return fail(Errc::unavailable, "our cgroup is outside of what this container may see");
+  if (mount->root != "/") {
+    if (!place.starts_with(mount->root))
+      return fail(Errc::unavailable, "our cgroup {} is not below what is mounted at {}",
+                  *membership, mount->point);
+    place.remove_prefix(mount->root.size());
+  }
+  while (place.starts_with('/')) place.remove_prefix(1);
+  return place.empty() ? Path(mount->point) : Path(mount->point) / place;
+}
+
+Containment::Containment(Loop& loop, Path record, const std::string& name, std::string wanted)
+    : loop_(loop), record_(std::move(record)) {
+  // What an earlier supervisor made is found again even when it is not to be used for more.
+  if (const auto known = read_file(record_, 4096)) root_ = Path(trim(*known));
+  if (!root_.empty() && !exists(Cgroup{root_})) root_.clear();
+  const auto prepared = prepare(name, wanted);
+  by_cgroup_ = prepared.has_value();
+  statement_ =
+      by_cgroup_
+          ? fmt::format("each service in a cgroup of its own, below {}", root_.string())
+          : fmt::format("by session and mark, without cgroups: {}", prepared.error().message());
+}
+
+Result<> Containment::prepare(const std::string& name, const std::string& wanted) {
+  const CgroupFacts facts{read_file("/proc/self/mountinfo").value_or(""),
+                          read_file("/proc/self/cgroup").value_or(""), wanted};
+  TRY(place, cgroup_place(facts));
+  if (root_.empty()) {
+    const Path folder = place / name;
+    if (auto made = make_cgroup(folder); !made) return fail(std::move(made).error());
+    root_ = folder;
+  }
+  // It kills all of them at once; before it a fork bomb may run faster than those who chase it.
+  if (::access((root_ / "cgroup.kill").c_str(), W_OK) != 0) {
+    const Path folder = std::exchange(root_, {});
+    static_cast<void>(process::remove(Cgroup{folder}));
+    return fail(Errc::unavailable, "{} cannot be killed as one (Linux 5.14 can)", folder.string());
+  }
+  return write_file_atomic(record_, root_.string() + "\n", 0600);
+}
+
+Cgroup Containment::cgroup_of(const std::string& service) const {
+  return Cgroup{root_ / folder_name(service)};
+}
+
+std::optional<Cgroup> Containment::make(const std::string& service) const {
+  if (!by_cgroup_) return std::nullopt;
+  auto made = make_cgroup(cgroup_of(service).folder);
+  if (!made) return std::nullopt;
+  return std::move(*made);
+}
+
+std::optional<Cgroup> Containment::find(const std::string& service) const {
+  if (root_.empty() || !exists(cgroup_of(service))) return std::nullopt;
+  return cgroup_of(service);
+}
+
+void Containment::kill_everything() const {
+  if (!root_.empty()) kill_all(Cgroup{root_});
+}
+
+Result<> Containment::remove() {
+  if (root_.empty()) return {};
+  const Cgroup root{root_};
+  if (process::remove(root) == Removal::gone) return {};
+  kill_all(root);
+  const Time give_up = std::chrono::steady_clock::now() + kLastLimit;
+  // The loop has ended: this may wait by itself. The kernel wakes it at each change.
+  const auto events = open_file(root_ / "cgroup.events", O_RDONLY);
+  while (process::remove(root) == Removal::populated) {
+    const auto left =
+        std::chrono::duration_cast<Duration>(give_up - std::chrono::steady_clock::now());
+    if (left <= 0ms || !events)
+      return fail(Errc::conflict, "processes that do not die: {}", describe(alive_in(root)));
+    char byte = 0;
+    static_cast<void>(!::pread(events->get(), &byte, 1, 0));
+    pollfd watched{events->get(), POLLPRI, 0};
+    ::poll(&watched, 1, static_cast<int>(std::min(left, Duration(100ms)).count()));
+  }
+  return {};
+}
+
+// --- one reading of /proc for all who ask together ---
+
+struct Containment::Reading {
+  explicit Reading(const asio::any_io_executor& executor) : done(executor, Time::max()) {}
+  std::shared_ptr<const ProcessTable> table;
+  asio::steady_timer done;
+};
+
+Task<std::shared_ptr<const ProcessTable>> Containment::processes() {
+  if (!reading_) {
+    reading_ = std::make_shared<Reading>(loop_.executor());
+    loop_.post([this] {
+      const auto reading = std::exchange(reading_, nullptr);
+      reading->table = std::make_shared<const ProcessTable>(ProcessTable::read());
+      reading->done.cancel();
+    });
+  }
+  const std::shared_ptr<Reading> reading = reading_;
+  const auto token = asio::as_tuple(asio::use_awaitable);
+  auto woken = co_await reading->done.async_wait(token);
+  if (!reading->table) throw boost::system::system_error(std::get<0>(woken));
+  co_return reading->table;
+}
+
+}  // namespace exai::process

@@ -1,0 +1,77 @@
+#pragma once
+// How the processes of the services are held together on this machine, decided once, at the start.
+//
+// | what is there                                   | how |
+// |-------------------------------------------------|------------------------------------------------|
+// | a cgroup2 mount, our place in it is ours to     | a cgroup for each service, | |   divide, and
+// Linux 5.14 (cgroup.kill)          |   <our place>/exai-<hash>/<service>            | | none of
+// that, or EXAI_CGROUP=off                | session, descent and mark (tree.hpp): a sweep  | | | of
+// /proc finds the tree                      | | EXAI_CGROUP=<folder>                            |
+// as the first, below that folder                |
+//
+// The folder stays where the first supervisor of a stack made it: a file in the run folder names
+// it, and the next supervisor, wherever it was started from, goes on there. What an earlier
+// supervisor started in a cgroup is ended as a cgroup, whatever is decided now.
+//
+// Thread: loop. Lifetime: the Loop outlives it.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "supervisor/process/cgroup.hpp"
+#include "supervisor/process/tree.hpp"
+
+namespace exai::process {
+
+struct CgroupFacts {
+  std::string mounts;      // /proc/self/mountinfo
+  std::string membership;  // /proc/self/cgroup
+  std::string wanted;      // $EXAI_CGROUP
+};
+// Pure: our place in the tree of cgroups, or why there is none, in words. Errors: unavailable.
+Result<Path> cgroup_place(const CgroupFacts& facts);
+
+class Containment final {
+ public:
+  // `record` is the file that names the folder; `name` is the folder's. Never fails: it says what
+  // it could do.
+  Containment(Loop& loop, Path record, const std::string& name, std::string wanted);
+  Containment(const Containment&) = delete;
+  Containment& operator=(const Containment&) = delete;
+
+  // "each service in a cgroup of its own, below /sys/fs/cgroup/exai-4f2a91c0", "by session and
+  // mark: …, so …".
+  const std::string& statement() const { return statement_; }
+  bool by_cgroup() const { return by_cgroup_; }
+
+  // The cgroup for the next process of a service; nullopt: it is held by session and mark.
+  std::optional<Cgroup> make(const std::string& service) const;
+  // The one that a service has, or nothing.
+  std::optional<Cgroup> find(const std::string& service) const;
+
+  // KILL to everything that is in any of them.
+  void kill_everything() const;
+  // At the very end: nothing of ours stays. Waits for the last of them, but not for ever.
+  // Errors: conflict, naming who does not die.
+  Result<> remove();
+
+  // All processes, read after the call. Those who ask in one turn of the loop share the answer, so
+  // a thousand ends at once do not read /proc a thousand times.
+  Task<std::shared_ptr<const ProcessTable>> processes();
+
+ private:
+  struct Reading;
+  Cgroup cgroup_of(const std::string& service) const;
+  Result<> prepare(const std::string& name, const std::string& wanted);
+
+  Loop& loop_;
+  Path record_;
+  Path root_;  // empty: there is no folder
+  bool by_cgroup_ = false;
+  std::string statement_;
+  std::shared_ptr<Reading> reading_;
+};
+
+}  // namespace exai::process
