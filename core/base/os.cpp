@@ -94,7 +94,11 @@ Result<std::string> read_file(const Path& path, std::size_t limit) {
   }
 }
 
-Result<> write_file_atomic(const Path& path, std::string_view bytes, mode_t mode) {
+namespace {
+
+enum class Sync { none, disk };
+
+Result<> write_and_rename(const Path& path, std::string_view bytes, mode_t mode, Sync sync) {
   const Path temporary = path.string() + "." + random_hex(6) + ".tmp";
   TRY(fd, open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, mode));
   const auto give_up = [&](Error error) {
@@ -104,10 +108,21 @@ Result<> write_file_atomic(const Path& path, std::string_view bytes, mode_t mode
   if (::fchmod(fd.get(), mode) != 0) return give_up(os_error("setting the mode of", temporary));
   if (auto written = write_all(fd, bytes, temporary); !written)
     return give_up(std::move(written).error());
-  if (::fsync(fd.get()) != 0) return give_up(os_error("syncing", temporary));
+  if (sync == Sync::disk && ::fsync(fd.get()) != 0)
+    return give_up(os_error("syncing", temporary));
   if (::rename(temporary.c_str(), path.c_str()) != 0) return give_up(os_error("replacing", path));
-  sync_folder(path.parent_path());
+  if (sync == Sync::disk) sync_folder(path.parent_path());
   return {};
+}
+
+}  // namespace
+
+Result<> write_file_atomic(const Path& path, std::string_view bytes, mode_t mode) {
+  return write_and_rename(path, bytes, mode, Sync::disk);
+}
+
+Result<> replace_file(const Path& path, std::string_view bytes, mode_t mode) {
+  return write_and_rename(path, bytes, mode, Sync::none);
 }
 
 Result<> remove_file(const Path& path) {

@@ -53,6 +53,8 @@ Result<std::string> read_file(const Path& path, std::size_t limit = 64U << 20U);
 Result<Secret> read_private_file(const Path& path, std::size_t limit = 1U << 20U);
 // Whole or not at all: a temporary file beside it, fsync, rename. The old content survives a crash.
 Result<> write_file_atomic(const Path& path, std::string_view bytes, mode_t mode = 0644);
+// Whole or not at all, too, but only as far as this machine goes on running: no fsync.
+Result<> replace_file(const Path& path, std::string_view bytes, mode_t mode = 0644);
 Result<> remove_file(const Path& path);  // absent is fine
 // Creates the folder (and its parents) for us alone: 0700. Errors: denied, when somebody else owns
 // it or it is open to others.

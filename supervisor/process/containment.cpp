@@ -125,7 +125,7 @@ Result<> Containment::prepare(const std::string& name, const std::string& wanted
     static_cast<void>(process::remove(Cgroup{folder}));
     return fail(Errc::unavailable, "{} cannot be killed as one (Linux 5.14 can)", folder.string());
   }
-  return write_file_atomic(record_, root_.string() + "\n", 0600);
+  return replace_file(record_, root_.string() + "\n", 0600);
 }
 
 Cgroup Containment::cgroup_of(const std::string& service) const {

@@ -42,7 +42,7 @@ Environment built_in_names(const Workspace& workspace, const config::Stack& stac
 Result<> deliver_file(const Path& folder, const std::string& name, const Secret& value,
                       Environment& environment) {
   if (auto made = make_private_directory(folder); !made) return made;
-  if (auto kept = write_file_atomic(folder / name, value.reveal(), 0400); !kept) return kept;
+  if (auto kept = replace_file(folder / name, value.reveal(), 0400); !kept) return kept;
   environment[name + "_FILE"] = (folder / name).string();
   environment["CREDENTIALS_DIRECTORY"] = folder.string();
   return {};
@@ -102,7 +102,7 @@ Result<> render(const Workspace& workspace, const config::Stack& stack,
     if (!rendered) return fail(rendered.error().within(doing));
     const Path target = workspace.service_run(service.name) / file;
     if (auto made = make_private_directory(target.parent_path()); !made) return made;
-    if (auto kept = write_file_atomic(target, *rendered, 0600); !kept) return kept;
+    if (auto kept = replace_file(target, *rendered, 0600); !kept) return kept;
   }
   return {};
 }

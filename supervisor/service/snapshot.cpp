@@ -128,7 +128,7 @@ Result<Snapshot> read_snapshot(const Path& file) {
 }
 
 Result<> write_snapshot(const Path& file, const Snapshot& snapshot) {
-  return write_file_atomic(file, to_pretty_text(to_json(snapshot)), 0600);
+  return replace_file(file, to_text(to_json(snapshot)), 0600);
 }
 
 config::Service service_from(const ServiceRecord& record) {

@@ -1,6 +1,8 @@
 #pragma once
 // What a supervisor writes down so that the next one can take over: <state>/snapshot.json. Written
-// before a process is started ("spawning") and after anything changed, whole or not at all.
+// before a process is started ("spawning") or told to stop, and soon after anything else changed;
+// whole or not at all. It is for the death of the supervisor: nothing of it counts after a boot, so
+// it is not synced to the disk.
 //
 //   {"version":1, "boot_id":"…", "stack":"exai", …, "last_event":42, "services":[
 //     {"name":"redis", "state":"ready", "wanted":true, "process":{"pid":4711,"start_ticks":123456},
@@ -66,6 +68,7 @@ Result<Snapshot> snapshot_from(const json::object& object);
 
 // Errors: not_found, invalid, those of the file.
 Result<Snapshot> read_snapshot(const Path& file);
+// Not synced: what is torn by the end of the machine belongs to another boot.
 Result<> write_snapshot(const Path& file, const Snapshot& snapshot);
 
 // A service as far as it is written down: it can be watched and stopped, and is never restarted.

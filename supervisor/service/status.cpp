@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "core/base/proc.hpp"
 #include "core/base/version.hpp"
 #include "supervisor/service/unit.hpp"
@@ -9,6 +11,8 @@
 namespace exai::service {
 
 namespace {
+
+constexpr Duration kSavePause = 10ms;
 
 // Shorter than this, a difference of CPU times says nothing.
 constexpr Duration kCpuSpan = 500ms;
@@ -34,12 +38,15 @@ control::ProofStatus proof_of(const config::Check& check, const checks::Verdict&
 
 control::StackStatus Supervisor::status() {
   pump();  // what has happened, decided: a dead service is not shown as ready
+  save();  // what somebody was told is remembered
   control::StackStatus status = bare_status();
+  for (const auto& unit : units_) status.services.push_back(status_of(*unit));
   return status;
 }
 
 Result<control::StackStatus> Supervisor::status(const std::vector<std::string>& services) {
   pump();
+  save();
   TRY(chosen, select(services));
   control::StackStatus status = bare_status();
   for (Unit* unit : chosen) status.services.push_back(status_of(*unit));
@@ -151,6 +158,26 @@ void Supervisor::save() {
   const auto written = write_snapshot(around_.workspace.snapshot(), snapshot());
   if (!written)
     around_.log.error("the snapshot is not written", {{"error", written.error().message()}});
+}
+
+// What is about to be done, and what is done for ever, is written down first. The rest can wait a
+// moment for more of its kind: of a process that ended, or was started, the next supervisor sees as
+// much by itself. While everything goes down nothing is left to be known.
+void Supervisor::save_before_acting() {
+  const bool acts = std::any_of(acting_.begin(), acting_.end(), [](const Unit* unit) {
+    return std::any_of(unit->actions.begin(), unit->actions.end(), [](Action action) {
+      return action == Action::spawn || action == Action::signal || action == Action::kill;
+    });
+  });
+  if (acts || std::exchange(settled_, false)) return save();
+  if (changed_ && !stopping_ && !std::exchange(save_scheduled_, true))
+    tasks_.spawn("writing the snapshot", save_soon());
+}
+
+Task<> Supervisor::save_soon() {
+  co_await around_.clock.sleep_for(kSavePause);
+  save_scheduled_ = false;
+  save();
 }
 
 }  // namespace exai::service

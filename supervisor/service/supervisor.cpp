@@ -81,8 +81,8 @@ void Supervisor::pump() {
       step_unit(*next.unit, next.event);
       if (queue_.empty()) advance_stops();
     }
-    save();
-    for (const auto& unit : units_)
+    save_before_acting();
+    for (Unit* unit : std::exchange(acting_, {}))
       for (const Action action : std::exchange(unit->actions, {})) perform(*unit, action);
   }
   scheduled_ = false;
@@ -101,8 +101,12 @@ void Supervisor::step_unit(Unit& unit, const Event& event) {
   }
   if (event.input == Input::spawned || event.input == Input::exited) changed_ = true;
   for (const Action action : taken.actions) {
-    if (action == Action::record) note(unit, before);
-    else unit.actions.push_back(action);
+    if (action == Action::record) {
+      note(unit, before);
+      continue;
+    }
+    if (unit.actions.empty()) acting_.push_back(&unit);
+    unit.actions.push_back(action);
   }
   update_dependents(unit);
 }
@@ -123,6 +127,7 @@ void Supervisor::note(Unit& unit, State from) {
   const Machine& machine = unit.machine;
   changed_ = true;
   if (machine.state != from) unit.since = around_.clock.wall();
+  if (machine.state != from && is_at_rest(machine)) settled_ = settled_ || !stopping_;
   control::Event event;
   event.time = around_.clock.wall();
   event.service = unit.name();

@@ -101,6 +101,8 @@ class Supervisor final {
   bool is_free_to_start(const Unit& unit) const;
   void wake_enders();
   void save();
+  void save_before_acting();
+  Task<> save_soon();
   Snapshot snapshot() const;
   control::StackStatus bare_status() const;
   control::ServiceStatus status_of(Unit& unit);
@@ -112,7 +114,10 @@ class Supervisor final {
 
   std::deque<Queued> queue_;
   bool scheduled_ = false;
-  bool changed_ = false;  // since the last snapshot
+  std::vector<Unit*> acting_;  // those with actions that are decided and not yet performed
+  bool changed_ = false;       // since the last snapshot
+  bool settled_ = false;       // one has come to rest since then
+  bool save_scheduled_ = false;
 
   bool stopping_ = false;
   std::map<Unit*, bool> stops_;    // to be stopped in order → has been told to
