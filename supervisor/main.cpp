@@ -3,6 +3,7 @@
 
 #include <getopt.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -167,8 +168,11 @@ int supervise(const Workspace& workspace, std::shared_ptr<const config::Stack> s
   process::Containment containment(loop, workspace.run() / "cgroup", cgroup_name(workspace),
                                    wanted_cgroup(environment));
   log->info("containment", {{"how", containment.statement()}});
-  const service::Surroundings around{loop,      clock, checker,     containment, *child_ends,
-                                     workspace, stack, environment, *log,        redactor};
+  const DescriptorLimit before = raise_descriptor_limit();
+  const ResourceLimit descriptors{RLIMIT_NOFILE, before.soft, before.hard};
+  const service::Surroundings around{loop,        clock,       checker,   containment,
+                                     *child_ends, descriptors, workspace, stack,
+                                     environment, *log,        redactor};
   service::Supervisor supervisor(around);
   supervisor.adopt();
   auto server = ControlServer::open(loop, clock, supervisor, workspace, *log);
@@ -204,14 +208,17 @@ int run(int argc, char** argv) {
     return supervise(*workspace, recorded_stack(*workspace), environment,
                      redactor_of(kept_secrets(*workspace)));
 
-  const config::Loaded loaded = load_stack(*workspace, arguments->environment, environment);
+  config::Loaded loaded = load_stack(*workspace, arguments->environment, environment);
   const auto redactor = redactor_of(loaded.secrets);
   say(stderr, redactor->redact(config::render(loaded.diagnostics)));
   if (!loaded.stack) {
     static_cast<void>(remove_file(workspace->lock()).has_value());  // nothing has been touched yet
     return 2;
   }
-  return supervise(*workspace, loaded.stack, environment, redactor);
+  auto stack = std::move(loaded.stack);
+  loaded = {};  // the trees and texts it was made from
+  release_startup_memory();
+  return supervise(*workspace, std::move(stack), environment, redactor);
 }
 
 }  // namespace

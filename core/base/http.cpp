@@ -236,11 +236,16 @@ Task<Result<std::optional<std::string>>> HttpStream::next() {
   co_return piece;
 }
 
-HttpClient::HttpClient(Loop& loop) : island_(std::make_unique<Island>(loop)) {}
+HttpClient::HttpClient(Loop& loop) : loop_(loop) {}
+
+HttpClient::Island& HttpClient::island() {
+  if (!island_) island_ = std::make_unique<Island>(loop_);
+  return *island_;
+}
 HttpClient::~HttpClient() = default;
 
 Task<Result<HttpResponse>> HttpClient::send(HttpRequest request) {
-  const auto transfer = island_->start(std::move(request), HttpMode::whole);
+  const auto transfer = island().start(std::move(request), HttpMode::whole);
   const HttpStream owner(transfer);  // however this ends, the transfer ends with it
   while (!transfer->end) co_await wait_arrival(transfer);
   if (!*transfer->end) co_return fail(transfer->end->error());
@@ -252,7 +257,7 @@ Task<Result<HttpResponse>> HttpClient::send(HttpRequest request) {
 }
 
 Task<Result<HttpStream>> HttpClient::open(HttpRequest request) {
-  const auto transfer = island_->start(std::move(request), HttpMode::stream);
+  const auto transfer = island().start(std::move(request), HttpMode::stream);
   HttpStream stream(transfer);
   while (transfer->status == 0 && !transfer->end) co_await wait_arrival(transfer);
   if (transfer->status == 0) co_return fail(transfer->end->error());

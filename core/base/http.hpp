@@ -75,6 +75,9 @@ class HttpClient {
 
  private:
   struct Island;
+  Island& island();  // made for the first request: libcurl and what it brings is large
+
+  Loop& loop_;
   std::unique_ptr<Island> island_;
 };
 

@@ -1,6 +1,8 @@
 #include "core/base/os.hpp"
 
 #include <fcntl.h>
+#include <link.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -349,6 +351,39 @@ int terminal_width(int fd) {
 void set_timezone(const std::string& zone) {
   ::setenv("TZ", zone.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): no thread runs yet
   ::tzset();
+}
+
+DescriptorLimit raise_descriptor_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  const DescriptorLimit before{limit.rlim_cur, limit.rlim_max};
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return before;
+}
+
+namespace {
+
+// Segments that nobody writes hold what is in their files: dropped, they come back by themselves.
+int drop_unwritten(dl_phdr_info* object, std::size_t, void* page_size) {
+  const auto page = *static_cast<const std::uintptr_t*>(page_size);
+  for (int i = 0; i < object->dlpi_phnum; ++i) {
+    const auto& segment = object->dlpi_phdr[i];
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
+    const std::uintptr_t begin = (object->dlpi_addr + segment.p_vaddr) & ~(page - 1);
+    const std::uintptr_t end = object->dlpi_addr + segment.p_vaddr + segment.p_filesz;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): that is what the headers give
+    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void release_startup_memory() {
+  ::malloc_trim(0);
+  auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  ::dl_iterate_phdr(&drop_unwritten, &page);
 }
 
 void ignore_sigpipe() { ::signal(SIGPIPE, SIG_IGN); }

@@ -98,6 +98,18 @@ int terminal_width(int fd);
 // Before threads start.
 void set_timezone(const std::string& zone);
 
+// Descriptors: as many as the hard limit allows, for a program that watches many others. Gives the
+// limit as it was, which is what its children should have.
+struct DescriptorLimit {
+  std::uint64_t soft = 0;
+  std::uint64_t hard = 0;
+};
+DescriptorLimit raise_descriptor_limit();
+
+// For a program that stays small after a large start: what was allocated and freed goes back to the
+// kernel, and code that ran once is out of memory until it is wanted again.
+void release_startup_memory();
+
 void ignore_sigpipe();
 // No core dump, no ptrace by others of our user: for programs that hold secrets.
 void forbid_memory_dumps();

@@ -149,6 +149,7 @@ std::optional<ProcessInfo> process_info(pid_t pid) {
   info.group = number_or<pid_t>(columns[2], -1);
   info.session = number_or<pid_t>(columns[3], -1);
   info.cpu_time = Duration(ticks * 1000 / ticks_per_second());
+  info.threads = number_or<int>(columns[17], 0);
   info.start_ticks = number_or<std::uint64_t>(columns[19], 0);
   info.resident_bytes = number_or<std::uint64_t>(columns[21], 0) *
                         static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));

@@ -22,6 +22,7 @@ struct ProcessInfo {
   char state = '?';              // R, S, D, Z, …
   std::uint64_t start_ticks = 0;  // since boot; with the pid it names a process for ever
   Duration cpu_time{};           // user + system
+  int threads = 0;
   std::uint64_t resident_bytes = 0;
   std::string program;           // the kernel's short name
 };

@@ -7,6 +7,7 @@
 #include "core/base/contains.hpp"
 #include "core/base/hash.hpp"
 #include "core/base/text.hpp"
+#include "core/config/build_limits.hpp"
 #include "core/config/formats.hpp"
 #include "core/config/stack_tree.hpp"
 
@@ -124,6 +125,7 @@ Service build_service(const Member& member, const Path& folder) {
   service.start_timeout = duration_or(node, "start_timeout", service.start_timeout);
   service.restart = build_restart(node);
   service.stop = build_stop(node);
+  service.limits = build_limits(node);
   return service;
 }
 

@@ -44,6 +44,8 @@ constexpr std::array kFormats = {
            [](std::string_view text) { return parse_duration_range(text).has_value(); }},
     Format{"rate", "a number in a duration, such as \"10 in 5m\"",
            [](std::string_view text) { return parse_rate(text).has_value(); }},
+    Format{"limit", "a size such as 64MiB, or \"unlimited\"",
+           [](std::string_view text) { return parse_limit(text).has_value(); }},
     Format{"http-target", "a path such as /health or a URL", is_http_target},
     Format{"mcp-call", "\"tools/call\" and the name of a tool",
            [](std::string_view text) { return parse_mcp_call(text).has_value(); }},
@@ -54,10 +56,16 @@ constexpr std::array kFormats = {
 std::optional<DurationRange> parse_duration_range(std::string_view text) {
   const std::size_t dots = text.find("..");
   if (dots == text.npos) return std::nullopt;
-  const auto least = positive_duration(text.substr(0, dots));
-  const auto most = positive_duration(text.substr(dots + 2));
+  const auto least = parse_duration(text.substr(0, dots));
+  const auto most = parse_duration(text.substr(dots + 2));
   if (!least || !most || *least > *most) return std::nullopt;
   return DurationRange{*least, *most};
+}
+
+std::optional<std::uint64_t> parse_limit(std::string_view text) {
+  if (text == "unlimited") return UINT64_MAX;
+  const auto size = parse_size(text);
+  return size ? std::optional(*size) : std::nullopt;
 }
 
 std::optional<Rate> parse_rate(std::string_view text) {

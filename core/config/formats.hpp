@@ -21,6 +21,9 @@ struct Rate {  // "10 in 5m"
 };
 std::optional<Rate> parse_rate(std::string_view text);
 
+// "64MiB" in bytes; "unlimited" is the highest number there is.
+std::optional<std::uint64_t> parse_limit(std::string_view text);
+
 std::optional<std::uint16_t> parse_port(std::string_view text);
 
 // The tool's name in "tools/call NAME".

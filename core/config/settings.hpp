@@ -4,6 +4,7 @@
 // them as shared_ptr<const Stack>.
 
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -73,6 +74,18 @@ struct StopPolicy {
   Duration grace = 20s;  // more than exaid wants to let calls finish
 };
 
+// What a service may use. The first ones are those of getrlimit(2), for each of its processes; the
+// next ones are for all of them together and want a controller of the kernel's cgroups.
+inline constexpr std::uint64_t kUnlimited = UINT64_MAX;
+struct Limits {
+  std::map<std::string, std::uint64_t> resources;  // "open_files" → 4096
+  std::optional<std::uint64_t> memory;             // bytes
+  std::optional<double> cpu;                       // of one core: 1.5 is one and a half
+  std::optional<std::uint64_t> tasks;              // processes and threads
+  std::optional<int> oom_score;                    // -1000 … 1000: who is ended first
+  std::vector<int> processors;                     // those it may run on; empty: all
+};
+
 struct Service {
   std::string name;
   std::string group;  // the service of which this is one replica; empty: it is no replica
@@ -91,6 +104,7 @@ struct Service {
   Duration start_timeout = 60s;  // from start to ready
   RestartPolicy restart;
   StopPolicy stop;
+  Limits limits;
 };
 
 // --- variables: one name, one value, and everyone who had a say ---

@@ -140,6 +140,12 @@ ServiceStatus service_status_from(const json::object& object) {
   read(object, "needs", status.needs);
   read(object, "resident_bytes", status.resident_bytes);
   read(object, "cpu_percent", status.cpu_percent);
+  read(object, "processes", status.processes);
+  read(object, "threads", status.threads);
+  status.descriptors = find_integer(object, "descriptors");
+  status.read_bytes = find_integer(object, "read_bytes");
+  status.written_bytes = find_integer(object, "written_bytes");
+  read(object, "not_limited", status.not_limited);
   read(object, "log", status.log);
   read(object, "log_lines_dropped", status.log_lines_dropped);
   return status;
@@ -176,7 +182,7 @@ std::vector<State> all_states() {
 }
 
 json::object to_json(const ServiceStatus& status) {
-  return {
+  json::object object{
       {"name", status.name},
       {"state", name(status.state)},
       {"since", format_utc(status.since)},
@@ -194,9 +200,16 @@ json::object to_json(const ServiceStatus& status) {
       {"needs", texts(status.needs)},
       {"resident_bytes", status.resident_bytes},
       {"cpu_percent", status.cpu_percent},
+      {"processes", status.processes},
+      {"threads", status.threads},
       {"log", status.log},
       {"log_lines_dropped", status.log_lines_dropped},
   };
+  if (status.descriptors) object["descriptors"] = *status.descriptors;
+  if (status.read_bytes) object["read_bytes"] = *status.read_bytes;
+  if (status.written_bytes) object["written_bytes"] = *status.written_bytes;
+  if (!status.not_limited.empty()) object["not_limited"] = texts(status.not_limited);
+  return object;
 }
 
 json::object to_json(const StackStatus& status) {

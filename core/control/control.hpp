@@ -65,8 +65,15 @@ struct ServiceStatus {
   std::string last_restart_cause;
   std::vector<PortStatus> ports;
   std::vector<std::string> needs;
+  // Of the whole tree of the service.
+  int processes = 0;
+  int threads = 0;
   std::uint64_t resident_bytes = 0;
   double cpu_percent = 0;  // of one core, since the last status or since its start
+  std::optional<std::int64_t> descriptors;  // these when the service was named, and may be seen
+  std::optional<std::int64_t> read_bytes;   // from storage
+  std::optional<std::int64_t> written_bytes;
+  std::vector<std::string> not_limited;  // limits that the kernel does not keep here, and why
   std::string log;         // path of its log file
   std::uint64_t log_lines_dropped = 0;  // that could not be written: the disk was full
 };

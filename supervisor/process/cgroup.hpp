@@ -27,7 +27,8 @@ Result<Cgroup> make_cgroup(const Path& folder);
 Result<Fd> open_cgroup(const Cgroup& cgroup);
 bool exists(const Cgroup& cgroup);
 
-// KILL to all of it and of the cgroups below it, also to what is being forked meanwhile.
+// KILL to all of it and of the cgroups below it, also to what is being forked meanwhile, and to what
+// is born into it later: remove it and make it anew.
 void kill_all(const Cgroup& cgroup);
 
 enum class Removal { gone, populated };

@@ -11,6 +11,7 @@ extern "C" {
 #include <cerrno>
 
 #include "core/base/proc.hpp"
+#include "supervisor/process/limits.hpp"
 
 namespace exai::process {
 
@@ -75,6 +76,7 @@ Task<ExitStatus> Child::wait(Clock& clock, Containment& containment) {
   }
   if (cgroup_) {
     const ExitStatus status = take_status(pidfd_, WNOHANG);
+    oom_kills_ = process::oom_kills(*cgroup_);
     if (process::remove(*cgroup_) == Removal::populated) co_await clear_cgroup(clock);
     co_return status;
   }

@@ -48,6 +48,8 @@ class Child final {
   void abandon();
   // After wait(): who did not die, in words; empty: nothing is left.
   const std::string& left_behind() const { return left_behind_; }
+  // After wait(): how many of its processes the kernel ended for want of memory.
+  std::uint64_t oom_kills() const { return oom_kills_; }
   const std::optional<Cgroup>& cgroup() const { return cgroup_; }
 
   // To the leader. Gone is fine.
@@ -69,6 +71,7 @@ class Child final {
   std::string mark_;
   std::optional<Cgroup> cgroup_;
   std::string left_behind_;
+  std::uint64_t oom_kills_ = 0;
 };
 
 }  // namespace exai::process

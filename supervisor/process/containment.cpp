@@ -2,11 +2,14 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include <cerrno>
 
 #include "core/base/proc.hpp"
 #include "core/base/text.hpp"
@@ -16,6 +19,7 @@ namespace exai::process {
 namespace {
 
 constexpr Duration kLastLimit = 5s;
+constexpr int kGenerations = 8;
 
 // Spaces and the like in a path are octal in /proc/self/mountinfo.
 std::string unescaped(std::string_view text) {
@@ -53,6 +57,17 @@ std::optional<std::string> membership_in(std::string_view text) {
   for (const std::string& line : split(text, '\n'))
     if (line.starts_with("0::")) return line.substr(3);
   return std::nullopt;
+}
+
+// Limits want these controllers in the cgroups of the services. What the kernel refuses (processes
+// beside ours in our place, none given to us) is not there; who sets a limit hears of it.
+void pass_controllers(const Path& place, const Path& root) {
+  const Cgroup above{place};
+  const Cgroup below{root};
+  for (const char* name : {"+memory", "+pids", "+cpu"}) {
+    static_cast<void>(set_cgroup_value(above, "cgroup.subtree_control", name));
+    static_cast<void>(set_cgroup_value(below, "cgroup.subtree_control", name));
+  }
 }
 
 // A name of a service as a file name that cannot be one of the kernel's own.
@@ -125,23 +140,49 @@ Result<> Containment::prepare(const std::string& name, const std::string& wanted
     static_cast<void>(process::remove(Cgroup{folder}));
     return fail(Errc::unavailable, "{} cannot be killed as one (Linux 5.14 can)", folder.string());
   }
+  pass_controllers(root_.parent_path(), root_);
   return replace_file(record_, root_.string() + "\n", 0600);
 }
 
-Cgroup Containment::cgroup_of(const std::string& service) const {
-  return Cgroup{root_ / folder_name(service)};
+std::string Containment::controllers() const {
+  const auto text = read_file(root_ / "cgroup.subtree_control", 4096);
+  const std::string_view names = text ? trim(*text) : std::string_view();
+  return names.empty() ? "none" : std::string(names);
+}
+
+Cgroup Containment::cgroup_of(const std::string& service, int generation) const {
+  const std::string name = folder_name(service);
+  return Cgroup{root_ / (generation == 0 ? name : fmt::format("{}+{}", name, generation))};
 }
 
 std::optional<Cgroup> Containment::make(const std::string& service) const {
   if (!by_cgroup_) return std::nullopt;
-  auto made = make_cgroup(cgroup_of(service).folder);
-  if (!made) return std::nullopt;
-  return std::move(*made);
+  for (int generation = 0; generation < kGenerations; ++generation) {
+    Cgroup cgroup = cgroup_of(service, generation);
+    if (::mkdir(cgroup.folder.c_str(), 0755) == 0) return cgroup;
+    if (errno != EEXIST) return std::nullopt;
+    if (process::remove(cgroup) == Removal::gone && make_cgroup(cgroup.folder)) return cgroup;
+  }
+  return std::nullopt;
 }
 
-std::optional<Cgroup> Containment::find(const std::string& service) const {
-  if (root_.empty() || !exists(cgroup_of(service))) return std::nullopt;
-  return cgroup_of(service);
+std::vector<Cgroup> Containment::find(const std::string& service) const {
+  std::vector<Cgroup> found;
+  for (int generation = 0; generation < kGenerations && !root_.empty(); ++generation)
+    if (const Cgroup cgroup = cgroup_of(service, generation); exists(cgroup))
+      found.push_back(cgroup);
+  return found;
+}
+
+std::optional<Cgroup> Containment::find(const std::string& service, pid_t pid) const {
+  const auto membership =
+      membership_in(read_file(fmt::format("/proc/{}/cgroup", pid), 4096).value_or(""));
+  const Path place(membership ? trim(*membership) : std::string_view());
+  for (const Cgroup& cgroup : find(service))
+    if (place.filename() == cgroup.folder.filename() &&
+        place.parent_path().filename() == root_.filename())
+      return cgroup;
+  return std::nullopt;
 }
 
 void Containment::kill_everything() const {

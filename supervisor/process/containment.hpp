@@ -13,6 +13,10 @@
 // it, and the next supervisor, wherever it was started from, goes on there. What an earlier
 // supervisor started in a cgroup is ended as a cgroup, whatever is decided now.
 //
+// A cgroup that was killed is not used again: the kernel (seen with 6.18) also kills what is born
+// into it by clone3 later. It is removed and made anew, or gets a successor: <service>,
+// <service>+1, …
+//
 // Thread: loop. Lifetime: the Loop outlives it.
 
 #include <map>
@@ -41,15 +45,17 @@ class Containment final {
   Containment(const Containment&) = delete;
   Containment& operator=(const Containment&) = delete;
 
-  // "each service in a cgroup of its own, below /sys/fs/cgroup/exai-4f2a91c0", "by session and
-  // mark: …, so …".
+  // "each service in a cgroup of its own, below /sys/fs/cgroup/exai-4f2a91c0; controllers: memory
+  // pids", "by session and mark, without cgroups: no cgroup version 2 is mounted".
   const std::string& statement() const { return statement_; }
   bool by_cgroup() const { return by_cgroup_; }
 
-  // The cgroup for the next process of a service; nullopt: it is held by session and mark.
+  // A fresh cgroup for the next process of a service; nullopt: it is held by session and mark.
   std::optional<Cgroup> make(const std::string& service) const;
-  // The one that a service has, or nothing.
-  std::optional<Cgroup> find(const std::string& service) const;
+  // Those that a service has: one, and others when something in an earlier one does not die.
+  std::vector<Cgroup> find(const std::string& service) const;
+  // The one of them that this process is in, or nothing.
+  std::optional<Cgroup> find(const std::string& service, pid_t pid) const;
 
   // KILL to everything that is in any of them.
   void kill_everything() const;
@@ -63,8 +69,9 @@ class Containment final {
 
  private:
   struct Reading;
-  Cgroup cgroup_of(const std::string& service) const;
+  Cgroup cgroup_of(const std::string& service, int generation) const;
   Result<> prepare(const std::string& name, const std::string& wanted);
+  std::string controllers() const;
 
   Loop& loop_;
   Path record_;

@@ -21,16 +21,16 @@ class Finder {
                                           bool snapshot_known) {
     if (record && record->process && process::is_alive(*record->process)) return record->process;
     if (snapshot_known && !(record && record->spawning)) return std::nullopt;
-    if (const auto cgroup = containment_.find(service))
-      if (const auto found = process::leader_among(processes_in(*cgroup))) return found;
+    for (const process::Cgroup& cgroup : containment_.find(service))
+      if (const auto found = process::leader_among(processes_in(cgroup))) return found;
     return table().find_marked(mark_of(workspace_, service));
   }
 
   // What outlived its leader must not live beside the next one.
   void kill_leftovers(const std::string& service, const ServiceRecord& record) {
-    const auto cgroup = containment_.find(service);
-    if (cgroup) kill_all(*cgroup);
-    if (cgroup && containment_.by_cgroup()) return;
+    const auto cgroups = containment_.find(service);
+    for (const process::Cgroup& cgroup : cgroups) kill_all(cgroup);
+    if (!cgroups.empty() && containment_.by_cgroup()) return;
     const process::Identity leader = record.process.value_or(process::Identity{});
     for (const auto& member : table().members_of(leader, mark_of(workspace_, service)))
       process::send_signal(member, SIGKILL);

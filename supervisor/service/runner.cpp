@@ -4,6 +4,7 @@
 
 #include "core/base/text.hpp"
 #include "supervisor/service/delivery.hpp"
+#include "supervisor/service/limits.hpp"
 
 namespace exai::service {
 
@@ -14,6 +15,13 @@ constexpr Duration kKillLimit = 5s;
 
 // Once it is proven, readiness is looked at less often, until it fails.
 constexpr Duration kProvenPace = 5s;
+
+std::string out_of_memory(const config::Limits& limits, std::uint64_t kills) {
+  return fmt::format("out of memory: the kernel ended {} of it{}",
+                     count_of(kills, "process", "processes"),
+                     limits.memory ? fmt::format("; its limit is {}", format_size(*limits.memory))
+                                   : std::string());
+}
 
 std::string last_detail(const checks::Verdict& verdict) {
   return verdict.last ? verdict.last->detail : std::string();
@@ -48,16 +56,28 @@ Result<> Runner::try_start() {
   if (auto opened = open_log(); !opened) return opened;
   TRY(writer, capture_->writer());
   spec.stdout_fd = writer.get();
-  TRY(child, process::Child::spawn(spec, mark_of(around_.workspace, service_.name),
-                                   around_.containment.make(service_.name)));
+  add_limits(service_.limits, around_.descriptors, spec);
+  TRY(child,
+      process::Child::spawn(spec, mark_of(around_.workspace, service_.name), prepare_cgroup()));
   log_.info("started", {{"pid", child->pid()}});
   follow(std::move(child));
   return {};
 }
 
+std::optional<process::Cgroup> Runner::prepare_cgroup() {
+  auto cgroup = around_.containment.make(service_.name);
+  const process::GroupLimits limits = group_limits(service_.limits);
+  if (!limits.any()) return cgroup;
+  auto missing = set_limits(cgroup, limits);
+  if (missing != not_limited_)
+    for (const std::string& what : missing) log_.warn("not limited", {{"why", what}});
+  not_limited_ = std::move(missing);
+  return cgroup;
+}
+
 Result<> Runner::adopt(process::Identity identity) {
   TRY(child, process::Child::adopt(identity, mark_of(around_.workspace, service_.name),
-                                   around_.containment.find(service_.name)));
+                                   around_.containment.find(service_.name, identity.pid)));
   if (auto opened = open_log(); !opened)
     log_.error("its output is not kept", {{"error", opened.error().message()}});
   log_.info("taken over", {{"pid", child->pid()}});
@@ -90,9 +110,11 @@ Task<> Runner::wait_for_end(std::shared_ptr<process::Child> child) {
   event.exit = status;
   if (!child->left_behind().empty())
     event.detail = "it left what does not die: " + child->left_behind();
+  const auto starved = child->oom_kills();
   child_.reset();
   log_.info("ended", {{"how", describe(status)}});
-  if (!event.detail.empty()) log_.error("not contained", {{"what", event.detail}});
+  if (starved > 0) event.detail = out_of_memory(service_.limits, starved);
+  if (!event.detail.empty()) log_.error("it did not end well", {{"what", event.detail}});
   emit_(std::move(event));
 }
 
@@ -107,15 +129,24 @@ void Runner::kill() {
 }
 
 // KILL does not reach a process that hangs in the kernel, on a dead disk for instance.
-Task<> Runner::give_up_on(std::shared_ptr<process::Child> child) {
+Task<> Runner::give_up_on(std::weak_ptr<process::Child> killed) {
   co_await around_.clock.sleep_for(kKillLimit);
-  if (child != child_) co_return;
+  const std::shared_ptr<process::Child> child = killed.lock();
+  if (!child || child != child_) co_return;
   Event event{Input::exited};
   event.detail = "it does not die: " + describe(std::vector{child->identity()});
   log_.error("given up", {{"why", event.detail}});
   child->abandon();
   child_.reset();
   emit_(std::move(event));
+}
+
+process::Usage Runner::usage(process::Detail detail) const {
+  if (!child_) return {};
+  const auto& cgroup = child_->cgroup();
+  const std::vector<pid_t> pids =
+      cgroup ? processes_in(*cgroup) : std::vector<pid_t>{child_->pid()};
+  return usage_of(cgroup, pids, detail);
 }
 
 std::optional<process::Identity> Runner::process() const {

@@ -15,6 +15,7 @@
 #include "core/checks/check.hpp"
 #include "core/workspace/workspace.hpp"
 #include "supervisor/process/child.hpp"
+#include "supervisor/process/limits.hpp"
 #include "supervisor/process/logs.hpp"
 #include "supervisor/service/state.hpp"
 
@@ -26,7 +27,8 @@ struct Surroundings {
   Clock& clock;
   checks::Checker& checker;
   process::Containment& containment;
-  const Fd& child_ends;  // process::watch_children()
+  const Fd& child_ends;       // process::watch_children()
+  ResourceLimit descriptors;  // of a program that asks for nothing else
   Workspace workspace;
   std::shared_ptr<const config::Stack> stack;
   Environment environment;  // of the supervisor
@@ -55,6 +57,9 @@ class Runner final {
 
   const config::Service& service() const { return service_; }
   std::optional<process::Identity> process() const;
+  process::Usage usage(process::Detail detail) const;
+  // Limits of the stack file that the kernel does not keep here, in words.
+  const std::vector<std::string>& not_limited() const { return not_limited_; }
   const checks::Verdict& ready() const { return ready_; }
   const checks::Verdict& healthy() const { return healthy_; }
   std::uint64_t log_lines_dropped() const { return capture_ ? capture_->dropped() : 0; }
@@ -65,11 +70,12 @@ class Runner final {
  private:
   Result<> try_start();
   Result<> open_log();
+  std::optional<process::Cgroup> prepare_cgroup();
   void follow(std::unique_ptr<process::Child> child);
   checks::Subject subject() const;
   void hide_secrets(checks::Observation& seen) const;
   Task<> wait_for_end(std::shared_ptr<process::Child> child);
-  Task<> give_up_on(std::shared_ptr<process::Child> child);
+  Task<> give_up_on(std::weak_ptr<process::Child> killed);
   Task<> probe_readiness(unsigned generation);
   Task<> probe_health(unsigned generation);
   Task<> ring(Time when, unsigned generation);
@@ -81,6 +87,7 @@ class Runner final {
 
   std::shared_ptr<process::Child> child_;
   std::unique_ptr<process::LogCapture> capture_;
+  std::vector<std::string> not_limited_;
   checks::Verdict ready_;
   checks::Verdict healthy_;
   unsigned probing_ = 0;  // generations: what an older one says does not count

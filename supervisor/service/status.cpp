@@ -17,6 +17,11 @@ constexpr Duration kSavePause = 10ms;
 // Shorter than this, a difference of CPU times says nothing.
 constexpr Duration kCpuSpan = 500ms;
 
+std::optional<std::int64_t> signed_of(const std::optional<std::uint64_t>& bytes) {
+  if (!bytes) return std::nullopt;
+  return static_cast<std::int64_t>(*bytes);
+}
+
 control::ProofStatus proof_of(const config::Check& check, const checks::Verdict& verdict,
                               Process process, Time now) {
   control::ProofStatus proof;
@@ -40,7 +45,8 @@ control::StackStatus Supervisor::status() {
   pump();  // what has happened, decided: a dead service is not shown as ready
   save();  // what somebody was told is remembered
   control::StackStatus status = bare_status();
-  for (const auto& unit : units_) status.services.push_back(status_of(*unit));
+  for (const auto& unit : units_)
+    status.services.push_back(status_of(*unit, process::Detail::brief));
   return status;
 }
 
@@ -49,7 +55,7 @@ Result<control::StackStatus> Supervisor::status(const std::vector<std::string>& 
   save();
   TRY(chosen, select(services));
   control::StackStatus status = bare_status();
-  for (Unit* unit : chosen) status.services.push_back(status_of(*unit));
+  for (Unit* unit : chosen) status.services.push_back(status_of(*unit, process::Detail::full));
   return status;
 }
 
@@ -70,7 +76,7 @@ control::StackStatus Supervisor::bare_status() const {
   return status;
 }
 
-control::ServiceStatus Supervisor::status_of(Unit& unit) {
+control::ServiceStatus Supervisor::status_of(Unit& unit, process::Detail detail) {
   const Machine& machine = unit.machine;
   const config::Service& service = unit.service();
   const Time now = around_.clock.now();
@@ -98,30 +104,36 @@ control::ServiceStatus Supervisor::status_of(Unit& unit) {
   if (service.healthy)
     status.healthy = proof_of(*service.healthy, unit.runner->healthy(), machine.process, now);
 
+  status.not_limited = unit.runner->not_limited();
   const auto process = unit.runner->process();
-  const auto info = process ? process_info(process->pid) : std::nullopt;
-  if (!info) return status;
+  if (!process) return status;
   status.pid = process->pid;
   status.started = unit.started;
   status.adopted = unit.adopted;
-  status.resident_bytes = info->resident_bytes;
-  status.cpu_percent = unit.cpu_percent(*info, now);
+  const process::Usage used = unit.runner->usage(detail);
+  status.processes = used.processes;
+  status.threads = used.threads;
+  status.resident_bytes = used.resident_bytes;
+  status.descriptors = used.descriptors;
+  status.read_bytes = signed_of(used.read_bytes);
+  status.written_bytes = signed_of(used.written_bytes);
+  status.cpu_percent = unit.cpu_percent(used.cpu, around_.clock);
   return status;
 }
 
-double Supervisor::Unit::cpu_percent(const ProcessInfo& info, Time now) {
-  if (cpu.pid != info.pid) {  // first look at this process: since its start
-    const auto start = process_started(info);
-    const auto age = start ? std::chrono::duration_cast<Duration>(
-                                 std::chrono::system_clock::now() - *start)
-                           : Duration::zero();
-    cpu = {now - std::max(age, kCpuSpan), info.pid, 0ms, 0};
+double Supervisor::Unit::cpu_percent(Duration used, const Clock& clock) {
+  const pid_t pid = runner->process()->pid;
+  const Time now = clock.now();
+  if (cpu.pid != pid) {  // first look at this process: since its start
+    const auto age = started ? std::chrono::duration_cast<Duration>(clock.wall() - *started)
+                             : Duration::zero();
+    cpu = {now - std::max(age, kCpuSpan), pid, 0ms, 0};
   }
   const auto span = std::chrono::duration_cast<Duration>(now - cpu.at);
   if (span >= kCpuSpan) {
-    const double percent = 100.0 * static_cast<double>((info.cpu_time - cpu.used).count()) /
+    const double percent = 100.0 * static_cast<double>((used - cpu.used).count()) /
                            static_cast<double>(span.count());
-    cpu = {now, info.pid, info.cpu_time, percent};
+    cpu = {now, pid, used, percent};
   }
   return cpu.percent;
 }

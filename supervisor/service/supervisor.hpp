@@ -35,7 +35,7 @@ class Supervisor final {
   void adopt();
 
   control::StackStatus status();
-  // Of some services only. Errors: not_found, with the nearest name.
+  // Of some services only, with what costs a closer look. Errors: not_found, with the nearest name.
   Result<control::StackStatus> status(const std::vector<std::string>& services);
   const std::string& stack_name() const { return around_.stack->name; }
   std::uint64_t last_event() const { return events_.last(); }
@@ -105,7 +105,7 @@ class Supervisor final {
   Task<> save_soon();
   Snapshot snapshot() const;
   control::StackStatus bare_status() const;
-  control::ServiceStatus status_of(Unit& unit);
+  control::ServiceStatus status_of(Unit& unit, process::Detail detail);
   Task<> reap_orphans();
 
   const Surroundings& around_;

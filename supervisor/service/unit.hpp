@@ -38,7 +38,7 @@ struct Supervisor::Unit {
   } cpu;
 
   // Of one core, since the last look at it; at first, since the start of the process.
-  double cpu_percent(const ProcessInfo& info, Time now);
+  double cpu_percent(Duration used, const Clock& clock);
 
   const config::Service& service() const { return runner->service(); }
   const std::string& name() const { return service().name; }

@@ -13,7 +13,9 @@ using Stack = SupervisedStack;
 namespace {
 
 // "" is what the machine allows, "off" is the other way.
-std::string any_way() { return GENERATE(as<std::string>(), "", "off"); }
+std::string any_way() {
+  return GENERATE(as<std::string>(), "", "off");
+}
 
 // Where the kernel keeps the process, or nothing without cgroups.
 std::string cgroup_of(pid_t pid) {
@@ -67,7 +69,7 @@ TEST_CASE("how processes are held together is stated, and true") {
     return stack.down();
   }
   const Path root = trim(stack.read("state/run/cgroup"));
-  CHECK(statement.ends_with(root.string()));
+  CHECK(statement.find("below " + root.string() + "; controllers: ") != std::string::npos);
   CHECK(cgroup_of(pid).ends_with(root.filename().string() + "/a"));
   CHECK(wait_until([&] { return process::processes_in({root / "a"}).size() == 2; }));
   stack.down();
@@ -109,7 +111,9 @@ TEST_CASE("daemons that left their session, forked twice and ignore TERM die wit
   stack.up();
   const auto daemons = [&] { return split(std::string(trim(stack.read("daemons"))), '\n'); };
   REQUIRE(wait_until([&] { return daemons().size() == 3; }));
-  SECTION("when it is stopped") { stack.down(); }
+  SECTION("when it is stopped") {
+    stack.down();
+  }
   SECTION("when it crashes: the next one does not live beside them") {
     const int before = stack.in_state("a", State::ready).pid;
     const std::vector<std::string> first = daemons();
@@ -124,9 +128,8 @@ TEST_CASE("daemons that left their session, forked twice and ignore TERM die wit
 
 TEST_CASE("a daemon that hides its environment cannot leave its cgroup") {
   Stack stack(service("a"));
-  stack.script("a.sh",
-               "env -i setsid -f /bin/sh -c 'echo $$ > " + stack.path("daemon").string() +
-                   "; trap \"\" TERM; while :; do sleep 0.05; done'\nexec sleep 1000\n");
+  stack.script("a.sh", "env -i setsid -f /bin/sh -c 'echo $$ > " + stack.path("daemon").string() +
+                           "; trap \"\" TERM; while :; do sleep 0.05; done'\nexec sleep 1000\n");
   stack.start();
   stack.up();
   stack.in_state("a", State::ready);
@@ -137,7 +140,8 @@ TEST_CASE("a daemon that hides its environment cannot leave its cgroup") {
   ::kill(daemon, SIGKILL);  // without cgroups nothing connects it to its service any more
 }
 
-TEST_CASE("a service that ignores TERM is killed when its grace is over, and down waits no longer") {
+TEST_CASE(
+    "a service that ignores TERM is killed when its grace is over, and down waits no longer") {
   Stack stack(service("a", "stop = { grace = \"300ms\" }"));
   stack.set("EXAI_CGROUP", any_way());
   stack.script("a.sh", "echo up > up; " + kStubborn);
@@ -213,13 +217,15 @@ TEST_CASE("orphans that end are reaped, thousands of them") {
 TEST_CASE("services of one level stop side by side, and after those that need them") {
   std::string file = service("base");
   for (int i = 0; i < 8; ++i)
-    file += fmt::format("[services.top{}]\nprocess = [\"sh\", \"slow.sh\"]\nneeds = {{ base = "
-                        "\"started\" }}\n",
-                        i);
+    file += fmt::format(
+        "[services.top{}]\nprocess = [\"sh\", \"slow.sh\"]\nneeds = {{ base = "
+        "\"started\" }}\n",
+        i);
   Stack stack(file);
   stack.set("EXAI_CGROUP", any_way());
   stack.script("base.sh", kForever);
-  stack.script("slow.sh", "trap 'sleep 0.5; exit' TERM; touch up.$$; while :; do sleep 0.02; done\n");
+  stack.script("slow.sh",
+               "trap 'sleep 0.5; exit' TERM; touch up.$$; while :; do sleep 0.02; done\n");
   stack.start();
   stack.up();
   REQUIRE(wait_until([&] {
@@ -239,9 +245,10 @@ TEST_CASE("services of one level stop side by side, and after those that need th
 TEST_CASE("a process that ends by itself while it is told to stop costs no grace") {
   std::string file;
   for (int i = 0; i < 40; ++i)
-    file += fmt::format("[services.s{}]\nprocess = [\"sh\", \"short.sh\"]\n"
-                        "restart = {{ backoff = \"1ms..2ms\", give_up = \"1000 in 1m\" }}\n",
-                        i);
+    file += fmt::format(
+        "[services.s{}]\nprocess = [\"sh\", \"short.sh\"]\n"
+        "restart = {{ backoff = \"1ms..2ms\", give_up = \"1000 in 1m\" }}\n",
+        i);
   Stack stack(file);
   stack.set("EXAI_CGROUP", any_way());
   stack.script("short.sh", "sleep 0.01\n");
@@ -285,7 +292,9 @@ TEST_CASE("after a crash of the supervisor the next one ends all that the servic
   const std::string root(trim(stack.read("state/run/cgroup")));
   stack.kill_supervisor();
   SECTION("as it was") {}
-  SECTION("decided otherwise") { stack.set("EXAI_CGROUP", before.empty() ? "off" : ""); }
+  SECTION("decided otherwise") {
+    stack.set("EXAI_CGROUP", before.empty() ? "off" : "");
+  }
   stack.start();
   CHECK(stack.until("a", [](const auto& s) { return s.adopted; }).pid == pid);
   CHECK(cgroup_of(pid) == place);
@@ -296,12 +305,14 @@ TEST_CASE("after a crash of the supervisor the next one ends all that the servic
   CHECK((root.empty() || !std::filesystem::exists(root)));
 }
 
-TEST_CASE("what outlived its leader while nobody watched is ended before the service starts again") {
+TEST_CASE(
+    "what outlived its leader while nobody watched is ended before the service starts again") {
   Stack stack(service("a"));
   stack.set("EXAI_CGROUP", any_way());
-  stack.script("a.sh",
-               "(setsid sh -c 'echo $$ >> daemons; trap \"\" TERM; while :; do sleep 0.05; done' &)\n"
-               "exec sleep 1000\n");
+  stack.script(
+      "a.sh",
+      "(setsid sh -c 'echo $$ >> daemons; trap \"\" TERM; while :; do sleep 0.05; done' &)\n"
+      "exec sleep 1000\n");
   stack.start();
   stack.up();
   const int pid = stack.in_state("a", State::ready).pid;
