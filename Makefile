@@ -26,6 +26,7 @@ bench: ## exaid beside Node's official SDK, exai validate beside its peers; star
 	@scripts/setup.sh bench
 	@tests/bench/run
 	@tests/bench/config
+	@tests/bench/supervisor
 
 lint: ## the project's own rules, then clang-tidy on changed files (ALL=1: on all)
 	@scripts/setup.sh lint

@@ -50,6 +50,7 @@ struct Subject {
   pid_t pid = -1;                                  // of the service, for process checks
   std::map<std::string, std::string> environment;  // of command checks
   std::string working_directory;                   // of command checks; empty: ours
+  std::string cgroup;  // its folder: command checks run in there and end with it; empty: ours
   std::function<std::optional<Secret>(const std::string& variable)> secret;
 };
 

@@ -90,7 +90,8 @@ Result<std::unique_ptr<Command>> Command::start(Loop& loop, const std::vector<st
   spec.environment = environment_of(subject);
   spec.working_directory = subject.working_directory;
   spec.stdout_fd = theirs.get();
-  TRY(process, spawn(spec));
+  auto cgroup = open_file(subject.cgroup, O_RDONLY | O_DIRECTORY);
+  TRY(process, cgroup ? spawn_into(*cgroup, spec) : spawn(spec));
   return std::unique_ptr<Command>(new Command(loop, std::move(process), std::move(ours)));
 }
 

@@ -380,10 +380,12 @@ int race(int argc, char** argv) {
   if (one.tool == "limit") return measure_limit(one, argc > 6 ? argv[6] : "/nowhere"), 0;
   for (Tool& tool : tools(one)) {
     if (tool.name != one.tool) continue;
-    if (what.contains("checks"))
+    if (what.contains("checks")) {
+      one.tool = "exai+checks";
       tool.prepare = [](const Race& r) {
         prepare_exai(r, "healthy = { command = [\"true\"], every = \"1s\" }\n");
       };
+    }
     return measure(one, tool, what), 0;
   }
   give_up("no tool " + one.tool);

@@ -327,3 +327,17 @@ TEST_CASE(
   stack.down();
   CHECK(stack.remaining().empty());
 }
+
+TEST_CASE("what a check has started ends with the service") {
+  Stack stack(service("a", "healthy = { command = [\"sh\", \"check.sh\"], every = \"50ms\" }"));
+  stack.set("EXAI_CGROUP", any_way());
+  stack.script("a.sh", kForever);
+  stack.script("check.sh", "setsid sh -c 'echo $$ > started; trap \"\" TERM; exec sleep 1000' &\n");
+  stack.start();
+  stack.up();
+  stack.in_state("a", State::ready);
+  const pid_t started = pid_in(stack, "started");
+  stack.down();
+  CHECK(gone(started));
+  CHECK(stack.remaining().empty());
+}
