@@ -170,9 +170,10 @@ int supervise(const Workspace& workspace, std::shared_ptr<const config::Stack> s
   log->info("containment", {{"how", containment.statement()}});
   const DescriptorLimit before = raise_descriptor_limit();
   const ResourceLimit descriptors{RLIMIT_NOFILE, before.soft, before.hard};
-  const service::Surroundings around{loop,        clock,       checker,   containment,
-                                     *child_ends, descriptors, workspace, stack,
-                                     environment, *log,        redactor};
+  Watcher watcher(loop);
+  const service::Surroundings around{loop,        clock,       watcher,   checker, containment,
+                                     *child_ends, descriptors, workspace, stack,   environment,
+                                     *log,        redactor};
   service::Supervisor supervisor(around);
   supervisor.adopt();
   auto server = ControlServer::open(loop, clock, supervisor, workspace, *log);

@@ -1,5 +1,6 @@
 #include "supervisor/process/child.hpp"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,18 +68,25 @@ Result<std::unique_ptr<Child>> Child::adopt(Identity identity, std::string mark,
       new Child(identity, std::move(pidfd), std::move(mark), std::move(cgroup)));
 }
 
+std::optional<ExitStatus> Child::ended_at_once() {
+  pollfd end{pidfd_.get(), POLLIN, 0};
+  if (!cgroup_ || (!status_ && ::poll(&end, 1, 0) != 1)) return std::nullopt;
+  if (!status_) status_ = take_status(pidfd_, WNOHANG);
+  oom_kills_ = process::oom_kills(*cgroup_);
+  return process::remove(*cgroup_) == Removal::gone ? status_ : std::nullopt;
+}
+
 Task<ExitStatus> Child::wait(Clock& clock, Containment& containment) {
   // A failed wait is a cancelled one; the next wait in here then throws.
-  for (bool ended = false; !ended;) {
+  for (bool ended = status_.has_value(); !ended;) {
     const Result<> readable = co_await wait_readable(pidfd_);
     ended = readable.has_value();
     if (!ended) co_await clock.sleep_for(kLeftoverPause);
   }
-  if (cgroup_) {
-    const ExitStatus status = take_status(pidfd_, WNOHANG);
-    oom_kills_ = process::oom_kills(*cgroup_);
-    if (process::remove(*cgroup_) == Removal::populated) co_await clear_cgroup(clock);
-    co_return status;
+  if (const auto ended = ended_at_once()) co_return *ended;
+  if (status_) {
+    co_await clear_cgroup(clock);
+    co_return *status_;
   }
   const ExitStatus status = take_status(pidfd_, WNOHANG | WNOWAIT);
   co_await clear_marked(clock, containment);
@@ -92,17 +100,19 @@ void Child::abandon() {
 }
 
 Task<> Child::clear_cgroup(Clock& clock) {
+  const Cgroup cgroup = *cgroup_;  // it may be abandoned meanwhile
   const Time give_up = clock.now() + kLeftoverLimit;
   do {
-    kill_all(*cgroup_);
-    Task<Result<>> emptied = until_empty(*cgroup_);
+    if (!cgroup_) co_return;
+    kill_all(cgroup);
+    Task<Result<>> emptied = until_empty(cgroup);
     const Duration left = std::chrono::duration_cast<Duration>(give_up - clock.now());
     const Result<> empty = co_await with_timeout(clock, std::move(emptied), left);
     if (!empty && empty.error().code() != Errc::timeout) co_await clock.sleep_for(kLeftoverPause);
-    if (process::remove(*cgroup_) == Removal::gone) co_return;
+    if (process::remove(cgroup) == Removal::gone) co_return;
   } while (clock.now() < give_up);
   std::vector<Identity> left;
-  for (const pid_t pid : processes_in(*cgroup_)) left.push_back({pid, 0});
+  for (const pid_t pid : processes_in(cgroup)) left.push_back({pid, 0});
   left_behind_ = describe(left);
 }
 

@@ -43,6 +43,11 @@ class Child final {
   // Resumes when it has ended and its whole tree has. How a process ended that was not our child
   // is unknown. Await it once.
   Task<ExitStatus> wait(Clock& clock, Containment& containment);
+  const Fd& pidfd() const { return pidfd_; }
+  // What wait() would give, when there is nothing to wait for: it has ended, and so has all of its
+  // tree. With a cgroup that is how nearly all of them end.
+  std::optional<ExitStatus> ended_at_once();
+
   // It does not die, and is not waited for; it is reaped if it ends after all. Its tree is no
   // longer touched: the next process of the service may be among it.
   void abandon();
@@ -70,6 +75,7 @@ class Child final {
   Fd pidfd_;
   std::string mark_;
   std::optional<Cgroup> cgroup_;
+  std::optional<ExitStatus> status_;  // when it is reaped, and its cgroup is not empty yet
   std::string left_behind_;
   std::uint64_t oom_kills_ = 0;
 };

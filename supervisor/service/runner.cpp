@@ -67,6 +67,8 @@ Result<> Runner::try_start() {
 std::optional<process::Cgroup> Runner::prepare_cgroup() {
   auto cgroup = around_.containment.make(service_.name);
   const process::GroupLimits limits = group_limits(service_.limits);
+  if (!cgroup && around_.containment.by_cgroup())
+    log_.warn("no cgroup of its own could be made; it is held by session and mark");
   if (!limits.any()) return cgroup;
   auto missing = set_limits(cgroup, limits);
   if (missing != not_limited_)
@@ -99,21 +101,29 @@ Result<> Runner::open_log() {
 
 void Runner::follow(std::unique_ptr<process::Child> child) {
   child_ = std::move(child);
+  const auto watched = around_.watcher.watch(child_->pidfd(), [this] { on_end(); });
+  if (!watched) tasks_.spawn("process of " + service_.name, wait_for_end(child_));
+}
+
+void Runner::on_end() {
+  if (const auto status = child_->ended_at_once()) return tell_end(*child_, *status);
   tasks_.spawn("process of " + service_.name, wait_for_end(child_));
 }
 
 Task<> Runner::wait_for_end(std::shared_ptr<process::Child> child) {
   const ExitStatus status = co_await child->wait(around_.clock, around_.containment);
-  if (child != child_) co_return;  // given up before it ended after all
+  if (child == child_) tell_end(*child, status);  // else it was given up before it ended after all
+}
+
+void Runner::tell_end(const process::Child& child, const ExitStatus& status) {
   if (capture_) capture_->finish();
   Event event{Input::exited};
   event.exit = status;
-  if (!child->left_behind().empty())
-    event.detail = "it left what does not die: " + child->left_behind();
-  const auto starved = child->oom_kills();
+  if (!child.left_behind().empty())
+    event.detail = "it left what does not die: " + child.left_behind();
+  if (child.oom_kills() > 0) event.detail = out_of_memory(service_.limits, child.oom_kills());
   child_.reset();
   log_.info("ended", {{"how", describe(status)}});
-  if (starved > 0) event.detail = out_of_memory(service_.limits, starved);
   if (!event.detail.empty()) log_.error("it did not end well", {{"what", event.detail}});
   emit_(std::move(event));
 }
@@ -138,6 +148,8 @@ Task<> Runner::give_up_on(std::weak_ptr<process::Child> killed) {
   log_.error("given up", {{"why", event.detail}});
   child->abandon();
   child_.reset();
+  around_.watcher.forget(child->pidfd());
+  tasks_.spawn("given up", wait_for_end(child));  // to reap it, if it ends after all
   emit_(std::move(event));
 }
 
@@ -249,6 +261,7 @@ Task<> Runner::ring(Time when, unsigned generation) {
 Task<> Runner::close() {
   stop_probing();
   set_timer(std::nullopt);
+  if (child_) around_.watcher.forget(child_->pidfd());
   tasks_.cancel();
   co_await probes_.join();
   co_await timers_.join();

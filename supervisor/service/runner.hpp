@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/base/watcher.hpp"
 #include "core/checks/check.hpp"
 #include "core/workspace/workspace.hpp"
 #include "supervisor/process/child.hpp"
@@ -25,6 +26,7 @@ namespace exai::service {
 struct Surroundings {
   Loop& loop;
   Clock& clock;
+  Watcher& watcher;
   checks::Checker& checker;
   process::Containment& containment;
   const Fd& child_ends;       // process::watch_children()
@@ -74,6 +76,8 @@ class Runner final {
   void follow(std::unique_ptr<process::Child> child);
   checks::Subject subject() const;
   void hide_secrets(checks::Observation& seen) const;
+  void on_end();
+  void tell_end(const process::Child& child, const ExitStatus& status);
   Task<> wait_for_end(std::shared_ptr<process::Child> child);
   Task<> give_up_on(std::weak_ptr<process::Child> killed);
   Task<> probe_readiness(unsigned generation);

@@ -1,10 +1,13 @@
 // Files, processes and sockets as the kernel really has them.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <thread>
 
@@ -14,6 +17,7 @@
 #include "core/base/proc.hpp"
 #include "core/base/spawn.hpp"
 #include "core/base/text.hpp"
+#include "core/base/watcher.hpp"
 #include "tests/support/support.hpp"
 
 using namespace exai;
@@ -29,7 +33,8 @@ unsigned mode_of(const Path& path) {
 }
 
 // Runs a shell line through spawn() with its output in a file, to its end.
-std::string output_of(const TempDir& folder, const std::string& line, Environment environment = {}) {
+std::string output_of(const TempDir& folder, const std::string& line,
+                      Environment environment = {}) {
   const Path out = folder / "out";
   const Fd file = *open_file(out, O_WRONLY | O_CREAT | O_TRUNC);
   SpawnSpec spec;
@@ -51,6 +56,79 @@ Task<Result<>> island_answer(Island& island, int& answer) {
 }
 
 }  // namespace
+
+TEST_CASE("a watcher calls once for each descriptor that is ready, and not for one it forgot") {
+  Loop loop;
+  Watcher watcher(loop);
+  std::vector<std::array<Fd, 2>> pipes(100);
+  std::vector<int> called;
+  for (int i = 0; i < 100; ++i) {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    auto& pipe = pipes[static_cast<std::size_t>(i)];
+    pipe = {Fd(ends[0]), Fd(ends[1])};
+    REQUIRE(watcher.watch(pipe[0], [&called, i] { called.push_back(i); }));
+    if (i % 2 == 0) REQUIRE(::write(pipe[1].get(), "x", 1) == 1);
+  }
+  CHECK(watcher.watch(pipes[1][0], [] {}).error().code() == Errc::conflict);
+  watcher.forget(pipes[4][0]);
+  for (std::size_t i = 1; i < 100; i += 2) watcher.forget(pipes[i][0]);
+  loop.run();  // nothing is left to be watched: it runs dry
+  std::sort(called.begin(), called.end());
+  REQUIRE(called.size() == 49);
+  CHECK(std::find(called.begin(), called.end(), 4) == called.end());
+  SECTION("again, when it is watched again") {
+    REQUIRE(watcher.watch(pipes[0][0], [&] { called.clear(); }));
+    loop.context().restart();
+    loop.run();
+    CHECK(called.empty());
+  }
+}
+
+TEST_CASE("a program is started as it was asked for") {
+  test::TempDir folder;
+  const Fd out = *open_file(folder / "out", O_WRONLY | O_CREAT);
+  SpawnSpec spec;
+  spec.command = {"/bin/sh", "-c",
+                  "umask; nice; ulimit -n; id -u; id -g; id -G; cat /proc/self/oom_score_adj; pwd"};
+  spec.environment = {{"PATH", "/usr/bin:/bin"}};
+  spec.working_directory = "/";
+  spec.stdout_fd = out.get();
+  spec.umask = 027;
+  spec.nice = 5;
+  spec.limits = {{RLIMIT_NOFILE, 99, 100}};
+  spec.oom_score = 17;
+  const bool root = ::geteuid() == 0;
+  if (root) spec.credentials = Credentials{65534, 65533, {65532}};
+  const auto child = spawn(spec);
+  REQUIRE(child);
+  int status = -1;
+  ::waitpid(child->pid, &status, 0);
+  CHECK(status == 0);
+  const std::string who = root ? "65534\n65533\n65533 65532\n" : fmt::format("{}\n", ::geteuid());
+  const std::string seen = *read_file(folder / "out");
+  CHECK(seen.starts_with("0027\n5\n99\n" + who));
+  CHECK(seen.ends_with("17\n/\n"));
+}
+
+TEST_CASE("what cannot be done for a program is told, and nothing is left of it") {
+  SpawnSpec spec;
+  spec.command = {"/bin/true"};
+  const auto message = [&] {
+    const auto child = spawn(spec);
+    return child ? std::string("started") : child.error().message();
+  };
+  spec.limits = {{RLIMIT_NOFILE, 100, 99}};
+  CHECK(message() == "starting /bin/true: setting its resource limits: Invalid argument");
+  spec.limits = {};
+  spec.processors = {1023};
+  CHECK(message() == "starting /bin/true: choosing its processors: Invalid argument");
+  spec.processors = {};
+  spec.working_directory = "/etc/passwd";
+  CHECK(message() == "starting /bin/true: there is no folder /etc/passwd");
+  spec.working_directory = Path();
+  CHECK(message() == "started");
+}
 
 TEST_CASE("an atomic write replaces the whole file with the mode asked for") {
   const TempDir folder;
@@ -100,8 +178,8 @@ TEST_CASE("a lock is held once and names its holder") {
     REQUIRE(first);
     const auto second = LockFile::acquire(file);
     REQUIRE_FALSE(second);
-    CHECK(second.error() == Error(Errc::conflict, fmt::format("{} is held by pid {}", file.string(),
-                                                               ::getpid())));
+    CHECK(second.error() ==
+          Error(Errc::conflict, fmt::format("{} is held by pid {}", file.string(), ::getpid())));
   }
   CHECK(LockFile::acquire(file));
 }
@@ -129,8 +207,9 @@ TEST_CASE("a child starts with a clean slate: environment, descriptors, signals,
   const int leak = ::open("/dev/null", O_RDONLY);  // NOLINT(android-cloexec-open): it is the test
   REQUIRE(leak >= 3);
   const std::string out = output_of(
-      folder, "echo env=$A; ls /proc/self/fd | wc -l; grep SigIgn /proc/self/status; "
-              "grep SigBlk /proc/self/status; cut -d' ' -f1,6 /proc/$$/stat; readlink /proc/$$/fd/0",
+      folder,
+      "echo env=$A; ls /proc/self/fd | wc -l; grep SigIgn /proc/self/status; "
+      "grep SigBlk /proc/self/status; cut -d' ' -f1,6 /proc/$$/stat; readlink /proc/$$/fd/0",
       {{"A", "1"}, {"PATH", "/usr/bin:/bin"}});
   ::close(leak);
   const auto lines = split(out, '\n');
@@ -178,8 +257,7 @@ TEST_CASE("a process is described by the kernel") {
 
 TEST_CASE("the listener of a port is found with its process") {
   boost::asio::io_context context;
-  boost::asio::ip::tcp::acceptor acceptor(
-      context, {boost::asio::ip::make_address("127.0.0.1"), 0});
+  boost::asio::ip::tcp::acceptor acceptor(context, {boost::asio::ip::make_address("127.0.0.1"), 0});
   const std::uint16_t port = acceptor.local_endpoint().port();
   const auto found = listeners_on(port);
   REQUIRE(found.size() == 1);
@@ -219,7 +297,8 @@ TEST_CASE("a log file gets one line an entry, with fields, redacted") {
   options.path = (folder / "log").string();
   const Log log = *Log::open(options, redactor);
   log.debug("not shown");
-  log.with("service", "redis").info("ready", {{"took_ms", 12}, {"note", "two words s3cret-value\n"}});
+  log.with("service", "redis")
+      .info("ready", {{"took_ms", 12}, {"note", "two words s3cret-value\n"}});
   const std::string line = *read_file(folder / "log");
   CHECK(line.substr(24) == " info  ready service=redis took_ms=12 note=\"two words [TOKEN]\\n\"\n");
   CHECK(parse_utc(line.substr(0, 24)));
