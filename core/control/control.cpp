@@ -24,6 +24,10 @@ constexpr std::array<std::pair<State, std::string_view>, 9> kStates{{
 
 // --- writing ---
 
+json::value optional_number(const std::optional<std::int64_t>& number) {
+  return number ? json::value(*number) : json::value(nullptr);
+}
+
 json::value optional_time(const std::optional<WallTime>& time) {
   return time ? json::value(format_utc(*time)) : json::value(nullptr);
 }
@@ -41,7 +45,7 @@ json::value proof(const std::optional<ProofStatus>& status) {
       {"standing", status->standing},
       {"detail", status->detail},
       {"took_ms", status->took_ms},
-      {"age_ms", status->age_ms ? json::value(*status->age_ms) : json::value(nullptr)},
+      {"age_ms", optional_number(status->age_ms)},
       {"failures", status->failures},
   };
 }
@@ -182,7 +186,7 @@ std::vector<State> all_states() {
 }
 
 json::object to_json(const ServiceStatus& status) {
-  json::object object{
+  return {
       {"name", status.name},
       {"state", name(status.state)},
       {"since", format_utc(status.since)},
@@ -202,14 +206,13 @@ json::object to_json(const ServiceStatus& status) {
       {"cpu_percent", status.cpu_percent},
       {"processes", status.processes},
       {"threads", status.threads},
+      {"descriptors", optional_number(status.descriptors)},
+      {"read_bytes", optional_number(status.read_bytes)},
+      {"written_bytes", optional_number(status.written_bytes)},
+      {"not_limited", texts(status.not_limited)},
       {"log", status.log},
       {"log_lines_dropped", status.log_lines_dropped},
   };
-  if (status.descriptors) object["descriptors"] = *status.descriptors;
-  if (status.read_bytes) object["read_bytes"] = *status.read_bytes;
-  if (status.written_bytes) object["written_bytes"] = *status.written_bytes;
-  if (!status.not_limited.empty()) object["not_limited"] = texts(status.not_limited);
-  return object;
 }
 
 json::object to_json(const StackStatus& status) {

@@ -25,6 +25,7 @@ constexpr std::array kFields{
     Field{"StackStatus", "supervisor_started", "time", "when that began"},
     Field{"StackStatus", "stopping", "flag", "the stack goes down"},
     Field{"StackStatus", "last_event", "number", "of its newest event: pass as `since`", 2},
+    Field{"StackStatus", "containment", "text", "how a service's processes are held together", 2},
     Field{"StackStatus", "services", "[ServiceStatus]", "in the file's order"},
 
     Field{"ServiceStatus", "name", "text", "of the service"},
@@ -42,8 +43,14 @@ constexpr std::array kFields{
     Field{"ServiceStatus", "last_restart_cause", "text", "why it was last started again"},
     Field{"ServiceStatus", "ports", "[PortStatus]", "that it listens on"},
     Field{"ServiceStatus", "needs", "[text]", "services that it needs"},
-    Field{"ServiceStatus", "resident_bytes", "number", "memory that is in use"},
+    Field{"ServiceStatus", "resident_bytes", "number", "memory that all its processes use"},
     Field{"ServiceStatus", "cpu_percent", "number", "of one core, since the last look"},
+    Field{"ServiceStatus", "processes", "number", "of its tree", 2},
+    Field{"ServiceStatus", "threads", "number", "of its tree", 2},
+    Field{"ServiceStatus", "descriptors", "number or null", "open; null: it was not named", 2},
+    Field{"ServiceStatus", "read_bytes", "number or null", "from storage; null as above", 2},
+    Field{"ServiceStatus", "written_bytes", "number or null", "to storage; null as above", 2},
+    Field{"ServiceStatus", "not_limited", "[text]", "limits that the kernel does not keep here", 2},
     Field{"ServiceStatus", "log", "text", "path of its log file"},
     Field{"ServiceStatus", "log_lines_dropped", "number", "that could not be written"},
 
