@@ -8,6 +8,7 @@
 
 #include <cstdio>
 
+#include "core/base/hash.hpp"
 #include "core/base/http.hpp"
 #include "core/base/version.hpp"
 #include "supervisor/server.hpp"
@@ -141,10 +142,7 @@ void clean_up(const Workspace& workspace, const Log& log) {
 
 // The same for the same stack at every start.
 std::string cgroup_name(const Workspace& workspace) {
-  std::uint64_t hash = 14695981039346656037U;  // FNV-1a
-  for (const char c : workspace.state.string())
-    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  return fmt::format("exai-{:016x}", hash);
+  return fmt::format("exai-{:016x}", fnv1a(workspace.state.string()));
 }
 
 std::string wanted_cgroup(const Environment& environment) {

@@ -121,7 +121,8 @@ Containment::Containment(Loop& loop, Path record, const std::string& name, std::
   by_cgroup_ = prepared.has_value();
   statement_ =
       by_cgroup_
-          ? fmt::format("each service in a cgroup of its own, below {}", root_.string())
+          ? fmt::format("each service in a cgroup of its own, below {}; controllers: {}",
+                        root_.string(), controllers())
           : fmt::format("by session and mark, without cgroups: {}", prepared.error().message());
 }
 

@@ -68,7 +68,8 @@ TEST_CASE("how processes are held together is stated, and true") {
     CHECK(cgroup_of(pid).empty());
     return stack.down();
   }
-  const Path root = trim(stack.read("state/run/cgroup"));
+  const Path root = std::string(trim(stack.read("state/run/cgroup")));
+  INFO(statement << " / " << root);
   CHECK(statement.find("below " + root.string() + "; controllers: ") != std::string::npos);
   CHECK(cgroup_of(pid).ends_with(root.filename().string() + "/a"));
   CHECK(wait_until([&] { return process::processes_in({root / "a"}).size() == 2; }));
@@ -332,7 +333,10 @@ TEST_CASE("what a check has started ends with the service") {
   Stack stack(service("a", "healthy = { command = [\"sh\", \"check.sh\"], every = \"50ms\" }"));
   stack.set("EXAI_CGROUP", any_way());
   stack.script("a.sh", kForever);
-  stack.script("check.sh", "setsid sh -c 'echo $$ > started; trap \"\" TERM; exec sleep 1000' &\n");
+  stack.script("check.sh",
+               "[ -s started ] && exit; setsid sh -c 'trap \"\" TERM; echo $$ > started; exec "
+               "sleep 1000' &\n"
+               "while [ ! -s started ]; do sleep 0.01; done\n");
   stack.start();
   stack.up();
   stack.in_state("a", State::ready);
