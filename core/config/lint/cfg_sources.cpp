@@ -28,7 +28,9 @@ struct Default {
 };
 
 // The defaults in a text as it is written; those with references of their own are left out.
-void add_defaults(std::string_view raw, const Span& whole, std::vector<Default>& defaults) {
+// `place_of` tells where bytes [begin, end) of the text stand.
+template <class PlaceOf>
+void add_defaults(std::string_view raw, const PlaceOf& place_of, std::vector<Default>& defaults) {
   for (std::size_t at = raw.find("${"); at != raw.npos; at = raw.find("${", at + 2)) {
     const std::size_t close = raw.find('}', at);
     if (close == raw.npos) return;
@@ -37,8 +39,8 @@ void add_defaults(std::string_view raw, const Span& whole, std::vector<Default>&
     if (dash == inside.npos || dash == 0 || inside.find('$') != inside.npos) continue;
     const std::string_view name = inside.substr(0, inside[dash - 1] == ':' ? dash - 1 : dash);
     if (name.find_first_of(":?+") != name.npos) continue;
-    defaults.push_back({std::string(name), std::string(inside.substr(dash + 1)),
-                        narrow(whole, raw.substr(at, close - at + 1))});
+    defaults.push_back(
+        {std::string(name), std::string(inside.substr(dash + 1)), place_of(at, close + 1)});
   }
 }
 
@@ -65,14 +67,11 @@ void add_defaults_of(const SourcePtr& source, std::vector<Default>& defaults) {
   Places places(source);
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = line_end(text, begin);
-    const std::string_view line =
-        text.substr(begin, comment_begin(text.substr(begin, end - begin)));
-    for (std::size_t at = line.find("${"); at != line.npos; at = line.find("${", at + 2)) {
-      const std::size_t close = line.find('}', at);
-      if (close == line.npos) break;
-      add_defaults(line.substr(at, close - at + 1), places.span(begin + at, begin + close + 1),
-                   defaults);
-    }
+    const std::string_view line = text.substr(begin, end - begin);
+    const auto place_of = [&, start = begin](std::size_t from, std::size_t to) {
+      return places.span(start + from, start + to);
+    };
+    add_defaults(line.substr(0, comment_begin(line)), place_of, defaults);
     begin = end + 1;
   }
 }
@@ -82,9 +81,12 @@ void add_defaults_of(const ComposeProject& compose, std::vector<Default>& defaul
     const bool has_default = one.action == ":-" || one.action == "-";
     const auto bytes = bytes_of(one.span);
     if (!has_default || one.nested || !bytes) continue;
-    add_defaults(
-        std::string_view(one.span.source->text).substr(bytes->begin, bytes->end - bytes->begin),
-        one.span, defaults);
+    const std::string_view raw =
+        std::string_view(one.span.source->text).substr(bytes->begin, bytes->end - bytes->begin);
+    const auto place_of = [&](std::size_t from, std::size_t to) {
+      return narrow(one.span, raw.substr(from, to - from));
+    };
+    add_defaults(raw, place_of, defaults);
   }
 }
 

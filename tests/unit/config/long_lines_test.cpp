@@ -43,6 +43,10 @@ TEST_CASE("a comment of a stack file may be one long line") {
   CHECK(said_of_stack("# " + many(piece, 200'000) + "\n") == "");
 }
 
+TEST_CASE("a value of a stack file may be one long line") {
+  CHECK(said_of_stack("env = { A = \"" + many("${B:-x} ", 200'000) + "\" }\n") == "");
+}
+
 TEST_CASE("a thousand allowances may stand one below the other") {
   const std::string all = many("# exai:allow DEP001 x\n", 200'000);
   CHECK(said_of_stack(all).find("DEP001 cannot be allowed") != std::string::npos);
