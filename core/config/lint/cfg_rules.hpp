@@ -20,9 +20,11 @@ void without_effect(const LintSubject& subject, Findings& findings);       // CF
 void foreign_paths(const LintSubject& subject, Findings& findings);        // CFG017
 
 // cfg_sources.cpp: several places that give one name a value
-void two_defaults(const LintSubject& subject, Findings& findings);          // CFG010
-void shadowed_values(const LintSubject& subject, Findings& findings);       // CFG016
+void two_defaults(const LintSubject& subject, Findings& findings);       // CFG010
+void shadowed_values(const LintSubject& subject, Findings& findings);    // CFG016
+void disagreeing_files(const LintSubject& subject, Findings& findings);  // CFG019
+
+// cfg_localhost.cpp
 void localhost_of_another(const LintSubject& subject, Findings& findings);  // CFG018
-void disagreeing_files(const LintSubject& subject, Findings& findings);     // CFG019
 
 }  // namespace exai::config
