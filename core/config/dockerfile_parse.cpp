@@ -9,6 +9,7 @@
 #include "core/base/text.hpp"
 #include "core/config/compose_parts.hpp"
 #include "core/config/dockerfile.hpp"
+#include "core/config/dockerfile_expand.hpp"
 #include "core/config/dockerfile_text.hpp"
 
 namespace exai::config {
@@ -16,7 +17,7 @@ namespace exai::config {
 namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
-constexpr std::size_t kMaxExpansion = std::size_t{64} << 10U;
+constexpr std::size_t kMaxExpansion = std::size_t{8} << 20U;  // all values together
 constexpr std::size_t kMaxDiagnostics = 50;
 
 // By name.
@@ -166,61 +167,16 @@ class Parser {
     return global->second;
   }
 
-  // Quotes away, escapes and variables in.
-  std::string expanded(std::string_view word) const {
-    std::string out;
-    char quote = '\0';
-    for (std::size_t at = 0; at < word.size() && out.size() < kMaxExpansion;) {
-      const char c = word[at];
-      if (c == escape_ && quote != '\'' && at + 1 < word.size()) {
-        const bool kept =
-            quote == '"' && word[at + 1] != '"' && word[at + 1] != '$' && word[at + 1] != escape_;
-        if (kept) out += c;
-        out += word[at + 1];
-        at += 2;
-      } else if (quote == '\0' && (c == '"' || c == '\'')) {
-        quote = c;
-        ++at;
-      } else if (c == quote && quote != '\0') {
-        quote = '\0';
-        ++at;
-      } else if (c == '$' && quote != '\'') {
-        at = expand_variable(word, at, out);
-      } else {
-        out += c;
-        ++at;
-      }
-    }
-    return out;
-  }
-
-  // $NAME, ${NAME}, ${NAME:-other}, ${NAME:+other}, and without the colon. Returns: where to go on.
-  std::size_t expand_variable(std::string_view word, std::size_t at, std::string& out) const {
-    const bool braces = at + 1 < word.size() && word[at + 1] == '{';
-    std::size_t end = at + (braces ? 2 : 1);
-    const std::size_t begin = end;
-    while (end < word.size() && continues_identifier(word[end])) ++end;
-    if (end == begin) {
-      out += word[at];
-      return at + 1;
-    }
-    const auto value = value_of(word.substr(begin, end - begin));
-    if (!braces) {
-      out += value.value_or("");
-      return end;
-    }
-    const std::size_t close = std::min(word.find('}', end), word.size());
-    std::string_view rest = word.substr(end, close - end);
-    const bool colon = rest.starts_with(':');
-    if (colon) rest.remove_prefix(1);
-    const bool set = value && !(colon && value->empty());
-    if (rest.starts_with('-'))
-      out += set ? *value : std::string(rest.substr(1));
-    else if (rest.starts_with('+'))
-      out += set ? std::string(rest.substr(1)) : "";
-    else
-      out += value.value_or("");
-    return std::min(close + 1, word.size());
+  // Nothing is replaced any more when the values have become too many.
+  std::string expanded(std::string_view word) {
+    if (expanded_ > kMaxExpansion) return std::string(word);
+    std::string value =
+        expand_docker_word(word, escape_, [&](std::string_view name) { return value_of(name); });
+    expanded_ += value.size();
+    if (expanded_ > kMaxExpansion)
+      report(span(all()), "with variables replaced, the values of this file are longer than 8 MiB",
+             "no image needs so much: a variable may be repeating another one");
+    return value;
   }
 
   // --- instructions ---
@@ -387,10 +343,11 @@ class Parser {
   Dockerfile file_;
   char escape_ = '\\';
   const DockerLine* line_ = nullptr;
-  std::size_t rest_ = 0;  // where the arguments of the instruction begin
-  Values globals_;        // ARG in front of the first FROM
-  Values values_;         // ARG and ENV of the stage
-  Values environment_;    // ENV of the stage
+  std::size_t rest_ = 0;      // where the arguments of the instruction begin
+  std::size_t expanded_ = 0;  // bytes of all values, variables replaced
+  Values globals_;            // ARG in front of the first FROM
+  Values values_;             // ARG and ENV of the stage
+  Values environment_;        // ENV of the stage
 };
 
 }  // namespace

@@ -54,6 +54,19 @@ TEST_CASE("stages, their bases and their names") {
   CHECK(file.whole(file.stages[1]).base.text == "python:3.11-slim");
 }
 
+TEST_CASE("variables that double again and again fill no memory") {
+  std::string text = "FROM alpine\nENV A=0123456789abcdef\n";
+  for (int i = 0; i < 20; ++i) text += "ENV A=$A$A\n";
+  for (int i = 0; i < 3000; ++i) text += fmt::format("ENV B{}=$A\n", i);
+  const Dockerfile file = parsed(text);
+  REQUIRE(file.diagnostics.size() == 1);
+  CHECK(file.diagnostics[0].message ==
+        "with variables replaced, the values of this file are longer than 8 MiB");
+  std::size_t bytes = 0;
+  for (const DockerVariable& one : file.stages[0].environment) bytes += one.value.size();
+  CHECK(bytes < (std::size_t{9} << 20U));
+}
+
 TEST_CASE("ENV is expanded with what was said before, and with arguments") {
   const std::string text =
       "FROM alpine\n"
