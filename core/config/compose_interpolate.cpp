@@ -60,29 +60,36 @@ class TreeExpander {
   class Dollars {
    public:
     Dollars(TreeExpander& owner, const Span& whole, std::string_view text)
-        : owner_(owner), whole_(whole), text_(text) {
+        : owner_(owner), whole_(whole) {
       if (whole.source != owner.source_) return;
       begin_ = owner.places_.offset(whole.begin);
       end_ = std::max(begin_, owner.places_.offset(whole.end));
+      read_ = dollars_in(text);
+      written_ = dollars_in(std::string_view(whole.source->text).substr(begin_, end_ - begin_));
     }
 
     Span span(std::size_t begin, std::size_t end) const {
-      const std::string_view raw =
-          std::string_view(owner_.source_->text).substr(begin_, end_ - begin_);
-      auto count =
-          std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(begin), '$');
-      std::size_t at = raw.find('$');
-      for (; count > 0 && at != raw.npos; --count) at = raw.find('$', at + 1);
-      if (at == raw.npos) return whole_;
-      return owner_.places_.span(begin_ + at, std::min(begin_ + at + (end - begin), end_));
+      const auto before = std::lower_bound(read_.begin(), read_.end(), begin) - read_.begin();
+      const auto index = static_cast<std::size_t>(before);
+      if (index >= written_.size()) return whole_;
+      const std::size_t at = begin_ + written_[index];
+      return owner_.places_.span(at, std::min(at + (end - begin), end_));
     }
 
    private:
+    static std::vector<std::size_t> dollars_in(std::string_view text) {
+      std::vector<std::size_t> found;
+      for (std::size_t at = text.find('$'); at != text.npos; at = text.find('$', at + 1))
+        found.push_back(at);
+      return found;
+    }
+
     TreeExpander& owner_;
     Span whole_;
-    std::string_view text_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
+    std::vector<std::size_t> read_;     // of the text
+    std::vector<std::size_t> written_;  // from begin_ on
   };
 
   void note(const TextReference& reference, const Span& span) {

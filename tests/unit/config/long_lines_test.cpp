@@ -56,6 +56,7 @@ TEST_CASE("a service may have long texts") {
   CHECK(said_of_service("    labels:\n      x: \"" + many("a://b:c/", 900'000) + "\"\n") == 0);
   CHECK(said_of_service("    command: \"" + many("$$${", 300'000) + "\"\n") == 0);
   CHECK(said_of_service("    command: \"" + many("$$X ", 300'000) + "\"\n") > 100);
+  CHECK(said_of_service("    command: [\"sh\", \"-c\", \"" + many("$X ", 300'000) + "\"]\n") == 0);
   CHECK(said_of_service("    build: .\n") == 0);
 }
 
