@@ -37,8 +37,9 @@ DockerStage Dockerfile::whole(const DockerStage& stage) const {
   // A stage can only be FROM an earlier one: this ends.
   const DockerStage* end = &stage;
   while (true) {
+    const std::string wanted = to_lower(made.base.text);
     const auto base = std::find_if(stages.data(), end, [&](const DockerStage& candidate) {
-      return !candidate.name.empty() && candidate.name == to_lower(made.base.text);
+      return !candidate.name.empty() && candidate.name == wanted;
     });
     if (base == end) return made;
     end = base;

@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
 constexpr std::size_t kMaxExpansion = std::size_t{8} << 20U;  // all values together
 constexpr std::size_t kMaxDiagnostics = 50;
+constexpr std::size_t kMostStages = 200;
 
 // By name.
 constexpr std::array<std::string_view, 18> kInstructions = {
@@ -42,7 +43,8 @@ class Parser {
   Dockerfile run() && {
     const DockerText cut = cut_dockerfile(file_.source->text);
     escape_ = cut.escape;
-    for (const DockerLine& line : cut.lines) read(line);
+    for (const DockerLine& line : cut.lines)
+      if (!is_cut_) read(line);
     if (file_.stages.empty())
       report({file_.source, {1, 1}, {1, 1}}, "this Dockerfile has no FROM",
              "begin with the image to build on: FROM name:version");
@@ -182,6 +184,12 @@ class Parser {
   // --- instructions ---
 
   void read_from() {
+    if (file_.stages.size() >= kMostStages) {
+      report(span({0, line_->text.size()}), "a Dockerfile of more than 200 stages is not read on",
+             "cut it into several");
+      is_cut_ = true;
+      return;
+    }
     // FROM sees the ARGs in front of the first stage alone.
     values_ = globals_;
     skip_flags();
@@ -344,6 +352,7 @@ class Parser {
   char escape_ = '\\';
   const DockerLine* line_ = nullptr;
   std::size_t rest_ = 0;      // where the arguments of the instruction begin
+  bool is_cut_ = false;       // there are too many stages
   std::size_t expanded_ = 0;  // bytes of all values, variables replaced
   Values globals_;            // ARG in front of the first FROM
   Values values_;             // ARG and ENV of the stage

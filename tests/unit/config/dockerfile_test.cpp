@@ -67,6 +67,16 @@ TEST_CASE("variables that double again and again fill no memory") {
   CHECK(bytes < (std::size_t{9} << 20U));
 }
 
+TEST_CASE("a chain of more stages than anybody writes is not followed to its end") {
+  std::string text = "FROM alpine AS s0\n";
+  for (int i = 1; i < 5000; ++i) text += fmt::format("FROM s{} AS s{}\nENV A{}=b\n", i - 1, i, i);
+  const Dockerfile file = parsed(text);
+  CHECK(file.stages.size() == 200);
+  REQUIRE(file.diagnostics.size() == 1);
+  CHECK(place(file.diagnostics[0].span) == "400:1-400:18");
+  CHECK(file.diagnostics[0].message == "a Dockerfile of more than 200 stages is not read on");
+}
+
 TEST_CASE("ENV is expanded with what was said before, and with arguments") {
   const std::string text =
       "FROM alpine\n"
