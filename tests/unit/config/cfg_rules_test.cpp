@@ -118,7 +118,8 @@ exai.toml:7:17: error[CFG003]: services.web.start_timeout must be a duration suc
 )");
 }
 
-TEST_CASE("CFG003: ports of the wrong type are one finding, not one for each check that needs them") {
+TEST_CASE(
+    "CFG003: ports of the wrong type are one finding, not one for each check that needs them") {
   MemoryWorld world = world_with(R"(process = ["run"]
 ports = 8080
 ready = { tcp = true }

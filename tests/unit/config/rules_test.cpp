@@ -1,5 +1,5 @@
-// The rules of the other families (cfg_rules_test.cpp has CFG): a configuration that breaks each, and
-// the whole of what is said about it.
+// The rules of the other families (cfg_rules_test.cpp has CFG): a configuration that breaks each,
+// and the whole of what is said about it.
 #include <catch2/catch.hpp>
 #include <set>
 
