@@ -148,6 +148,7 @@ ComposeProject load_compose(const ComposeRequest& request, const Facilities& wor
       project.diagnostics};
   Node::Table services;
   for (const ComposeDraft& draft : reader.take_services()) {
+    project.by_name.emplace(draft.name, project.services.size());
     project.services.push_back(build_service(draft, context));
     services.push_back({draft.name, draft.span, draft.node});
   }
@@ -163,9 +164,8 @@ ComposeProject load_compose(const ComposeRequest& request, const Facilities& wor
 }
 
 const ComposeService* ComposeProject::find(std::string_view service) const {
-  const auto found = std::find_if(services.begin(), services.end(),
-                                  [&](const auto& candidate) { return candidate.name == service; });
-  return found == services.end() ? nullptr : &*found;
+  const auto found = by_name.find(service);
+  return found == by_name.end() ? nullptr : &services[found->second];
 }
 
 }  // namespace exai::config

@@ -179,7 +179,7 @@ struct ComposeService {
   std::optional<Placed<bool>> read_only, privileged, init;
   std::optional<Placed<Duration>> stop_grace_period;
   std::map<std::string, PlacedText> labels;
-  std::int64_t replicas = 1;  // scale, deploy.replicas
+  std::int64_t replicas = 1;                 // scale, deploy.replicas
 
   bool enabled = true;  // no profile, or one that is active
 
@@ -229,6 +229,7 @@ struct ComposeProject {
   std::vector<ComposeFile> other_files;   // read for extends and include
   std::vector<ComposeEnvFile> env_files;  // .env, --env-file: they feed ${…} in the files
   std::vector<ComposeService> services;   // in order of first mention; disabled ones too
+  std::map<std::string, std::size_t, std::less<>> by_name;  // where in `services`
   std::vector<ComposeResource> volumes, networks, secrets, configs;
   std::vector<ComposeReference> references;
   Node root;                // the merged whole, a table; null when no file could be read

@@ -339,23 +339,29 @@ void ComposeReader::lay(File& file, bool included) {
   merge_.section(sections_, others);
 }
 
+void ComposeReader::forget(std::size_t at) {
+  services_.erase(services_.begin() + static_cast<std::ptrdiff_t>(at));
+  by_name_.clear();
+  for (std::size_t i = 0; i < services_.size(); ++i) by_name_.emplace(services_[i].name, i);
+}
+
 void ComposeReader::lay_service(ComposeDraft draft, bool included) {
-  const auto known =
-      std::find_if(services_.begin(), services_.end(),
-                   [&](const ComposeDraft& service) { return service.name == draft.name; });
+  const auto at = by_name_.find(draft.name);
   if (included) included_.insert(draft.name);
   if (tags_.is_reset(draft.node)) {
-    if (known != services_.end()) services_.erase(known);
+    if (at != by_name_.end()) forget(at->second);
     return;
   }
-  if (known == services_.end()) {
+  if (at == by_name_.end()) {
     // Over nothing: so that what is reset goes away here too.
     Node node{Node::Table{}, draft.node.span};
     if (draft.node.table() != nullptr) merge_.service(node, draft.node);
     draft.node = std::move(node);
+    by_name_.emplace(draft.name, services_.size());
     services_.push_back(std::move(draft));
     return;
   }
+  ComposeDraft* const known = &services_[at->second];
   if (tags_.is_override(draft.node)) {
     *known = std::move(draft);
     return;

@@ -56,6 +56,7 @@ class ComposeReader {
   void include(const Node& entry, const Path& base, const ComposeEnvironment& environment);
   void lay(File& file, bool included);
   void lay_service(ComposeDraft draft, bool included);
+  void forget(std::size_t at);
 
   const ComposeRequest& request_;
   const Facilities& world_;
@@ -67,7 +68,8 @@ class ComposeReader {
   std::map<Path, std::shared_ptr<File>> files_;
   std::set<Path> including_;
   std::vector<ComposeDraft> services_;
-  std::set<std::string> included_;  // services that came by include
+  std::map<std::string, std::size_t> by_name_;  // where in services_
+  std::set<std::string> included_;              // services that came by include
   Node sections_;
 };
 

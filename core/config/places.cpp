@@ -7,77 +7,47 @@
 
 namespace exai::config {
 
-Places::Places(SourcePtr source) : source_(std::move(source)) {
-  const std::string_view text = source_->text;
-  lines_.push_back(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
-  for (std::size_t at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1))
-    lines_.push_back(at + 1);
-  last_offset_ = lines_.front();
-  last_ = {1, 1};
-}
-
-Position Places::at(std::size_t offset) {
-  const std::string_view text = source_->text;
-  offset = std::clamp(offset, lines_.front(), std::max(text.size(), lines_.front()));
-  const auto next_line = std::upper_bound(lines_.begin(), lines_.end(), offset);
-  const auto line = static_cast<std::uint32_t>(next_line - lines_.begin());
-  if (line != last_.line || offset < last_offset_) {
-    last_offset_ = *(next_line - 1);
-    last_ = {line, 1};
-  }
-  const std::size_t columns = code_points(text.substr(last_offset_, offset - last_offset_));
-  last_.column += static_cast<std::uint32_t>(columns);
-  last_offset_ = offset;
-  return last_;
-}
-
-std::size_t Places::offset(Position position) const {
-  const std::string_view text = source_->text;
-  if (position.line == 0 || position.line > lines_.size()) return text.size();
-  std::size_t at = lines_[position.line - 1];
-  for (std::uint32_t column = 1; column < position.column; ++column) {
-    if (at >= text.size() || text[at] == '\n') break;
-    ++at;
-    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) ++at;
-  }
-  return at;
-}
-
-Span Places::span(std::size_t begin, std::size_t end) {
-  const Position first = at(begin);
-  return {source_, first, at(std::max(begin, end))};
-}
-
 namespace {
 
-// The offset where a line begins; none when the text has fewer.
-std::optional<std::size_t> line_offset(std::string_view text, std::uint32_t line) {
-  if (line == 0) return std::nullopt;
-  std::size_t offset = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-  for (; line > 1; --line) {
-    const std::size_t end = text.find('\n', offset);
-    if (end == text.npos) return std::nullopt;
-    offset = end + 1;
-  }
-  return offset;
+Position position_at(const Source& source, std::size_t offset) {
+  const std::string_view text = source.text;
+  const TextIndex& index = source.index();
+  const auto& lines = index.lines();
+  offset = std::clamp(offset, lines.front(), std::max(text.size(), lines.front()));
+  const auto next_line = std::upper_bound(lines.begin(), lines.end(), offset);
+  const std::size_t columns =
+      index.code_points_before(text, offset) - index.code_points_before(text, *(next_line - 1));
+  return {static_cast<std::uint32_t>(next_line - lines.begin()),
+          static_cast<std::uint32_t>(columns + 1)};
 }
 
-std::optional<std::size_t> offset_of(std::string_view text, Position position) {
-  auto offset = line_offset(text, position.line);
-  if (!offset) return std::nullopt;
-  for (std::uint32_t column = 1; column < position.column && *offset < text.size(); ++column) {
-    ++*offset;
-    while (*offset < text.size() && (static_cast<unsigned char>(text[*offset]) & 0xC0U) == 0x80U)
-      ++*offset;
-  }
-  return offset;
+// The offset where a line begins; none when the text has fewer.
+std::optional<std::size_t> line_offset(const Source& source, std::uint32_t line) {
+  const auto& lines = source.index().lines();
+  if (line == 0 || line > lines.size()) return std::nullopt;
+  return lines[line - 1];
 }
 
 }  // namespace
 
+Position Places::at(std::size_t offset) const {
+  return position_at(*source_, offset);
+}
+
+std::size_t Places::offset(Position position) const {
+  const std::string_view text = source_->text;
+  const auto found = offset_of(*source_, position);
+  if (!found) return text.size();
+  return std::min(*found, text.find('\n', *line_offset(*source_, position.line)));
+}
+
+Span Places::span(std::size_t begin, std::size_t end) const {
+  return {source_, at(begin), at(std::max(begin, end))};
+}
+
 std::string_view line_text(const Source& source, std::uint32_t line) {
   const std::string_view text = source.text;
-  const auto begin = line_offset(text, line);
+  const auto begin = line_offset(source, line);
   if (!begin) return {};
   const std::string_view rest = text.substr(*begin, text.find('\n', *begin) - *begin);
   return rest.ends_with('\r') ? rest.substr(0, rest.size() - 1) : rest;
@@ -124,15 +94,17 @@ std::string shown_line(const Source& source, std::uint32_t line) {
   const std::string_view text = line_text(source, line);
   if (text.empty()) return "";
   const auto begin = static_cast<std::size_t>(text.data() - source.text.data());
-  std::vector<ByteRange> hidden = secrets_of_line(source, begin, begin + text.size());
-  hidden.insert(hidden.end(), source.hidden.begin(), source.hidden.end());
+  const std::size_t end = begin + text.size();
+  std::vector<ByteRange> hidden = secrets_of_line(source, begin, end);
+  std::copy_if(source.hidden.begin(), source.hidden.end(), std::back_inserter(hidden),
+               [&](ByteRange range) { return range.begin < end && range.end > begin; });
   std::sort(hidden.begin(), hidden.end(),
             [](const ByteRange& a, const ByteRange& b) { return a.begin < b.begin; });
   std::string shown;
   std::size_t done = begin;
   for (const ByteRange& range : hidden) {
     const std::size_t first = std::max(range.begin, done);
-    const std::size_t last = std::min(range.end, begin + text.size());
+    const std::size_t last = std::min(range.end, end);
     if (first >= last) continue;
     shown += text.substr(done - begin, first - done);
     shown +=
@@ -143,14 +115,18 @@ std::string shown_line(const Source& source, std::uint32_t line) {
 }
 
 std::optional<std::size_t> offset_of(const Source& source, Position position) {
-  return offset_of(std::string_view(source.text), position);
+  const auto begin = line_offset(source, position.line);
+  if (!begin || position.column <= 1) return begin;
+  const TextIndex& index = source.index();
+  const std::size_t before = index.code_points_before(source.text, *begin);
+  return index.offset_of_code_point(source.text, before + position.column - 1);
 }
 
 Span narrow(const Span& whole, std::string_view part) {
   if (!whole) return whole;
   const std::string_view text = whole.source->text;
-  const auto begin = offset_of(text, whole.begin);
-  const auto end = offset_of(text, whole.end);
+  const auto begin = offset_of(*whole.source, whole.begin);
+  const auto end = offset_of(*whole.source, whole.end);
   if (!begin || !end || *end < *begin) return whole;
   const std::size_t found = text.substr(*begin, *end - *begin).find(part);
   if (found == text.npos) return whole;

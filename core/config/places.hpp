@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "core/config/tree.hpp"
 
@@ -13,23 +13,19 @@ namespace exai::config {
 
 inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-// Linear over a whole file when it is asked for rising offsets, as parsers do; one step back costs
-// a line.
+// Any place of a file, in any order, by the index of its text (text_index.hpp).
 class Places {
  public:
-  explicit Places(SourcePtr source);
+  explicit Places(SourcePtr source) : source_(std::move(source)) {}
 
-  Position at(std::size_t offset);
-  Span span(std::size_t begin, std::size_t end);
+  Position at(std::size_t offset) const;
+  Span span(std::size_t begin, std::size_t end) const;
 
   // The way back; the end of its line for a column that there is not.
   std::size_t offset(Position position) const;
 
  private:
   SourcePtr source_;
-  std::vector<std::size_t> lines_;  // offset of the first byte of each
-  std::size_t last_offset_;
-  Position last_;
 };
 
 // The first byte of the line that the byte at `at` belongs to, and its newline or the text's end.

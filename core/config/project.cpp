@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "core/base/text.hpp"
 #include "core/config/client_configs.hpp"
@@ -42,9 +44,9 @@ class Reader {
 
   Project run() && {
     for (const Layer& layer : resolved_.layers)
-      project_.env_files.push_back({layer.source,
-                                    layer.entries,
-                                    {{EnvFileRole::layer, resolved_.environment, layer.named_at}}});
+      add({layer.source,
+           layer.entries,
+           {{EnvFileRole::layer, resolved_.environment, layer.named_at}}});
     if (request_.scope == Scope::project) {
       read_compose();
       find_env_files();
@@ -55,9 +57,12 @@ class Reader {
   }
 
  private:
-  bool is_known(const Path& path) const {
-    return std::any_of(project_.env_files.begin(), project_.env_files.end(),
-                       [&](const EnvFile& file) { return file.source->path == path; });
+  bool is_known(const Path& path) const { return env_files_.contains(path.native()); }
+
+  // Layers of one path stay two files; the first is the one that is found.
+  void add(EnvFile file) {
+    env_files_.emplace(file.source->path.native(), project_.env_files.size());
+    project_.env_files.push_back(std::move(file));
   }
 
   void read_compose() {
@@ -90,8 +95,7 @@ class Reader {
 
   // Services may share one.
   void use(const Dockerfile& file) {
-    for (const auto& known : project_.dockerfiles)
-      if (known->source->path == file.source->path) return;
+    if (!dockerfiles_.insert(file.source->path.native()).second) return;
     project_.dockerfiles.push_back(std::make_shared<const Dockerfile>(file));
   }
 
@@ -99,10 +103,10 @@ class Reader {
   void use(const ComposeEnvFile& file, EnvFileRole role, const std::string& who) {
     if (file.source == nullptr) return;
     const EnvFileUse one{role, who, file.span};
-    for (EnvFile& known : project_.env_files)
-      if (known.source->path == file.source->path) return known.uses.push_back(one);
+    const auto known = env_files_.find(file.source->path.native());
+    if (known != env_files_.end()) return project_.env_files[known->second].uses.push_back(one);
     files_.push_back(file.source->name);
-    project_.env_files.push_back({file.source, file.entries, {one}});
+    add({file.source, file.entries, {one}});
   }
 
   void find_client_configs(const std::string& prefix) {
@@ -139,7 +143,7 @@ class Reader {
     std::move(file.diagnostics.begin(), file.diagnostics.end(), std::back_inserter(diagnostics_));
     hide_secrets(*source, file.entries, resolved_.names);
     const EnvFileRole role = is_example_name(name) ? EnvFileRole::example : EnvFileRole::unnamed;
-    project_.env_files.push_back({source, std::move(file.entries), {{role, "", {}}}});
+    add({source, std::move(file.entries), {{role, "", {}}}});
   }
 
   const LoadRequest& request_;
@@ -148,6 +152,8 @@ class Reader {
   std::vector<std::string>& files_;
   Diagnostics& diagnostics_;
   Project project_;
+  std::unordered_map<std::string, std::size_t> env_files_;  // by path: where in the project
+  std::unordered_set<std::string> dockerfiles_;             // their paths
 };
 
 }  // namespace

@@ -10,6 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "core/config/text_index.hpp"
+
 namespace exai::config {
 
 // Bytes [begin, end) of a text.
@@ -24,6 +26,9 @@ struct Source {
   std::string text;
   std::filesystem::path path = {};     // where a fix is written to; empty for no file
   std::vector<ByteRange> hidden = {};  // values of secrets: shown as asterisks (shown_line)
+  CachedTextIndex cached_index = {};   // for index()
+
+  const TextIndex& index() const { return cached_index.of(text); }
 };
 using SourcePtr = std::shared_ptr<const Source>;
 

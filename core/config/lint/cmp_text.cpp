@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 #include "core/base/ascii.hpp"
 #include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "core/config/lint/cmp_rules.hpp"
 #include "core/config/lint/compose_facts.hpp"
+#include "core/config/lint/reference_index.hpp"
 #include "core/config/lint/yaml_edits.hpp"
 
 namespace exai::config {
@@ -158,30 +158,6 @@ void single_dollars(const Script& script, const std::vector<const ComposeReferen
   }
 }
 
-// References by file, in the order of their places.
-using Sorted = std::map<const Source*, std::vector<const ComposeReference*>>;
-
-Sorted sorted_references(const ComposeProject& project) {
-  Sorted sorted;
-  for (const ComposeReference& reference : project.references)
-    sorted[reference.span.source.get()].push_back(&reference);
-  for (auto& [source, references] : sorted)
-    std::sort(references.begin(), references.end(),
-              [](const auto* a, const auto* b) { return a->span.begin < b->span.begin; });
-  return sorted;
-}
-
-std::vector<const ComposeReference*> inside(const Sorted& sorted, const Span& span) {
-  const auto found = sorted.find(span.source.get());
-  std::vector<const ComposeReference*> result;
-  if (found == sorted.end()) return result;
-  auto at = std::lower_bound(
-      found->second.begin(), found->second.end(), span.begin,
-      [](const ComposeReference* one, Position place) { return one->span.begin < place; });
-  for (; at != found->second.end() && is_within((*at)->span, span); ++at) result.push_back(*at);
-  return result;
-}
-
 }  // namespace
 
 void obsolete_version(const LintSubject& subject, Findings& findings) {
@@ -206,7 +182,7 @@ void obsolete_version(const LintSubject& subject, Findings& findings) {
 
 void dollars_in_commands(const LintSubject& subject, Findings& findings) {
   if (subject.project.compose == nullptr) return;
-  const Sorted references = sorted_references(*subject.project.compose);
+  const ReferenceIndex references(*subject.project.compose);
   OncePerPlace once;
   for (const ComposeService& service : subject.project.compose->services) {
     std::optional<std::vector<EffectiveVariable>> variables;
@@ -215,7 +191,7 @@ void dollars_in_commands(const LintSubject& subject, Findings& findings) {
       const std::string_view text = text_at(script.span);
       if (text.find('$') == text.npos) continue;
       doubled_dollars(script, text, findings);
-      single_dollars(script, inside(references, script.span), variables, findings);
+      single_dollars(script, references.inside(script.span), variables, findings);
     }
   }
 }

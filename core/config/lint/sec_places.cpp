@@ -3,7 +3,7 @@
 #include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
 #include "core/config/compose_model.hpp"
-#include "core/config/lint/compose_facts.hpp"
+#include "core/config/lint/reference_index.hpp"
 #include "core/config/lint/sec_rules.hpp"
 #include "core/config/lint/sightings.hpp"
 #include "core/config/places.hpp"
@@ -149,44 +149,51 @@ std::vector<CommandPlace> commands_of(const LintSubject& subject) {
   return all;
 }
 
-void references_in_command(const LintSubject& subject, const CommandPlace& command,
-                           Findings& findings) {
-  if (subject.project.compose == nullptr) return;
-  for (const ComposeReference& reference : subject.project.compose->references) {
-    if (!reference.used || !is_within(reference.span, command.span) ||
-        !subject.resolved.names.is_confidential(reference.name))
-      continue;
+void references_in_command(const LintSubject& subject, const ReferenceIndex& references,
+                           const CommandPlace& command, Findings& findings) {
+  for (const ComposeReference* reference : references.inside(command.span)) {
+    if (!reference->used || !subject.resolved.names.is_confidential(reference->name)) continue;
     findings
-        .add("SEC003", reference.span,
-             fmt::format("{} is a secret; {} shows it to everybody", reference.name, command.what),
+        .add("SEC003", reference->span,
+             fmt::format("{} is a secret; {} shows it to everybody", reference->name, command.what),
              command_advice(written_at(command.span)))
-        .subject = reference.name;
+        .subject = reference->name;
+  }
+}
+
+// `secrets`: all that the file's text has, in its order.
+void literals_in_command(const std::vector<ByteRange>& secrets, const CommandPlace& command,
+                         Findings& findings) {
+  const SourcePtr& source = command.span.source;
+  const auto begin = offset_of(*source, command.span.begin);
+  const auto end = offset_of(*source, command.span.end);
+  if (!begin || !end) return;
+  auto range = std::lower_bound(secrets.begin(), secrets.end(), *begin,
+                                [](ByteRange one, std::size_t at) { return one.begin < at; });
+  for (; range != secrets.end() && range->end <= *end; ++range) {
+    if (is_in_address(source->text, range->begin)) continue;
+    const std::string_view value =
+        std::string_view(source->text).substr(range->begin, range->end - range->begin);
+    if (!is_literal(value)) continue;
+    findings.add("SEC003", span_of(source, *range),
+                 fmt::format("a secret is written into {}", command.what),
+                 command_advice(written_at(command.span)));
   }
 }
 
 }  // namespace
 
 void secrets_in_commands(const LintSubject& subject, Findings& findings) {
+  std::optional<ReferenceIndex> references;
+  if (subject.project.compose != nullptr) references.emplace(*subject.project.compose);
   std::map<const Source*, std::vector<ByteRange>> literals;
   for (const CommandPlace& command : commands_of(subject)) {
     if (!command.span) continue;
-    references_in_command(subject, command, findings);
+    if (references) references_in_command(subject, *references, command, findings);
     const SourcePtr& source = command.span.source;
     const auto [known, is_new] = literals.try_emplace(source.get());
     if (is_new) known->second = find_secrets(source->text);
-    const auto begin = offset_of(*source, command.span.begin);
-    const auto end = offset_of(*source, command.span.end);
-    if (!begin || !end) continue;
-    for (const ByteRange& range : known->second) {
-      if (range.begin < *begin || range.end > *end || is_in_address(source->text, range.begin))
-        continue;
-      const std::string_view value =
-          std::string_view(source->text).substr(range.begin, range.end - range.begin);
-      if (!is_literal(value)) continue;
-      findings.add("SEC003", span_of(source, range),
-                   fmt::format("a secret is written into {}", command.what),
-                   command_advice(written_at(command.span)));
-    }
+    literals_in_command(known->second, command, findings);
   }
 }
 
