@@ -9,6 +9,7 @@
 #include "core/base/spawn.hpp"
 #include "core/base/text.hpp"
 #include "core/config/secrecy.hpp"
+#include "core/config/secret_age.hpp"
 
 namespace exai::cli {
 
@@ -52,20 +53,22 @@ void check_values(const secrets::Values& values, SecretFindings& findings) {
   }
 }
 
-void check_dates(const secrets::Metadata& metadata, WallTime now, SecretFindings& findings) {
-  constexpr auto kSoon = std::chrono::hours(14 * 24);
-  for (const auto& [name, facts] : metadata) {
-    const std::string fix = fmt::format("exai secret rotate {}", name);
-    if (facts.expires && *facts.expires <= now)
-      findings.push_back({"SEC014", Severity::error,
-                          fmt::format("{} expired on {}", name, format_utc(*facts.expires)), fix});
-    else if (facts.expires && *facts.expires <= now + kSoon)
-      findings.push_back({"SEC014", Severity::warning,
-                          fmt::format("{} expires on {}", name, format_utc(*facts.expires)), fix});
+void check_dates(const config::DatesOfSecrets& all, WallTime now, SecretFindings& findings) {
+  const config::OptionTable& options = config::OptionTable::shipped();
+  for (const auto& [name, dates] : all) {
+    const auto period = config::renewal_period(options, name);
+    if (auto wrong = config::problem_of_age(name, dates, period, now))
+      findings.push_back({"SEC014", wrong->severity, std::move(wrong->message),
+                          fmt::format("exai secret rotate {}", name)});
+  }
+}
+
+void check_rotations(const secrets::Metadata& metadata, SecretFindings& findings) {
+  for (const auto& [name, facts] : metadata)
     if (facts.rotating)
       findings.push_back({"SEC014", Severity::warning,
-                          fmt::format("the rotation of {} is not finished", name), fix});
-  }
+                          fmt::format("the rotation of {} is not finished", name),
+                          fmt::format("exai secret rotate {}", name)});
 }
 
 // Of the files, those that git knows.
@@ -128,11 +131,16 @@ SecretFindings examine_store(Context& context, const StorePlace& where) {
   SecretFindings findings;
   const secrets::Place place = secrets::place_of(where.store);
   check_modes(place, findings);
-  if (const auto metadata = secrets::read_metadata(place.store))
-    check_dates(*metadata, std::chrono::system_clock::now(), findings);
-  else
-    findings.push_back({"CFG022", Severity::error, metadata.error().message(), ""});
   const auto content = secrets::read_content(place, context.environment);
+  if (const auto metadata = secrets::read_metadata(place.store)) {
+    config::DatesOfSecrets dates = secrets::dates_of(*metadata);
+    if (content)  // also those that another program has put there
+      for (const auto& [name, value] : content->current) dates.try_emplace(name);
+    check_dates(dates, std::chrono::system_clock::now(), findings);
+    check_rotations(*metadata, findings);
+  } else {
+    findings.push_back({"CFG022", Severity::error, metadata.error().message(), ""});
+  }
   if (content) {
     for (const auto& [name, value] : content->current) context.redactor->add(name, value);
     check_values(content->current, findings);
@@ -158,7 +166,9 @@ void print_findings(Context& context, const StorePlace& place, const SecretFindi
     return;
   }
   for (const SecretFinding& one : findings) {
-    const Tone tone = one.severity == Severity::error ? Tone::bad : Tone::warn;
+    const Tone tone = one.severity == Severity::error     ? Tone::bad
+                      : one.severity == Severity::warning ? Tone::warn
+                                                          : Tone::plain;
     context.out.print(
         "{}: {}\n",
         context.out.paint(tone, fmt::format("{}[{}]", config::name(one.severity), one.code)),
@@ -174,8 +184,9 @@ void print_findings(Context& context, const StorePlace& place, const SecretFindi
 Exit secret_check(Context& context, Args& args) {
   args.about(
       "Looks at the environment's store: who may read its files, what has expired or will within\n"
-      "two weeks, rotations that are not finished, values of examples, weak values, one value\n"
-      "under two names, and what git keeps that it should not. Exit 1 when anything is found.\n\n"
+      "two weeks, what is to be renewed, rotations that are not finished, values of examples,\n"
+      "weak values, one value under two names, and what git keeps that it should not. Exit 1 when\n"
+      "anything is found.\n\n"
       "  exai secret check --env prod\n"
       "  exai secret check --json | jq -r '.findings[].code'");
   args.json();

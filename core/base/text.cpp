@@ -150,16 +150,18 @@ std::string format_utc(WallTime time) {
 }
 
 std::optional<WallTime> parse_utc(std::string_view text) {
-  // 2026-11-21T03:42:19.123Z
-  if (text.size() != 24 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
-      text[16] != ':' || text[19] != '.' || text[23] != 'Z')
+  // 2026-11-21T03:42:19.123Z; the milliseconds may be missing
+  const bool exact = text.size() == 24 && text[19] == '.';
+  if ((text.size() != 20 && !exact) || text.back() != 'Z' || text[4] != '-' || text[7] != '-' ||
+      text[10] != 'T' || text[13] != ':' || text[16] != ':')
     return std::nullopt;
   const auto field = [&](std::size_t from, std::size_t length) -> int {
     const auto value = parse_integer(text.substr(from, length));
     return value && *value >= 0 ? static_cast<int>(*value) : -1;
   };
+  const int milli = exact ? field(20, 3) : 0;
   const std::array fields = {field(0, 4),  field(5, 2),  field(8, 2), field(11, 2),
-                             field(14, 2), field(17, 2), field(20, 3)};
+                             field(14, 2), field(17, 2), milli};
   if (std::any_of(fields.begin(), fields.end(), [](int f) { return f < 0; })) return std::nullopt;
   using namespace std::chrono;
   const year_month_day date{year{fields[0]}, month{static_cast<unsigned>(fields[1])},

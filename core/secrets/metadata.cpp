@@ -8,15 +8,28 @@ namespace exai::secrets {
 
 namespace {
 
-std::optional<WallTime> time_in(const config::Node& table, std::string_view key) {
-  return parse_utc(config::text_or(table, key, ""));
+// Nothing when the key is not there.
+Result<std::optional<WallTime>> time_in(const config::Node& table, std::string_view key) {
+  const config::Node* written = table.find(key);
+  if (written == nullptr) return std::nullopt;
+  const std::string* text = written->string();
+  const auto time = text == nullptr ? std::nullopt : parse_utc(*text);
+  if (time) return time;
+  const config::Span& place = written->span;
+  return fail(
+      Errc::invalid,
+      "{}:{}:{}: {} is no time; write it as \"2027-02-19T07:00:00Z\", or take the line away",
+      place.source->name, place.begin.line, place.begin.column, key);
 }
 
-Facts facts_in(const config::Node& table) {
+Result<Facts> facts_in(const config::Node& table) {
   Facts facts;
-  facts.created = time_in(table, "created");
-  facts.changed = time_in(table, "changed");
-  facts.expires = time_in(table, "expires");
+  TRY(created, time_in(table, "created"));
+  TRY(changed, time_in(table, "changed"));
+  TRY(expires, time_in(table, "expires"));
+  facts.created = created;
+  facts.changed = changed;
+  facts.expires = expires;
   facts.mark = config::text_or(table, "mark", "");
   const config::Node* rotating = table.find("rotating");
   facts.rotating = rotating != nullptr && rotating->boolean() != nullptr && *rotating->boolean();
@@ -42,9 +55,12 @@ Result<Metadata> parse_metadata(std::string_view text, std::string_view file) {
                 first.message);
   }
   Metadata metadata;
-  if (toml.root->table() != nullptr)
-    for (const config::Member& member : *toml.root->table())
-      if (member.value.table() != nullptr) metadata[member.key] = facts_in(member.value);
+  if (toml.root->table() == nullptr) return metadata;
+  for (const config::Member& member : *toml.root->table()) {
+    if (member.value.table() == nullptr) continue;
+    TRY(facts, facts_in(member.value));
+    metadata[member.key] = std::move(facts);
+  }
   return metadata;
 }
 
@@ -61,6 +77,13 @@ std::string to_text(const Metadata& metadata, std::string_view store) {
     if (facts.rotating) text += "rotating = true\n";
   }
   return text;
+}
+
+config::DatesOfSecrets dates_of(const Metadata& metadata) {
+  config::DatesOfSecrets dates;
+  for (const auto& [name, facts] : metadata)
+    dates[name] = {facts.changed ? facts.changed : facts.created, facts.expires};
+  return dates;
 }
 
 }  // namespace exai::secrets

@@ -18,6 +18,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/time.hpp"
+#include "core/config/config.hpp"
 
 namespace exai::secrets {
 
@@ -33,9 +34,13 @@ struct Facts {
 
 using Metadata = std::map<std::string, Facts, std::less<>>;
 
-// `file` is for messages. Errors: invalid, with the place.
+// `file` is for messages. Errors: invalid, with the place; also for a date that is none, because a
+// secret whose expiry cannot be read would never expire. Unknown keys are passed over.
 Result<Metadata> parse_metadata(std::string_view text, std::string_view file);
 // `store`: what it is about, for people.
 std::string to_text(const Metadata& metadata, std::string_view store);
+
+// What the rules about age ask for.
+config::DatesOfSecrets dates_of(const Metadata& metadata);
 
 }  // namespace exai::secrets

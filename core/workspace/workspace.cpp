@@ -151,10 +151,7 @@ namespace {
 
 Result<config::DatesOfSecrets> dates_of_secrets(const Path& store) {
   TRY(metadata, secrets::read_metadata(store));
-  config::DatesOfSecrets dates;
-  for (const auto& [name, facts] : metadata)
-    dates[name] = {facts.changed ? facts.changed : facts.created, facts.expires};
-  return dates;
+  return secrets::dates_of(metadata);
 }
 
 config::Facilities facilities_of(const Path& folder, const Environment& environment) {

@@ -218,6 +218,42 @@ TEST_CASE("check finds what is wrong with a store") {
   CHECK(codes().count("SEC010") == 1);
 }
 
+TEST_CASE(
+    "check and validate say the same about the age of secrets, and refuse dates that are none") {
+  const Desk desk("secrets/dev");
+  REQUIRE(desk.secret({"init"}).exit == 0);
+  REQUIRE(desk.secret({"set", "KIMI_API_KEY"}, "7vQ2xLp9Zr5Tk1Vb8Yn3").exit == 0);
+  REQUIRE(desk.secret({"set", "PARTNER"}, "8wQ2xLp9Zr5Tk1Vb8Yn3").exit == 0);
+  const auto dated = [&](const std::string& text) {
+    desk.write("secrets/dev/.meta.toml", text);
+    fs::permissions(desk.store() / ".meta.toml", fs::perms(0600));
+  };
+  dated(
+      "[KIMI_API_KEY]\nchanged = \"2021-02-03T04:05:06Z\"\nlength = 20\n"
+      "[PARTNER]\nexpires = \"2023-03-04T05:06:07Z\"\nlength = 20\n");
+  const std::string old =
+      "warning[SEC014]: KIMI_API_KEY has had its value since 2021-02-03, and is to be renewed "
+      "every 180d\n";
+  const std::string expired = "warning[SEC014]: PARTNER expired on 2023-03-04\n";
+  CHECK(desk.secret({"check"}).out == old + "  help: exai secret rotate KIMI_API_KEY\n" + expired +
+                                          "  help: exai secret rotate PARTNER\n"
+                                          "secrets/dev: 2 problems\n");
+  const Outcome validated = desk.exai({"validate"});
+  CHECK_THAT(validated.out, Catch::Contains(old) && Catch::Contains(expired));
+  CHECK(validated.exit == 0);
+
+  dated("[PARTNER]\nexpires = \"soon\"\n");
+  const std::string refusal =
+      ".meta.toml:2:11: expires is no time; write it as \"2027-02-19T07:00:00Z\", or take the line "
+      "away";
+  CHECK_THAT(desk.secret({"check"}).out,
+             Catch::Contains("error[CFG022]: ") && Catch::Contains(refusal));
+  CHECK_THAT(desk.exai({"validate"}).out, Catch::Contains(refusal));
+  const Outcome set = desk.secret({"set", "PARTNER"}, "9wQ2xLp9Zr5Tk1Vb8Yn3");
+  CHECK(set.exit == 1);
+  CHECK_THAT(set.err, Catch::Contains(refusal));
+}
+
 TEST_CASE("a rotation reaches services when they are restarted, and ends when all are") {
   const Desk desk;
   REQUIRE(desk.secret({"init"}).exit == 0);

@@ -92,14 +92,16 @@ constexpr std::array kRules = {
          "Programs differ in which of the two they take, and official images refuse to start. Keep "
          "the file.",
          secrets_given_twice},
-    Rule{"SEC014", "secret-overdue", warning, deterministic, Fixing::none,
-         "A stored secret that has expired, or that was to be renewed before today",
-         "The longer a value is in use, the more people, backups and logs have it. The dates are "
-         "those that exai secret keeps beside the store, the periods those of the options "
-         "(docs/CONFIGURATION.md); a secret that has a period and no date is reported too. `exai "
-         "secret rotate` renews a value. Only `exai validate` says so: what started yesterday "
-         "starts today.",
-         overdue_secrets},
+    Rule{
+        "SEC014", "secret-overdue", warning, deterministic, Fixing::none,
+        "A stored secret that has expired, or that was to be renewed before today",
+        "The longer a value is in use, the more people, backups and logs have it. The dates are "
+        "those that exai secret keeps beside the store, the periods those of the options "
+        "(docs/CONFIGURATION.md); a secret that has a period and no date is reported too. One that "
+        "expires within two weeks is a remark. `exai secret rotate` renews a value. `exai "
+        "validate` and `exai secret check` say the same; no start is refused for it: what started "
+        "yesterday starts today.",
+        overdue_secrets},
     Rule{
         "SEC015", "ignored-ownership", warning, deterministic, Fixing::none,
         "A secret with uid, gid or mode that Docker Compose ignores",

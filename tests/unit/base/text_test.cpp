@@ -93,12 +93,14 @@ TEST_CASE("a UTC time survives being written and read") {
   const WallTime time{Duration(1'795'232'539'123)};
   CHECK(format_utc(time) == "2026-11-21T03:42:19.123Z");
   CHECK(parse_utc("2026-11-21T03:42:19.123Z") == time);
+  CHECK(parse_utc("2026-11-21T03:42:19Z") == time - Duration(123));
 }
 
 TEST_CASE("what is no UTC time is refused") {
   const std::string text =
       GENERATE("", "2026-11-21", "2026-13-21T03:42:19.123Z", "2026-02-30T03:42:19.123Z",
-               "2026-11-21T24:42:19.123Z", "2026-11-21T03:42:19.123+", "2026-11-21 03:42:19.123Z");
+               "2026-11-21T24:42:19.123Z", "2026-11-21T03:42:19.123+", "2026-11-21T03:42:19+",
+               "2026-11-21 03:42:19.123Z");
   CAPTURE(text);
   CHECK_FALSE(parse_utc(text));
 }

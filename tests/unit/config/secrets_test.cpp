@@ -139,7 +139,11 @@ TEST_CASE("SEC014: what has expired, what is too old, and what has no date") {
   CHECK(overdue({{"KIMI_API_KEY", {day("2026-05-25"), {}}}}) == "");  // 180 days, not more
   CHECK(overdue({{"KIMI_API_KEY", {day("2026-05-24"), {}}}}) ==
         "KIMI_API_KEY has had its value since 2026-05-24, and is to be renewed every 180d\n");
-  CHECK(overdue({{"KIMI_API_KEY", {day("2026-11-01"), day("2026-11-22")}}}) == "");
+  CHECK(overdue({{"KIMI_API_KEY", {day("2026-11-01"), day("2026-11-22")}}}) ==
+        "KIMI_API_KEY expires on 2026-11-22\n");
+  CHECK(overdue({{"KIMI_API_KEY", {day("2026-11-01"), day("2026-12-05")}}}) ==
+        "KIMI_API_KEY expires on 2026-12-05\n");
+  CHECK(overdue({{"KIMI_API_KEY", {day("2026-11-01"), day("2026-12-06")}}}) == "");
   CHECK(overdue({{"KIMI_API_KEY", {day("2026-11-01"), day("2026-11-21")}}}) ==
         "KIMI_API_KEY expired on 2026-11-21\n");
   CHECK(overdue({{"KIMI_API_KEY", {day("2020-01-01"), day("2026-11-20")}}}) ==
@@ -156,6 +160,17 @@ TEST_CASE("SEC014: what has expired, what is too old, and what has no date") {
   CHECK(overdue({{"KIMI_API_KEY", {{}, day("2027-01-01")}}}) == "");
   // Under its other name.
   CHECK(overdue({{"MOONSHOT_API_KEY", {day("2026-11-01"), {}}}}) == "");
+}
+
+TEST_CASE("SEC014: what expires soon is a remark, what has expired is a warning") {
+  const auto severity = [](const char* date) {
+    const DatesOfSecrets dates = {{"KIMI_API_KEY", {{}, parse_utc(date)}}};
+    for (const Diagnostic& one : world_with_dates(dates).load().diagnostics)
+      if (one.code == "SEC014") return one.severity;
+    return Severity::error;
+  };
+  CHECK(severity("2026-11-22T00:00:00Z") == Severity::info);
+  CHECK(severity("2026-11-21T11:00:00Z") == Severity::warning);
 }
 
 TEST_CASE("SEC014 is at the place that names the store, and says what to type") {

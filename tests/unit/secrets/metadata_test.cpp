@@ -35,9 +35,40 @@ mark = ""
 
 TEST_CASE("metadata that is broken is refused with its place, and what is unknown is skipped") {
   CHECK(parse_metadata("[A\n", "prod.toml").error().message().starts_with("prod.toml:1:"));
-  const auto read = parse_metadata("top = 1\n[A]\nlength = -1\ncreated = 7\nmore = true\n", "x");
+  const auto read = parse_metadata("top = 1\n[A]\nlength = -1\nmore = true\n", "x");
   REQUIRE(read);
   CHECK(*read == Metadata{{"A", {}}});
+}
+
+TEST_CASE("a date that cannot be read is no secret that lives for ever") {
+  const auto refusal = [](const std::string& line) {
+    const auto read = parse_metadata("[A]\nlength = 3\n" + line + "\n", "prod.toml");
+    return read ? "read" : read.error().message();
+  };
+  CHECK(refusal("expires = \"next week\"") ==
+        "prod.toml:3:11: expires is no time; write it as \"2027-02-19T07:00:00Z\", or take the "
+        "line away");
+  CHECK(refusal("changed = 7") ==
+        "prod.toml:3:11: changed is no time; write it as \"2027-02-19T07:00:00Z\", or take the "
+        "line away");
+  CHECK(refusal("created = \"\"") ==
+        "prod.toml:3:11: created is no time; write it as \"2027-02-19T07:00:00Z\", or take the "
+        "line away");
+  // TOML's own kind of time is as good as a text.
+  CHECK(refusal("expires = 2027-02-19T07:00:00Z") == "read");
+  CHECK(refusal("expires = \"2027-02-19T07:00:00Z\"") == "read");
+}
+
+TEST_CASE("the age of a secret begins with its last change") {
+  const auto made = parse_utc("2026-01-01T00:00:00Z");
+  const auto changed = parse_utc("2026-02-01T00:00:00Z");
+  const auto dates = dates_of({{"A", {made, changed, {}, 1, "", false}},
+                               {"B", {made, {}, changed, 1, "", false}},
+                               {"C", {}}});
+  CHECK(dates.at("A").since == changed);
+  CHECK(dates.at("B").since == made);
+  CHECK(dates.at("B").expires == changed);
+  CHECK_FALSE(dates.at("C").since);
 }
 
 TEST_CASE("where a store keeps what belongs to it") {
