@@ -21,7 +21,6 @@ constexpr std::string_view kStack = R"([stack]
 name = "try"
 environment = "dev"
 [environments.dev]
-layers = []
 secrets = "STORE"
 [services.web]
 process = ["sleep", "1000"]

@@ -44,6 +44,19 @@ TEST_CASE("process environment, credentials, store, layers: in this order") {
   CHECK(world.load().stack->secret_store == "/stack/secrets/dev.age");
 }
 
+TEST_CASE("an environment may have a store alone, or nothing at all") {
+  MemoryWorld world = world_with_store({{"KIMI_API_KEY", Secret("from-the-store")}});
+  std::string& file = world.files["exai.toml"];
+  const std::size_t layers = file.find("layers");
+  file.erase(layers, file.find('\n', layers) + 1 - layers);
+  CHECK(world.messages() == "");
+  CHECK(world.load().stack->variables.at("KIMI_API_KEY").value == "from-the-store");
+  const std::size_t store = file.find("secrets");
+  file.erase(store, file.find('\n', store) + 1 - store);
+  CHECK(world.messages() == "");
+  CHECK(world.load().stack != nullptr);
+}
+
 TEST_CASE("what is in the store is known, and a secret everywhere") {
   MemoryWorld world =
       world_with_store({{"MY_OWN", Secret("value-of-mine")}}, "MY_OWN=aG4x7Qp2Lw9Zr5Tk1Vb8Yn3\n");
