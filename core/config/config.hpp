@@ -67,7 +67,8 @@ struct LoadRequest {
   Scope scope = Scope::stack;
   std::optional<std::string> environment;  // --env; else EXAI_ENV, [stack] environment, "dev"
   std::map<std::string, std::string> process_environment;
-  Secrets credentials;  // of $CREDENTIALS_DIRECTORY
+  Secrets credentials;                 // of $CREDENTIALS_DIRECTORY
+  std::string credentials_fault = {};  // why they cannot be read; empty: they can, or are none
   // Values that only exist on disk: EXAI_STATE_DIR, EXAI_STACK_DIR; ${EXAI_SERVICE_DIR} is
   // "<run_folder>/<service>".
   Path state_folder;

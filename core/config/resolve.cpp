@@ -120,6 +120,13 @@ class Resolver {
   }
 
   void assign_credentials() {
+    if (!request_.credentials_fault.empty()) {
+      Diagnostic& one = result_.diagnostics.emplace_back(problem(
+          "CFG022", {}, "$CREDENTIALS_DIRECTORY cannot be read: " + request_.credentials_fault,
+          "make it readable for this user, or unset it; without it, the store and the layers say "
+          "what secrets are"));
+      one.severity = Severity::warning;
+    }
     for (const auto& [name, value] : request_.credentials) {
       if (!result_.names.is_known(name) || result_.names.is_given_by_exai(name)) continue;
       assign(name, {std::string(kCredentials), {}, std::string(value.reveal())}, {});

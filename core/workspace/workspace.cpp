@@ -177,9 +177,12 @@ config::LoadRequest request_of(const Workspace& workspace, const std::optional<s
   request.stack_file = workspace.stack_file;
   request.environment = env;
   request.process_environment = {environment.begin(), environment.end()};
-  if (const auto folder = value_or_empty(environment, "CREDENTIALS_DIRECTORY"); !folder.empty())
+  if (const auto folder = value_or_empty(environment, "CREDENTIALS_DIRECTORY"); !folder.empty()) {
     if (auto handed_over = secrets::read_credentials(folder))
       request.credentials = std::move(*handed_over);
+    else
+      request.credentials_fault = handed_over.error().message();
+  }
   request.state_folder = workspace.state;
   request.run_folder = workspace.run();
   request.now = std::chrono::system_clock::now();

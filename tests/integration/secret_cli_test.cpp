@@ -217,6 +217,19 @@ TEST_CASE("check finds what is wrong with a store") {
   CHECK(codes().count("SEC010") == 1);
 }
 
+TEST_CASE("credentials that cannot be read are told") {
+  const Desk desk("secrets/dev");
+  REQUIRE(desk.secret({"init"}).exit == 0);
+  REQUIRE(desk.secret({"set", "KIMI_API_KEY"}, "7vQ2xLp9Zr5Tk1Vb8Yn3").exit == 0);
+  test::Command command = desk.command({"validate"});
+  command.environment["CREDENTIALS_DIRECTORY"] = desk.path("none").string();
+  const Outcome outcome = test::run(command);
+  CHECK(outcome.exit == 0);
+  CHECK_THAT(outcome.out, Catch::StartsWith("warning[CFG022]: $CREDENTIALS_DIRECTORY cannot be "
+                                            "read: reading " +
+                                            desk.path("none").string() + ": No such file"));
+}
+
 TEST_CASE(
     "check and validate say the same about the age of secrets, and refuse dates that are none") {
   const Desk desk("secrets/dev");

@@ -44,6 +44,17 @@ TEST_CASE("process environment, credentials, store, layers: in this order") {
   CHECK(world.load().stack->secret_store == "/stack/secrets/dev.age");
 }
 
+TEST_CASE("credentials that cannot be read are told, and others stand in for them") {
+  MemoryWorld world = world_with_store({{"KIMI_API_KEY", Secret("from-the-store")}});
+  world.request.credentials_fault = "reading /run/credentials/x: Permission denied";
+  CHECK(world.messages() ==
+        "warning[CFG022]: $CREDENTIALS_DIRECTORY cannot be read: reading /run/credentials/x: "
+        "Permission denied\n"
+        "  help: make it readable for this user, or unset it; without it, the store and the layers "
+        "say what secrets are\n");
+  CHECK(world.load().stack->variables.at("KIMI_API_KEY").value == "from-the-store");
+}
+
 TEST_CASE("an environment may have a store alone, or nothing at all") {
   MemoryWorld world = world_with_store({{"KIMI_API_KEY", Secret("from-the-store")}});
   std::string& file = world.files["exai.toml"];
