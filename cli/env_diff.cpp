@@ -66,6 +66,7 @@ Exit env_diff(Context& context, Args& args) {
   const auto first = read_env_files(context, {names[0]});
   const auto second = read_env_files(context, {names[1]});
   if (!first || !second) return Exit::bad_input;
+  if (reveal) context.out.redact_with(nullptr);
   const bool accepted = report_env_files(context, *first);
   if (!report_env_files(context, *second) || !accepted) return Exit::bad_input;
 

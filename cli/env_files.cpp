@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/os.hpp"
+#include "core/base/text.hpp"
 #include "core/config/env_layout.hpp"
 #include "core/config/resolve.hpp"
 
@@ -32,7 +33,39 @@ EnvFile parse_file(std::string name, std::string text, const Environment& enviro
   return {std::move(name), source, std::move(parsed)};
 }
 
+// What is confidential to Compose, values of faulty lines too.
+void hide_values(Context& context, const EnvFile& file) {
+  const std::string_view text = file.source->text;
+  for (const config::DotenvEntry& entry : file.parsed.entries) {
+    if (!is_secret_name(entry.key)) continue;
+    if (entry.value) hide_value(context, entry.key, *entry.value);
+    const std::size_t end = config::line_end(text, entry.value_end);
+    hide_value(context, entry.key, text.substr(entry.value_begin, end - entry.value_begin));
+  }
+}
+
 }  // namespace
+
+// Readers disagree about where a value begins and ends, so that what one takes for a secret is a
+// name, or the value of another name, to the next. Hidden: what stands there, each of its lines,
+// and what stands before and behind a "=", without quotes at the ends.
+void hide_value(Context& context, std::string_view name, std::string_view value) {
+  constexpr std::string_view kEnds = " \t\r\n\"'`";
+  const auto hide = [&](std::string_view part) {
+    const std::size_t begin = part.find_first_not_of(kEnds);
+    if (begin == std::string_view::npos) return;
+    part = part.substr(begin, part.find_last_not_of(kEnds) - begin + 1);
+    context.redactor->add(name, Secret(std::string(part)));
+  };
+  hide(value);
+  for (const std::string& line : split(value, '\n')) {
+    hide(line);
+    if (const std::size_t equals = line.find('='); equals != std::string::npos) {
+      hide(std::string_view(line).substr(0, equals));
+      hide(std::string_view(line).substr(equals + 1));
+    }
+  }
+}
 
 std::optional<std::vector<EnvFile>> read_env_files(Context& context,
                                                    const std::vector<std::string>& names) {
@@ -45,6 +78,7 @@ std::optional<std::vector<EnvFile>> read_env_files(Context& context,
       return std::nullopt;
     }
     files.push_back(parse_file(name, *std::move(text), context.environment, values));
+    hide_values(context, files.back());
     for (const config::DotenvEntry& entry : files.back().parsed.entries)
       if (entry.value) values.insert_or_assign(entry.key, *entry.value);
   }

@@ -25,7 +25,11 @@ bool is_secret_name(std::string_view name);
 // What stands for a hidden value.
 inline constexpr const char* kHidden = "********";
 
-// Nothing: a file cannot be read; the reason was printed, exit with bad_input.
+// From here on no output shows the value, in whatever part of it another reader would see.
+void hide_value(Context& context, std::string_view name, std::string_view value);
+
+// The values of secrets in them are hidden in all output from then on. Nothing: a file cannot be
+// read; the reason was printed, exit with bad_input.
 std::optional<std::vector<EnvFile>> read_env_files(Context& context,
                                                    const std::vector<std::string>& names);
 

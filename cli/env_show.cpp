@@ -1,6 +1,4 @@
 // exai env show: the variables that a reader gets from environment files.
-#include <algorithm>
-
 #include "cli/args.hpp"
 #include "cli/env_files.hpp"
 #include "cli/table.hpp"
@@ -78,42 +76,6 @@ config::ReaderView read_by(config::DotenvReader reader, const Context& context,
   return all;
 }
 
-// Readers disagree about where a value begins and ends, so that what one takes for a secret is a
-// name, or the value of another name, to the next. Hidden: what stands there, each of its lines,
-// and what stands before and behind a "=", without quotes at the ends.
-void hide_value(Context& context, std::string_view name, std::string_view value) {
-  constexpr std::string_view kEnds = " \t\r\n\"'`";
-  const auto hide = [&](std::string_view part) {
-    const std::size_t begin = part.find_first_not_of(kEnds);
-    if (begin == std::string_view::npos) return;
-    part = part.substr(begin, part.find_last_not_of(kEnds) - begin + 1);
-    context.redactor->add(name, Secret(std::string(part)));
-  };
-  hide(value);
-  for (const std::string& line : split(value, '\n')) {
-    hide(line);
-    if (const std::size_t equals = line.find('='); equals != std::string::npos) {
-      hide(std::string_view(line).substr(0, equals));
-      hide(std::string_view(line).substr(equals + 1));
-    }
-  }
-}
-
-// What is confidential to Compose or to the chosen reader, values of faulty lines too.
-void hide_values(Context& context, const std::vector<EnvFile>& files, config::DotenvReader reader) {
-  for (const EnvFile& file : files) {
-    for (const config::DotenvEntry& entry : file.parsed.entries) {
-      if (!is_secret_name(entry.key)) continue;
-      if (entry.value) hide_value(context, entry.key, *entry.value);
-      const std::string_view text = file.source->text;
-      const std::size_t end = config::line_end(text, entry.value_end);
-      hide_value(context, entry.key, text.substr(entry.value_begin, end - entry.value_begin));
-    }
-  }
-  for (const auto& [name, value] : read_by(reader, context, files).values)
-    if (is_secret_name(name)) hide_value(context, name, value);
-}
-
 Exit show_by(config::DotenvReader reader, Context& context, const std::vector<EnvFile>& files,
              bool reveal) {
   const config::ReaderView view = read_by(reader, context, files);
@@ -153,7 +115,8 @@ Exit env_show(Context& context, Args& args) {
   const auto files = read_env_files(context, names);
   if (!files) return Exit::bad_input;
   const config::DotenvReader by = config::dotenv_reader(reader).value();
-  hide_values(context, *files, by);
+  for (const auto& [name, value] : read_by(by, context, *files).values)
+    if (is_secret_name(name)) hide_value(context, name, value);
   if (context.json || reveal) context.out.redact_with(nullptr);  // asked for the values themselves
   if (by != config::DotenvReader::compose) return show_by(by, context, *files, reveal);
   if (!report_env_files(context, *files)) return Exit::bad_input;

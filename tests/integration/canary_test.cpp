@@ -64,8 +64,12 @@ const std::map<std::string, std::vector<Words>, std::less<>> kLines = {
       {"broken.env", "--reader", "docker"},
       {"broken.env", "--reader", "systemd"}}},
     {"env check", {{}, {"--json"}, {".env"}, {".env", "--json"}}},
-    {"env diff", {{".env", "other.env"}, {".env", "other.env", "--json"}}},
-    {"env sync", {{"--dry-run"}, {".env"}}},
+    {"env diff",
+     {{".env", "other.env"},
+      {".env", "other.env", "--json"},
+      {"other.env", "copy.env"},
+      {"copy.env", "other.env", "--json"}}},
+    {"env sync", {{"--dry-run"}, {".env"}, {"--dry-run", "plain.env", "--example", "copy.env"}}},
     {"config show", {{}, {"--json"}, {"--changed"}, {"--service", "web"}}},
     {"config explain",
      {{"KIMI_API_KEY"},
@@ -151,6 +155,9 @@ class Aviary {
     folder_.write(".env", "KIMI_API_KEY='" + kCanary + "'\nEXAI_WS_TOKEN='" + kCanary + "'\n");
     folder_.write(".env.local", "STRAY_TOKEN='" + kCanary + "'\n");  // read by validate alone
     folder_.write("other.env", "KIMI_API_KEY='another-one-" + kCanary + "'\n");
+    // What is secret under one name is so under every other.
+    folder_.write("copy.env", "KIMI_API_KEY='" + kCanary + "'\nNOTE=\"like " + kCanary + "\"\n");
+    folder_.write("plain.env", "LOG_LEVEL=info\n");
     folder_.write("broken.env", "KIMI_API_KEY=\"" + kCanary + "\n");
     folder_.write("compose.yaml",
                   "services:\n  web:\n    image: nginx:1.25\n    environment:\n"
@@ -207,13 +214,9 @@ exec sleep 1000
   // Files that are meant to hold secrets: the sources, the kept and the delivered ones.
   bool may_hold(const Path& file) const {
     const std::string name = fs::relative(file, folder_.path()).string();
-    static const std::set<std::string> kSources = {".env",
-                                                   ".env.local",
-                                                   "other.env",
-                                                   "broken.env",
-                                                   "compose.yaml",
-                                                   "shown.secret",
-                                                   "credentials/REDIS_PASSWORD"};
+    static const std::set<std::string> kSources = {
+        ".env",     ".env.local",   "other.env",    "broken.env",
+        "copy.env", "compose.yaml", "shown.secret", "credentials/REDIS_PASSWORD"};
     return kSources.contains(name) || name.starts_with("state/secrets/") ||
            (name.starts_with("state/run/") && name.find("/secrets/") != std::string::npos);
   }
