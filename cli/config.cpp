@@ -61,28 +61,58 @@ bool are_names(Context& context, const config::Resolved& resolved,
   return true;
 }
 
-// The Compose project of --file, else of the current folder, else of the stack's.
-Exit show_service(Context& context, const std::string& name) {
+Exit show_stack_service(Context& context, const config::Stack& stack,
+                        const config::Service& service) {
+  const auto workspace = find_workspace(stack.file, context.environment);
+  if (!workspace) return complain(context, Exit::bad_input, workspace.error().message());
+  const GivenVariables variables =
+      environment_in_stack(*workspace, stack, service, context.environment);
+  if (context.json)
+    context.out.print_json(environment_json(service.name, variables));
+  else
+    context.out.write(render_environment(variables, context.out.width(), context.out.colours()));
+  return Exit::ok;
+}
+
+Exit show_compose_service(Context& context, const config::ComposeService& service) {
+  if (context.json)
+    context.out.print_json(environment_json(service));
+  else
+    context.out.write(render_environment(service, context.out.width(), context.out.colours()));
+  return Exit::ok;
+}
+
+// What --file says, else what the current folder has, else the stack that we are in.
+Result<config::Loaded> load_for_service(Context& context) {
   auto loaded = load_project(context.file.value_or("."), context.env, context.environment);
-  if (const auto stack = find_workspace(context.file, context.environment);
-      stack && loaded && !loaded->compose)
-    loaded = load_project(stack->stack_file.parent_path(), context.env, context.environment);
+  if (!loaded || loaded->compose || loaded->resolved) return loaded;
+  if (const auto stack = find_workspace(context.file, context.environment))
+    return load_project(stack->stack_file.parent_path(), context.env, context.environment);
+  return loaded;
+}
+
+// The stack's service, else the one that Compose has under the name.
+Exit show_service(Context& context, const std::string& name) {
+  const auto loaded = load_for_service(context);
   if (!loaded) return complain(context, Exit::bad_input, loaded.error().message());
   hide_secrets(context, *loaded);
-  if (!loaded->compose)
-    return complain(context, Exit::bad_input,
-                    "there is no compose.yaml or docker-compose.yml here; name one with --file");
-  const config::ComposeService* service = loaded->compose->find(name);
-  if (service == nullptr) {
-    std::vector<std::string> known;
+  std::vector<std::string> known;
+  if (loaded->stack)
+    for (const config::Service& one : loaded->stack->services) {
+      if (one.name == name) return show_stack_service(context, *loaded->stack, one);
+      known.push_back(one.name);
+    }
+  if (loaded->compose) {
+    if (const config::ComposeService* one = loaded->compose->find(name))
+      return show_compose_service(context, *one);
     for (const config::ComposeService& one : loaded->compose->services) known.push_back(one.name);
-    return complain(context, Exit::bad_input, unknown_word("service", name, known));
   }
-  if (context.json)
-    context.out.print_json(environment_json(*service));
-  else
-    context.out.write(render_environment(*service, context.out.width(), context.out.colours()));
-  return Exit::ok;
+  if (!loaded->stack && loaded->resolved)
+    return complain(context, Exit::bad_input, "the stack file has errors: see `exai validate`");
+  if (!known.empty())
+    return complain(context, Exit::bad_input, unknown_word("service", name, known));
+  return complain(context, Exit::bad_input,
+                  "there is neither a stack file nor a Compose file here; name one with --file");
 }
 
 Exit show(Context& context, Args& args) {
@@ -94,10 +124,11 @@ Exit show(Context& context, Args& args) {
       "secrets are not shown.\n\n"
       "  exai config show --changed\n"
       "  exai config show REDIS_PORT EXAI_WS_PORT --env prod --json\n"
-      "  exai config show --service web      what Compose gives to its service web");
+      "  exai config show --service web      what the stack, or else Compose, gives to web");
   args.words("NAME", names, "only these options");
   args.flag("--changed", changed, "only what is not the default");
-  args.text("--service", "NAME", service, "the environment of one service of the Compose project");
+  args.text("--service", "NAME", service,
+            "the environment of one service of the stack or the Compose project");
   args.json();
   if (const auto done = args.parse(context)) return *done;
   if (!service.empty()) return show_service(context, service);

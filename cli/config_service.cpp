@@ -16,6 +16,8 @@ using config::ComposeService;
 using config::ComposeVariable;
 using config::EffectiveVariable;
 
+constexpr std::string_view kSecret = "(secret)";
+
 std::string from(const ComposeVariable& variable) {
   const config::Span& place = variable.value_span ? variable.value_span : variable.name_span;
   const std::string where =
@@ -35,7 +37,7 @@ std::string from(const ComposeVariable& variable) {
 std::string value_of(const ComposeVariable& variable) {
   if (!variable.value) return "";
   const bool secret = config::sounds_secret(variable.name) && !variable.value->empty();
-  return secret ? "(secret)" : config::conceal(*variable.value);
+  return secret ? std::string(kSecret) : config::conceal(*variable.value);
 }
 
 }  // namespace
@@ -69,6 +71,44 @@ json::object environment_json(const ComposeService& service) {
                      {"chain", std::move(chain)}};
   }
   return {{"service", service.name}, {"environment", std::move(variables)}};
+}
+
+GivenVariables environment_in_stack(const Workspace& workspace, const config::Stack& stack,
+                                    const config::Service& service, const Environment& own) {
+  GivenVariables all = given_to(workspace, stack, service, own);
+  const Path folder = workspace.service_run(service.name) / kDelivered;
+  const std::string from = fmt::format("services.{}.secrets", service.name);
+  for (const std::string& name : service.secrets) {
+    if (service.delivery == config::Delivery::environment) {
+      all[name] = {std::string(kSecret), from};
+    } else if (service.delivery == config::Delivery::memfd) {
+      all[name + "_FILE"] = {"/proc/self/fd/…", from};
+    } else {
+      all[name + "_FILE"] = {(folder / name).string(), from};
+      all["CREDENTIALS_DIRECTORY"] = {folder.string(), from};
+    }
+  }
+  return all;
+}
+
+std::string render_environment(const GivenVariables& variables, int width, Colours colours) {
+  Table table{{{"NAME"}, {"VALUE"}, {"FROM"}}, {}, 1};
+  for (const auto& [name, given] : variables)
+    table.rows.push_back({{Cell(name, Tone::strong), Cell(config::conceal(given.value)),
+                           Cell(given.from, Tone::dim)}});
+  return layout(table, width, colours);
+}
+
+json::object environment_json(const std::string& service, const GivenVariables& variables) {
+  json::object all;
+  for (const auto& [name, given] : variables) {
+    const std::string value = config::conceal(given.value);
+    all[name] =
+        json::object{{"value", value},
+                     {"from", given.from},
+                     {"chain", json::array{json::object{{"value", value}, {"from", given.from}}}}};
+  }
+  return {{"service", service}, {"environment", std::move(all)}};
 }
 
 }  // namespace exai::cli

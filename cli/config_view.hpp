@@ -6,6 +6,7 @@
 #include "cli/output.hpp"
 #include "core/config/compose_model.hpp"
 #include "core/config/matrix.hpp"
+#include "core/workspace/environment.hpp"
 
 namespace exai::cli {
 
@@ -33,5 +34,12 @@ json::object explanation_json(const config::Explanation& story, const std::strin
 std::string render_environment(const config::ComposeService& service, int width, Colours colours);
 // {"service","environment":{NAME:{"value","from","chain":[{"value","from"}]}}}
 json::object environment_json(const config::ComposeService& service);
+// The same of a service of the stack; nothing is shadowed.
+using GivenVariables = std::map<std::string, Given, std::less<>>;
+std::string render_environment(const GivenVariables& variables, int width, Colours colours);
+json::object environment_json(const std::string& service, const GivenVariables& variables);
+// What it is given, with the names by which it finds its secrets.
+GivenVariables environment_in_stack(const Workspace& workspace, const config::Stack& stack,
+                                    const config::Service& service, const Environment& own);
 
 }  // namespace exai::cli

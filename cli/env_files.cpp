@@ -5,6 +5,7 @@
 #include "core/base/os.hpp"
 #include "core/base/text.hpp"
 #include "core/config/env_layout.hpp"
+#include "core/config/places.hpp"
 #include "core/config/resolve.hpp"
 
 namespace exai::cli {

@@ -4,7 +4,6 @@
 #include "cli/table.hpp"
 #include "core/base/text.hpp"
 #include "core/config/dotenv_readers.hpp"
-#include "core/config/places.hpp"
 #include "core/config/unicode.hpp"
 
 namespace exai::cli {

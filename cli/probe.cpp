@@ -5,7 +5,9 @@
 
 #include "cli/engine.hpp"
 #include "core/base/contains.hpp"
+#include "core/base/proc.hpp"
 #include "core/checks/check.hpp"
+#include "core/workspace/environment.hpp"
 
 namespace exai::cli {
 
@@ -31,27 +33,16 @@ std::optional<Secret> existing_secret(const Opened& opened, const std::string& v
   return *std::move(value);
 }
 
-// Roughly what the service itself gets: enough for a command that asks the service something.
-std::map<std::string, std::string> check_environment(const Context& context, const Opened& opened,
-                                                     const config::Service& service) {
-  std::map<std::string, std::string> variables(context.environment.begin(),
-                                               context.environment.end());
-  for (const auto& [name, value] : service.environment) variables[name] = value;
-  variables["PATH"] = program_search_path(context.environment);
-  variables["TZ"] = opened.stack->timezone;
-  variables["EXAI_STACK_DIR"] = opened.stack->directory.string();
-  variables["EXAI_STATE_DIR"] = opened.workspace.state.string();
-  variables["EXAI_SERVICE"] = service.name;
-  variables["EXAI_SERVICE_DIR"] = opened.workspace.service_run(service.name).string();
-  return variables;
-}
-
 checks::Subject subject_of(const Context& context, const Opened& opened,
                            const config::Service& service, const Pids& pids) {
   checks::Subject subject;
   const auto pid = pids.find(service.name);
   if (pid != pids.end()) subject.pid = pid->second;
-  subject.environment = check_environment(context, opened, service);
+  for (auto& [name, value] :
+       environment_of(opened.workspace, *opened.stack, service, context.environment))
+    subject.environment[name] = value;
+  subject.environment[kCheckVariable] = "1";
+  subject.working_directory = working_directory_of(*opened.stack, service).string();
   subject.secret = [opened](const std::string& variable) {
     return existing_secret(opened, variable);
   };

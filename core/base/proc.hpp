@@ -55,4 +55,8 @@ struct MemoryInfo {
 };
 MemoryInfo system_memory();
 
+// Set in the environment of a command that checks a service: it carries the service's mark, and dies
+// with it, but it is not the service.
+inline constexpr const char* kCheckVariable = "EXAI_CHECK";
+
 }  // namespace exai

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/base/os.hpp"
+#include "core/base/proc.hpp"
 
 namespace exai::process {
 
@@ -59,9 +60,7 @@ class ProcessTable {
   std::multimap<std::string, std::size_t, std::less<>> by_mark_;
 };
 
-// Set in the environment of a command that checks a service: it carries the mark, and dies with the
-// service, but it is not the service.
-inline constexpr const char* kCheckVariable = "EXAI_CHECK";
+using exai::kCheckVariable;
 
 // The same questions, of a table read for this one.
 std::vector<Identity> members_of(const Identity& leader, const std::string& mark);

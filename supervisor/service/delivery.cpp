@@ -1,42 +1,11 @@
 #include "supervisor/service/delivery.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "core/base/proc.hpp"
+#include "core/workspace/environment.hpp"
 
 namespace exai::service {
 
 namespace {
-
-constexpr std::array<std::string_view, 6> kInherited{"HOME",   "USER", "LOGNAME",
-                                                     "TMPDIR", "LANG", "LANGUAGE"};
-
-bool is_inherited(std::string_view name) {
-  return name.starts_with("LC_") ||
-         std::find(kInherited.begin(), kInherited.end(), name) != kInherited.end();
-}
-
-// Somebody set it: it is more than a default of the option table.
-bool is_set(const config::Variable& variable) {
-  return !variable.origins.empty() && variable.origins.front().layer != "default";
-}
-
-bool is_delivered_as_file(const config::Service& service, const std::string& name) {
-  return std::find(service.secrets.begin(), service.secrets.end(), name) != service.secrets.end();
-}
-
-Environment built_in_names(const Workspace& workspace, const config::Stack& stack,
-                           const config::Service& service) {
-  return {
-      {"EXAI_STACK", stack.name},
-      {"EXAI_ENV", stack.environment},
-      {"EXAI_STACK_DIR", stack.directory.string()},
-      {"EXAI_STATE_DIR", workspace.state.string()},
-      {"EXAI_SERVICE", service.name},
-      {"EXAI_SERVICE_DIR", workspace.service_run(service.name).string()},
-  };
-}
 
 // A file, and NAME_FILE.
 Result<> deliver_file(const Path& folder, const std::string& name, const Secret& value,
@@ -124,26 +93,6 @@ Result<std::string> program_of(const std::vector<std::string>& command, const Pa
 
 std::string mark_of(const Workspace& workspace, const std::string& service) {
   return "EXAI_SERVICE_DIR=" + workspace.service_run(service).string();
-}
-
-Path working_directory_of(const config::Stack& stack, const config::Service& service) {
-  return service.working_directory.empty() ? stack.directory : service.working_directory;
-}
-
-Environment environment_of(const Workspace& workspace, const config::Stack& stack,
-                           const config::Service& service, const Environment& own) {
-  Environment environment;
-  for (const auto& [name, value] : own)
-    if (is_inherited(name)) environment[name] = value;
-  environment["PATH"] = program_search_path(own);
-  if (!stack.timezone.empty()) environment["TZ"] = stack.timezone;
-  for (const auto& [name, variable] : stack.variables)
-    if (is_set(variable) && !variable.secret && !is_delivered_as_file(service, name))
-      environment[name] = variable.value;
-  for (const auto& [name, value] : service.environment) environment[name] = value;
-  for (const auto& [name, value] : built_in_names(workspace, stack, service))
-    environment[name] = value;
-  return environment;
 }
 
 Result<SpawnSpec> deliver(const Workspace& workspace, const config::Stack& stack,

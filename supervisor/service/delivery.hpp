@@ -7,39 +7,33 @@
 //                                  CREDENTIALS_DIRECTORY is the folder
 //     <rendered file>              0600, secrets may be in it
 //
-// The environment, later over earlier: a few names of ours that every program wants (HOME, LANG, …),
-// PATH with our own binaries first, TZ, the variables that somebody set, the service's own `env`,
-// the EXAI_* names. Never TERM, and a secret only with delivery = "env". With delivery = "memfd" the
-// secrets are descriptors 3, 4, … of the process, NAME_FILE=/proc/self/fd/3, and on no disk; they
-// are the process's own, so nothing happens to them when the supervisor dies.
+// The environment is environment_of (core/workspace/environment.hpp) and a secret only with
+// delivery = "env". With delivery = "memfd" the secrets are descriptors 3, 4, … of the process,
+// NAME_FILE=/proc/self/fd/3, and on no disk; they are the process's own, so nothing happens to them
+// when the supervisor dies.
 
 #include <map>
 #include <string>
 
 #include "core/base/redact.hpp"
 #include "core/base/spawn.hpp"
-#include "core/workspace/workspace.hpp"
+#include "core/workspace/environment.hpp"
 
 namespace exai::service {
 
 // "NAME=value": the mark by which the processes of a service are known (process/tree.hpp).
 std::string mark_of(const Workspace& workspace, const std::string& service);
 
-// Without the first three descriptors; `redactor` learns what is delivered. Errors: not_found (the command, a template), those of files and of
-// templates, each saying what was being made.
+// Without the first three descriptors; `redactor` learns what is delivered. Errors: not_found (the
+// command, a template), those of files and of templates, each saying what was being made.
 Result<SpawnSpec> deliver(const Workspace& workspace, const config::Stack& stack,
                           const config::Service& service, const Environment& own,
                           Redactor& redactor);
 
-// What a service that runs was given; of one that was not given it as a file, what it would get now.
+// What a service that runs was given; of one that was not given it as a file, what it would get
+// now.
 Result<Secret> delivered_value(const Workspace& workspace, const config::Stack& stack,
                                const config::Service& service, const std::string& name);
-
-// The environment alone, without secrets.
-Environment environment_of(const Workspace& workspace, const config::Stack& stack,
-                           const config::Service& service, const Environment& own);
-
-Path working_directory_of(const config::Stack& stack, const config::Service& service);
 
 // A port of the service that is taken already: "port 8079 (mcp) is taken by pid 123 (nginx)".
 // Empty: none is.

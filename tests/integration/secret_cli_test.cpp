@@ -217,6 +217,52 @@ TEST_CASE("check finds what is wrong with a store") {
   CHECK(codes().count("SEC010") == 1);
 }
 
+TEST_CASE("config show --service says what a service of the stack really starts with") {
+  const Desk desk("secrets/dev");
+  desk.write("exai.toml",
+             "[stack]\nname = \"try\"\nenvironment = \"dev\"\n"
+             "[environments.dev]\nsecrets = \"secrets/dev\"\n"
+             "[services.web]\n"
+             "process = [\"sh\", \"-c\", \"env >$EXAI_SERVICE_DIR/new && mv "
+             "$EXAI_SERVICE_DIR/new $EXAI_SERVICE_DIR/seen && exec sleep 1000\"]\n"
+             "env = { OWN = \"of mine\" }\n"
+             "secrets = [\"KIMI_API_KEY\"]\n");
+  REQUIRE(desk.secret({"init"}).exit == 0);
+  REQUIRE(desk.secret({"set", "KIMI_API_KEY"}, "7vQ2xLp9Zr5Tk1Vb8Yn3").exit == 0);
+  const Outcome up = desk.exai({"up"});
+  INFO(up.err);
+  REQUIRE(up.exit == 0);
+  const Path seen = desk.path("state/run/web/seen");
+  REQUIRE(test::wait_until([&] { return fs::exists(seen); }));
+  std::map<std::string, std::string> real;
+  for (const std::string& line : split(*read_file(seen), '\n'))
+    if (const std::size_t equals = line.find('='); equals != std::string::npos)
+      real[line.substr(0, equals)] = line.substr(equals + 1);
+  for (const char* of_the_shell : {"PWD", "OLDPWD", "SHLVL", "_"}) real.erase(of_the_shell);
+
+  const Outcome outcome = desk.exai({"config", "show", "--service", "web", "--json"});
+  INFO(outcome.err);
+  REQUIRE(outcome.exit == 0);
+  const auto document = parse_json_object(outcome.out);
+  REQUIRE(document);
+  std::map<std::string, std::string> shown;
+  std::map<std::string, std::string> from;
+  for (const auto& [name, one] : document->at("environment").as_object()) {
+    shown[std::string(name)] = *find_string(one.as_object(), "value");
+    from[std::string(name)] = *find_string(one.as_object(), "from");
+  }
+  CHECK(shown == real);
+  CHECK(from["OWN"] == "services.web.env");
+  CHECK(from["EXAI_SERVICE"] == "exai");
+  CHECK(from["KIMI_API_KEY_FILE"] == "services.web.secrets");
+  CHECK(shown["KIMI_API_KEY_FILE"] == desk.path("state/run/web/secrets/KIMI_API_KEY").string());
+  CHECK_THAT(desk.exai({"config", "show", "--service", "web"}).out,
+             Catch::Contains("OWN") && Catch::Contains("of mine"));
+  const Outcome unknown = desk.exai({"config", "show", "--service", "wen"});
+  CHECK(unknown.exit == 2);
+  CHECK_THAT(unknown.err, Catch::Contains("did you mean"));
+}
+
 TEST_CASE("credentials that cannot be read are told") {
   const Desk desk("secrets/dev");
   REQUIRE(desk.secret({"init"}).exit == 0);
