@@ -108,20 +108,44 @@ class ResourceCheck {
   ComposeProject& project_;
 };
 
+std::vector<Path> files_in(const Path& folder, std::string_view names, char separator) {
+  std::vector<Path> files;
+  for (const std::string& file : split(names, separator))
+    if (!file.empty()) files.push_back((folder / file).lexically_normal());
+  return files;
+}
+
 std::vector<Path> files_of(const ComposeRequest& request, const Facilities& world) {
   if (!request.files.empty()) return request.files;
   const auto named = request.process_environment.find("COMPOSE_FILE");
   if (named == request.process_environment.end()) return find_compose_files(request.folder, world);
-  std::vector<Path> files;
-  for (const std::string& file : split(named->second, ':'))
-    if (!file.empty()) files.push_back((request.folder / file).lexically_normal());
-  return files;
+  return files_in(request.folder, named->second, ':');
+}
+
+// What COMPOSE_FILE in the folder's .env names; what is wrong with that file is said when it is
+// read for the project.
+std::vector<Path> files_named_in(const Path& folder, const Facilities& world) {
+  const Path path = folder / ".env";
+  auto text = world.read(path);
+  if (!text || text->find("COMPOSE_FILE") == std::string::npos) return {};
+  const auto nobody = [](std::string_view) { return std::nullopt; };
+  const auto source = std::make_shared<const Source>(Source{".env", std::move(*text), path});
+  std::string names;
+  char separator = ':';
+  for (const DotenvEntry& entry : parse_dotenv(source, nobody, nobody).entries) {
+    if (!entry.value) continue;
+    if (entry.key == "COMPOSE_FILE") names = *entry.value;
+    if (entry.key == "COMPOSE_PATH_SEPARATOR" && entry.value->size() == 1)
+      separator = entry.value->front();
+  }
+  return files_in(folder, names, separator);
 }
 
 }  // namespace
 
 std::vector<Path> find_compose_files(const Path& folder, const Facilities& world) {
-  std::vector<Path> found;
+  std::vector<Path> found = files_named_in(folder, world);
+  if (!found.empty()) return found;
   const auto add_first = [&](const auto& names) {
     for (const std::string_view name : names) {
       const Path path = folder / name;

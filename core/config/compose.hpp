@@ -17,8 +17,8 @@ namespace exai::config {
 
 struct ComposeRequest {
   Path folder;                     // absolute: where files are looked for
-  std::vector<Path> files;         // absolute, in the order of -f; none: compose.yaml, compose.yml,
-                                   // docker-compose.yml, docker-compose.yaml, and its .override
+  std::vector<Path> files;         // absolute, in the order of -f; none: those of COMPOSE_FILE, else
+                                   // find_compose_files
   std::vector<Path> env_files;     // --env-file, absolute; none: .env beside the first file, if any
   std::set<std::string> profiles;  // --profile; "*": all. COMPOSE_PROFILES counts besides
   std::map<std::string, std::string> process_environment;
@@ -26,8 +26,8 @@ struct ComposeRequest {
   std::function<bool(std::string_view name)> is_secret = {};
 };
 
-// The files of a folder that make a project when none is named: the first of the known names that
-// is there, then its override.
+// The files of a folder that make a project when none is named: those of COMPOSE_FILE in its .env;
+// else the first of the known names that is there, then its override.
 std::vector<Path> find_compose_files(const Path& folder, const Facilities& world);
 
 ComposeProject load_compose(const ComposeRequest& request, const Facilities& world);

@@ -53,6 +53,7 @@ class NamedFiles {
     for (ComposeService& service : project_.services) {
       std::map<std::string, std::string> earlier;
       for (ComposeEnvFile& file : service.env_files) read(service, file, earlier);
+      read_labels(service);
       if (service.build) read_dockerfile(*service.build);
     }
   }
@@ -66,7 +67,8 @@ class NamedFiles {
   void read(const ComposeService& service, ComposeEnvFile& file,
             std::map<std::string, std::string>& earlier) {
     Known& known = open(file);
-    if (!known.source) return missing(file);
+    if (!known.source)
+      return missing(file, "create it, or write required: false if it may be missing");
     file.found = true;
     file.source = known.source;
     if (known.entries) {
@@ -78,6 +80,23 @@ class NamedFiles {
     }
     for (const DotenvEntry& entry : file.entries)
       if (entry.value) earlier[entry.key] = *entry.value;
+  }
+
+  // What labels: says itself stays.
+  void read_labels(ComposeService& service) {
+    std::map<std::string, PlacedText> labels;
+    std::map<std::string, std::string> earlier;
+    for (ComposeEnvFile& file : service.label_files) {
+      Known& known = open(file);
+      if (!known.source) {
+        missing(file, "create it, or take it out of label_file");
+        continue;
+      }
+      read(service, file, earlier);
+      for (const DotenvEntry& entry : file.entries)
+        if (entry.value) labels[entry.key] = {*entry.value, entry.value_span};
+    }
+    service.labels.merge(labels);
   }
 
   Known& open(const ComposeEnvFile& file) {
@@ -118,11 +137,11 @@ class NamedFiles {
     return std::move(dotenv.entries);
   }
 
-  void missing(const ComposeEnvFile& file) {
+  void missing(const ComposeEnvFile& file, std::string help) {
     if (!file.required) return;
     Diagnostic one =
         problem("CMP017", file.span, fmt::format("there is no file {}", printable(file.path)),
-                "create it, or write required: false if it may be missing");
+                std::move(help));
     one.cause = "there is no file " + printable(file.path);
     project_.diagnostics.push_back(std::move(one));
   }

@@ -178,7 +178,8 @@ struct ComposeService {
   std::vector<PlacedText> cap_add, cap_drop, security_opt;
   std::optional<Placed<bool>> read_only, privileged, init;
   std::optional<Placed<Duration>> stop_grace_period;
-  std::map<std::string, PlacedText> labels;
+  std::map<std::string, PlacedText> labels;  // those of label_files among them
+  std::vector<ComposeEnvFile> label_files;   // later ones win; labels: wins over all
   std::int64_t replicas = 1;                 // scale, deploy.replicas
 
   bool enabled = true;  // no profile, or one that is active

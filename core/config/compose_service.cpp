@@ -27,7 +27,7 @@ class ServiceBuilder {
     read_texts();
     read_build();
     read_environment();
-    read_env_files();
+    read_files("env_file", service_.env_files);
     read_ports();
     read_mounts();
     read_depends_on();
@@ -39,6 +39,7 @@ class ServiceBuilder {
     service_.configs = grants("configs", "/");
     for (const Member& label : as_table_of("labels"))
       service_.labels[label.key] = {scalar_text(label.value), label.value.span};
+    read_files("label_file", service_.label_files);
     return std::move(service_);
   }
 
@@ -171,15 +172,16 @@ class ServiceBuilder {
     service_.environment.push_back(std::move(variable));
   }
 
-  void read_env_files() {
-    const Node* node = node_.find("env_file");
+  // One, or a list of them.
+  void read_files(std::string_view key, std::vector<ComposeEnvFile>& files) {
+    const Node* node = node_.find(key);
     if (node == nullptr) return;
-    if (is_scalar(*node)) add_env_file(*node);
+    if (is_scalar(*node)) add_file(*node, files);
     if (const Node::List* list = node->list())
-      for (const Node& item : *list) add_env_file(item);
+      for (const Node& item : *list) add_file(item, files);
   }
 
-  void add_env_file(const Node& node) {
+  void add_file(const Node& node, std::vector<ComposeEnvFile>& files) {
     const auto path = text_of(node.table() != nullptr ? node.find("path") : &node);
     if (!path || path->value.empty()) return;
     ComposeEnvFile file;
@@ -189,7 +191,7 @@ class ServiceBuilder {
     if (const Node* required = node.find("required"))
       file.required = bool_of(*required).value_or(true);
     file.raw = text_of(node, "format") == "raw";
-    service_.env_files.push_back(std::move(file));
+    files.push_back(std::move(file));
   }
 
   void read_ports() {

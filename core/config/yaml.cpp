@@ -95,7 +95,8 @@ class Builder final : public YAML::EventHandler {
     if (++documents_ == 1) return;
     const std::size_t dashes = text_.find("---", last_end_);
     const std::size_t at = dashes == text_.npos ? offset(mark) : dashes;
-    stop(at, at + 3, "a second document begins here",
+    stop(at, at + 3,
+         "a second document begins here: Compose 1 refuses that, Compose 2 lays it over the first",
          "a file is one document; give Compose two files instead");
   }
 

@@ -397,6 +397,48 @@ TEST_CASE("a large project takes linear time") {
   CHECK(effective_environment(project.services[499]).size() == 102);
 }
 
+TEST_CASE("COMPOSE_FILE in .env names the files of the project") {
+  World world{{{"compose.yaml", "services: {never: {image: x:1}}\n"},
+               {"base.yaml", "services: {a: {image: x:1}}\n"},
+               {"deploy/more.yaml", "services: {a: {image: x:2}, b: {image: y:1}}\n"},
+               {".env", "COMPOSE_FILE=base.yaml:deploy/more.yaml\n"}}};
+  const auto names = [&] {
+    std::string all;
+    for (const ComposeService& one : world.load().services)
+      all += one.name + "=" + one.image->value + " ";
+    return all;
+  };
+  CHECK(names() == "a=x:2 b=y:1 ");
+  world.files[".env"] = "COMPOSE_PATH_SEPARATOR=;\nCOMPOSE_FILE=base.yaml;./deploy/more.yaml\n";
+  CHECK(names() == "a=x:2 b=y:1 ");
+  world.request.process_environment = {{"COMPOSE_FILE", "base.yaml"}};
+  CHECK(names() == "a=x:1 ");
+  world.request.process_environment.clear();
+  world.files[".env"] = "COMPOSE_FILE=\n";
+  CHECK(names() == "never=x:1 ");
+}
+
+TEST_CASE("labels come from files, too; those that are written win, and files must be there") {
+  World world{{{"compose.yaml",
+                "services:\n"
+                "  a:\n"
+                "    image: x:1\n"
+                "    label_file: [one.labels, two.labels]\n"
+                "    labels: {owner: me}\n"},
+               {"one.labels", "owner=them\ntier=web\nzone=1\n"},
+               {"two.labels", "# later\nzone=\"2\"\n"}}};
+  const ComposeService made = service(world, "a");
+  std::string labels;
+  for (const auto& [name, value] : made.labels) labels += name + "=" + value.value + " ";
+  CHECK(labels == "owner=me tier=web zone=2 ");
+  world.files.erase("two.labels");
+  CHECK(messages(world) ==
+        "compose.yaml:4:30: error[CMP017]: there is no file two.labels\n"
+        "    4 |     label_file: [one.labels, two.labels]\n"
+        "      |                              ^~~~~~~~~~\n"
+        "  help: create it, or take it out of label_file\n");
+}
+
 TEST_CASE("services are found by name, also behind one that an override takes away") {
   const ComposeProject project =
       World{

@@ -227,7 +227,8 @@ TEST_CASE("faults of YAML are told in words, at their place") {
           "      |         ^\n"
           "  help: write \\\\ for a backslash, or single quotes, in which nothing is escaped\n"},
       Row{"a: 1\n---\nb: 2\n",
-          "c.yaml:2:1: error[CMP001]: a second document begins here\n"
+          "c.yaml:2:1: error[CMP001]: a second document begins here: Compose 1 refuses that, "
+          "Compose 2 lays it over the first\n"
           "    2 | ---\n"
           "      | ^~~\n"
           "  help: a file is one document; give Compose two files instead\n"},
