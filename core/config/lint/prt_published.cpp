@@ -111,7 +111,7 @@ void ports_used_twice(const LintSubject& subject, Findings& findings) {
 namespace {
 
 // In the short form the address goes in front of the entry, inside its quotes.
-std::optional<Fix> to_this_machine(const ComposeProject& compose, const ComposePort& port) {
+std::optional<Fix> to_this_machine(LeafIndex& leaves, const ComposePort& port) {
   const SourcePtr& source = port.span.source;
   const auto begin = offset_of(*source, port.span.begin);
   const auto end = offset_of(*source, port.span.end);
@@ -120,7 +120,7 @@ std::optional<Fix> to_this_machine(const ComposeProject& compose, const ComposeP
   const std::string_view text = std::string_view(source->text).substr(at, *end - at);
   if (text.front() == '"' || text.front() == '\'') ++at;
   const std::string_view entry = written_at(port.span);
-  const auto leaf = leaf_at(compose, port.span);
+  const auto leaf = leaves.at(port.span);
   if (!leaf || entry.empty() || entry.find('\n') != entry.npos || entry.find(": ") != entry.npos ||
       entry.starts_with('{') || entry.starts_with('*') || entry.starts_with('&'))
     return std::nullopt;  // the long form, or not written here
@@ -145,6 +145,7 @@ bool is_for_everybody(const ComposePort& port, const KnownImage* image) {
 
 void open_ports(const LintSubject& subject, Findings& findings) {
   if (subject.project.compose == nullptr) return;
+  LeafIndex leaves(*subject.project.compose);
   for (const ComposeService& service : subject.project.compose->services) {
     const KnownImage* image = service.image ? find_image(service.image->value) : nullptr;
     const bool is_private = image != nullptr && (image->kind == KnownImage::Kind::database ||
@@ -165,7 +166,7 @@ void open_ports(const LintSubject& subject, Findings& findings) {
                                   port.host->first, port.container.first)
                     : "remove it: services reach each other without a published port");
       if (!is_private) found.severity = Severity::warning;
-      found.fix = to_this_machine(*subject.project.compose, port);
+      found.fix = to_this_machine(leaves, port);
       found.subject = fmt::format("services.{}.ports", service.name);
     }
   }

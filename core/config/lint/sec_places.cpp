@@ -31,7 +31,7 @@ std::string advice_for(std::string_view name) {
 }
 
 void literal_in_compose(const LintSubject& subject, const ComposeVariable& variable,
-                        Findings& findings) {
+                        LeafIndex& leaves, Findings& findings) {
   if (!variable.value || variable.inherited ||
       !subject.resolved.names.is_confidential(variable.name))
     return;
@@ -62,7 +62,7 @@ void literal_in_compose(const LintSubject& subject, const ComposeVariable& varia
   if (!otherwise.empty()) found.severity = Severity::warning;
   const auto begin = offset_of(*place.source, place.begin);
   const auto end = offset_of(*place.source, place.end);
-  const auto leaf = leaf_at(*subject.project.compose, variable.value_span);
+  const auto leaf = leaves.at(variable.value_span);
   if (!otherwise.empty() || !begin || !end || !leaf) return;
   Fix fix;
   fix.title = fmt::format("take {} from the environment", variable.name);
@@ -97,9 +97,10 @@ void literals_in_stack(const LintSubject& subject, Findings& findings) {
 void secrets_in_environments(const LintSubject& subject, Findings& findings) {
   literals_in_stack(subject, findings);
   if (subject.project.compose == nullptr) return;
+  LeafIndex leaves(*subject.project.compose);
   for (const ComposeService& service : subject.project.compose->services)
     for (const ComposeVariable& variable : service.environment)
-      literal_in_compose(subject, variable, findings);
+      literal_in_compose(subject, variable, leaves, findings);
 }
 
 namespace {

@@ -44,30 +44,27 @@ std::optional<Sighting> sighting_of(const EnvFile& file, const DotenvEntry& entr
   return one;
 }
 
-std::optional<std::string> leaf_in(const Node& node, const Span& place, const std::string& path) {
-  if (const auto* table = node.table()) {
-    for (const Member& member : *table)
-      if (auto found =
-              leaf_in(member.value, place, path.empty() ? member.key : path + "." + member.key))
-        return found;
-    return std::nullopt;
-  }
-  if (const auto* list = node.list()) {
-    for (std::size_t i = 0; i < list->size(); ++i)
-      if (auto found = leaf_in((*list)[i], place, fmt::format("{}[{}]", path, i))) return found;
-    return std::nullopt;
-  }
-  if (node.span.source != place.source || node.span.begin != place.begin) return std::nullopt;
-  return path;
-}
-
 }  // namespace
 
-std::optional<std::string> leaf_at(const ComposeProject& compose, const Span& place) {
-  for (const auto* files : {&compose.files, &compose.other_files})
-    for (const ComposeFile& file : *files)
-      if (file.source == place.source) return leaf_in(file.tree, place, "");
-  return std::nullopt;
+void LeafIndex::add(const Node& node, const Source* source, const std::string& path) {
+  if (const auto* table = node.table()) {
+    for (const Member& member : *table)
+      add(member.value, source, path.empty() ? member.key : path + "." + member.key);
+  } else if (const auto* list = node.list()) {
+    for (std::size_t i = 0; i < list->size(); ++i)
+      add((*list)[i], source, fmt::format("{}[{}]", path, i));
+  } else if (node.span.source.get() == source) {
+    leaves_.emplace(Place(source, node.span.begin), path);  // the first: an anchor, not its uses
+  }
+}
+
+std::optional<std::string> LeafIndex::at(const Span& place) {
+  if (!is_made_)
+    for (const auto* files : {&compose_.files, &compose_.other_files})
+      for (const ComposeFile& file : *files) add(file.tree, file.source.get(), "");
+  is_made_ = true;
+  const auto found = leaves_.find(Place(place.source.get(), place.begin));
+  return found == leaves_.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::vector<Sighting> secrets_in_env_files(const LintSubject& subject) {

@@ -1,8 +1,10 @@
 #pragma once
 // Where secrets are written: the facts that the rules about them share. For files of rules.
 
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/config/git_index.hpp"
@@ -31,9 +33,23 @@ bool is_literal(std::string_view written);
 // A place inside a text that stands at `whole`: bytes [begin, end) of the source.
 Span span_of(const SourcePtr& source, ByteRange range);
 
-// The name of the value that is written at a place of a Compose file, as fixes declare it:
-// "services.web.ports[0]". Nothing: it is not written there as one value of its own.
-std::optional<std::string> leaf_at(const ComposeProject& compose, const Span& place);
+// The names of the values of Compose files by their places, as fixes declare them:
+// "services.web.ports[0]". Made when somebody asks: most projects need it for nothing.
+class LeafIndex {
+ public:
+  explicit LeafIndex(const ComposeProject& compose) : compose_(compose) {}
+
+  // Nothing: no value of its own is written there.
+  std::optional<std::string> at(const Span& place);
+
+ private:
+  using Place = std::pair<const Source*, Position>;
+  void add(const Node& node, const Source* source, const std::string& path);
+
+  const ComposeProject& compose_;
+  bool is_made_ = false;
+  std::map<Place, std::string> leaves_;
+};
 
 // dev, test, ci, local: what is weak there harms nobody.
 bool is_for_development(const EnvFile& file, const LintSubject& subject);
