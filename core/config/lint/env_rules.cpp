@@ -25,12 +25,12 @@ constexpr std::array kRules = {
          "Blanks behind the = are dropped before the value is read, so that the # stands first and "
          "begins no comment.",
          comments_as_values},
-    Rule{"ENV005", "unclear-hash", warning, deterministic, Fixing::none,
+    Rule{"ENV005", "unclear-hash", warning, deterministic, Fixing::suggested,
          "A # that is a comment to people and part of the value to Compose",
          "Only a blank and a # begin a comment. After a tab, or glued to the value, the # and all "
          "that follows belong to the value; npm's dotenv cuts there.",
          unclear_hashes},
-    Rule{"ENV006", "set-twice", error, deterministic, Fixing::none, "A name set twice in one file",
+    Rule{"ENV006", "set-twice", error, deterministic, Fixing::safe, "A name set twice in one file",
          "The last one wins, in silence; whoever edits the first one wonders why nothing changes.",
          names_set_twice},
     Rule{"ENV007", "bare-name", warning, deterministic, Fixing::none,

@@ -81,6 +81,22 @@ void comments_as_values(const LintSubject& subject, Findings& findings) {
 
 namespace {
 
+// What stands in front of the # is the value, where no reference is in it.
+std::optional<Fix> comment_above(const EnvFile& file, const DotenvEntry& entry, std::size_t hash) {
+  const std::string_view text = file.source->text;
+  const std::string_view value = trim(raw(file, entry).substr(0, hash));
+  const std::string_view comment = raw(file, entry).substr(hash);
+  if (!entry.value || value.find('$') != value.npos || comment.find('\n') != comment.npos)
+    return std::nullopt;
+  const std::size_t begin = line_begin(text, entry.value_begin);
+  Fix fix;
+  fix.title = "put the comment on a line of its own";
+  fix.edits = {edit(file, begin, begin, std::string(comment) + std::string(newline_of(text))),
+               edit(file, entry.value_begin + value.size(), entry.value_end, "")};
+  fix.changes = {{entry.key, *entry.value, std::string(value)}};
+  return fix;
+}
+
 void unclear_hash(const EnvFile& file, const DotenvEntry& entry, Places& places,
                   Findings& findings) {
   if (entry.style != Style::unquoted || entry.is_comment_as_value()) return;
@@ -90,12 +106,13 @@ void unclear_hash(const EnvFile& file, const DotenvEntry& entry, Places& places,
   const bool tab = text[hash - 1] == '\t';
   const bool glued = !tab && hash + 1 < text.size() && text[hash + 1] == ' ';
   if (!tab && !glued) return;
-  findings
-      .add("ENV005", places.span(entry.value_begin + hash, entry.value_end),
-           tab ? "to Compose this is part of the value: only a blank before \"#\" begins a comment"
-               : "to Compose this is part of the value: there is no blank before the \"#\"",
-           "put the comment on a line of its own, or the value in quotes")
-      .subject = entry.key;
+  Diagnostic& found = findings.add(
+      "ENV005", places.span(entry.value_begin + hash, entry.value_end),
+      tab ? "to Compose this is part of the value: only a blank before \"#\" begins a comment"
+          : "to Compose this is part of the value: there is no blank before the \"#\"",
+      "put the comment on a line of its own, or the value in quotes");
+  found.subject = entry.key;
+  found.fix = comment_above(file, entry, hash);
 }
 
 }  // namespace
@@ -106,6 +123,31 @@ void unclear_hashes(const LintSubject& subject, Findings& findings) {
     for (const DotenvEntry& entry : file.entries) unclear_hash(file, entry, places, findings);
   }
 }
+
+namespace {
+
+// Takes away the lines of an entry that counts for nothing. None: something else stands on them.
+// What lines in between make of its value is none of ours to know: the fix is held to its word.
+std::optional<Fix> without_entry(const EnvFile& file, std::size_t index) {
+  const DotenvEntry& entry = file.entries[index];
+  const std::string_view text = file.source->text;
+  const auto key = offset_of(*file.source, entry.key_span.begin);
+  if (!key) return std::nullopt;
+  const std::size_t begin = line_begin(text, *key);
+  const std::size_t end =
+      std::min(line_end(text, std::max(entry.value_end, *key)) + 1, text.size());
+  const auto stands_there = [&](const DotenvEntry& other) {
+    const auto at = offset_of(*file.source, other.key_span.begin);
+    return at && *at >= begin && *at < end;
+  };
+  if (index > 0 && stands_there(file.entries[index - 1])) return std::nullopt;
+  if (index + 1 < file.entries.size() && stands_there(file.entries[index + 1])) return std::nullopt;
+  return Fix{fmt::format("remove the {} that does not count", printable(entry.key)),
+             {edit(file, begin, end, "")},
+             {}};
+}
+
+}  // namespace
 
 void names_set_twice(const LintSubject& subject, Findings& findings) {
   for (const EnvFile& file : subject.project.env_files) {
@@ -121,6 +163,8 @@ void names_set_twice(const LintSubject& subject, Findings& findings) {
                        "keep one of them; the last one counts");
       found.related.push_back({first->second->key_span, "first set here"});
       found.subject = entry.key;
+      const auto index = static_cast<std::size_t>(first->second - file.entries.data());
+      if (!first->second->after_quote) found.fix = without_entry(file, index);
     }
   }
 }

@@ -254,4 +254,36 @@ TEST_CASE("whatever an environment file says, the safe fixes of all rules keep i
   }
 }
 
+namespace {
+
+// What the fixes make of the layer of a stack, and why others were refused.
+std::string mended(const std::string& layer, FixScope scope) {
+  MemoryWorld world = world_with("process = [\"run\"]\n", layer);
+  world.request.scope = Scope::project;
+  world.files["exai.toml"].insert(world.files["exai.toml"].find("[environments"),
+                                  "variables = [\"A\", \"B\", \"MODE\", \"SPEED\"]\n");
+  const auto reload = [&](const Texts& texts) {
+    MemoryWorld changed = world;
+    for (const auto& [path, now] : texts)
+      changed.files[path.lexically_relative("/stack").string()] = now;
+    return changed.load();
+  };
+  return text_after(apply_fixes(world.load(), scope, reload));
+}
+
+}  // namespace
+
+TEST_CASE("ENV006: of two settings of a name, the one that does not count goes") {
+  CHECK(mended("MODE=fast # old\nSPEED=1\nMODE=slow\n", FixScope::safe) == "SPEED=1\nMODE=slow\n");
+  CHECK(mended("A=1\nA='2\n3'\nA=4\n", FixScope::safe) == "A=4\n");
+  // Somebody in between uses it.
+  CHECK(mended("A=1\nB=$A\nA=2\n", FixScope::safe) == "(unchanged)");
+}
+
+TEST_CASE("ENV005: a comment that is glued to its value is proposed a line of its own") {
+  CHECK(mended("MODE=fast\t# or slow\nSPEED=80# km/h\n", FixScope::all) ==
+        "# or slow\nMODE=fast\n# km/h\nSPEED=80\n");
+  CHECK(mended("MODE=fast\t# or slow\n", FixScope::safe) == "(unchanged)");
+}
+
 }  // namespace exai::config::test
