@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <unordered_map>
 
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
@@ -178,14 +179,15 @@ class Automaton {
   }
 
   std::uint32_t label_id(std::string_view label) {
-    const auto found = std::find(labels_.begin(), labels_.end(), label);
-    const auto id = static_cast<std::uint32_t>(found - labels_.begin());
-    if (found == labels_.end()) labels_.emplace_back(label);
-    return id;
+    const auto [known, is_new] =
+        label_ids_.try_emplace(std::string(label), static_cast<std::uint32_t>(labels_.size()));
+    if (is_new) labels_.emplace_back(label);
+    return known->second;
   }
 
   std::vector<State> states_;
   std::vector<std::string> labels_;
+  std::unordered_map<std::string, std::uint32_t> label_ids_;
   std::array<StateId, 256> root_{};
 };
 
@@ -266,6 +268,18 @@ struct RedactingStream::Scan {
 
 struct Redactor::Known {
   std::vector<std::pair<std::string, Secret>> values;
+  std::unordered_multimap<std::size_t, std::size_t> by_hash;  // where in values
+
+  // False: it was there.
+  bool add(std::string_view name, const Secret& value) {
+    const std::size_t hash = std::hash<std::string_view>()(value.reveal());
+    const auto [first, last] = by_hash.equal_range(hash);
+    if (std::any_of(first, last, [&](const auto& at) { return values[at.second].second == value; }))
+      return false;
+    by_hash.emplace(hash, values.size());
+    values.emplace_back(name, value);
+    return true;
+  }
 };
 
 Redactor::Redactor() : known_(std::make_unique<Known>()) {}
@@ -274,11 +288,7 @@ Redactor::~Redactor() = default;
 void Redactor::add(std::string_view name, const Secret& value) {
   if (value.reveal().size() < kShortest) return;
   const std::lock_guard lock(mutex_);
-  auto& values = known_->values;
-  if (std::any_of(values.begin(), values.end(),
-                  [&](const auto& one) { return one.second == value; }))
-    return;
-  values.emplace_back(name, value);
+  if (!known_->add(name, value)) return;
   automaton_.reset();  // made anew when it is asked for: many are told one after the other
   any_ = true;
 }

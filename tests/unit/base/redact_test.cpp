@@ -86,6 +86,15 @@ TEST_CASE("what is told later is hidden from then on") {
   CHECK(redactor.redact("old-secret new-secret") == "[OLD] [NEW]");
 }
 
+TEST_CASE("each of many values keeps the name that it was told under first") {
+  Redactor redactor;
+  const auto value = [](int i) { return fmt::format("value-number-{:04}-", i); };
+  for (int i = 0; i < 500; ++i) redactor.add(fmt::format("NAME_{}", i % 250), Secret(value(i)));
+  for (int i = 0; i < 500; ++i) redactor.add("AGAIN", Secret(value(i)));
+  for (int i = 0; i < 500; ++i)
+    CHECK(redactor.redact("a " + value(i) + " b") == fmt::format("a [NAME_{}] b", i % 250));
+}
+
 TEST_CASE("a stream finds a value wherever it is cut, and holds back nothing else") {
   const auto redactor = std::make_shared<Redactor>();
   redactor->add("TOKEN", Secret(kValue));
