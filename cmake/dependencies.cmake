@@ -8,6 +8,7 @@ find_package(spdlog REQUIRED)
 find_package(CURL REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 # Debian's CMake file of hiredis aborts the configuration, and that of toml++ gives the header-only
 # build; their pkg-config files are right.
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)

@@ -33,12 +33,13 @@ const std::vector<Module>& modules() {
       {"core/checks/", {"core/base/", "core/config/"}},
       {"core/database/", {"core/base/"}},
       {"core/control/", {"core/base/"}},
+      {"core/logs/", {"core/base/"}},
       {"core/secrets/", {"core/base/", "core/config/"}},
       {"core/workspace/", {"core/base/", "core/config/", "core/secrets/"}},
-      {"supervisor/process/", {"core/base/"}},
+      {"supervisor/process/", {"core/base/", "core/logs/"}},
       {"supervisor/engine/", {"core/base/"}},
       {"supervisor/service/",
-       {"core/base/", "core/config/", "core/checks/", "core/control/", "core/workspace/",
+       {"core/base/", "core/config/", "core/checks/", "core/control/", "core/logs/", "core/workspace/",
         "supervisor/process/", "supervisor/engine/"}},
       {"supervisor/", with(kCore, {"supervisor/"})},
       {"daemon/mcp/", {"core/base/"}},
@@ -81,6 +82,7 @@ const std::vector<Owner>& owners() {
       {"fstream", {}},
       {"sstream", {"core/config/toml.cpp", "core/config/yaml.cpp"}},
       {"yaml-cpp/", {"core/config/yaml.cpp"}},
+      {"zstd.h", {"core/logs/zstd.cpp"}},
   };
   return table;
 }
