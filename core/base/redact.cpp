@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <set>
 #include <unordered_map>
 
@@ -16,6 +17,7 @@ namespace exai {
 namespace {
 
 constexpr std::size_t kShortest = 8;
+constexpr std::size_t kLongRun = 4096;
 
 using Forms = std::set<std::string>;
 
@@ -98,6 +100,72 @@ void wipe(std::string& text) {
 
 }  // namespace
 
+// Which places of a text are worth a look. Of eight bytes in a row, with which every form begins,
+// one group of four starts at a multiple of five: if none of the groups there belongs to the
+// beginning of a form, none begins before. Each look stands by itself, so many are under way at
+// once.
+class Filter {
+ public:
+  static constexpr std::size_t kStride = 5;
+  static constexpr std::size_t kGroup = 4;
+  static_assert(kStride + kGroup - 1 == kShortest);
+
+  void insert(std::string_view form) {
+    for (std::size_t at = 0; at < kStride; ++at)
+      for (Bits* bits : {&first_, &second_}) {
+        const std::size_t bit = hash(form.data() + at, bits == &first_ ? kFirst : kSecond);
+        (*bits)[bit / 64] |= std::uint64_t{1} << (bit % 64);
+      }
+  }
+
+  // The first byte from `from` on at which a form may begin, and up to which byte one may.
+  // {size, size}: none.
+  std::pair<std::size_t, std::size_t> next(std::string_view text, std::size_t from) const {
+    std::size_t at = from;
+    // Four looks with one branch, while nothing is suspected: that is the usual text.
+    for (; at + 3 * kStride + kGroup <= text.size(); at += 4 * kStride) {
+      const char* group = text.data() + at;
+      if ((suspects(group) | suspects(group + kStride) | suspects(group + 2 * kStride) |
+           suspects(group + 3 * kStride)) == 0)
+        continue;
+      for (std::size_t look = at; look < at + 4 * kStride; look += kStride)
+        if (knows(text.data() + look)) return around(look, from);
+    }
+    for (; at + kGroup <= text.size(); at += kStride)
+      if (knows(text.data() + at)) return around(at, from);
+    // What begins in the last bytes may have had no look.
+    return {std::max(from, text.size() - std::min(text.size(), kShortest - 1)), text.size()};
+  }
+
+ private:
+  static constexpr unsigned kBits = 17;
+  static constexpr std::uint32_t kFirst = 2654435761U;
+  static constexpr std::uint32_t kSecond = 2246822519U;
+  using Bits = std::array<std::uint64_t, (1U << kBits) / 64>;
+
+  static std::size_t hash(const char* group, std::uint32_t factor) {
+    std::uint32_t four = 0;
+    ::memcpy(&four, group, sizeof four);
+    return (four * factor) >> (32U - kBits);
+  }
+  std::uint64_t suspects(const char* group) const {
+    const std::size_t bit = hash(group, kFirst);
+    return first_[bit / 64] >> (bit % 64) & 1U;
+  }
+  // Two groups that fall together by the one hash seldom do by the other.
+  bool knows(const char* group) const {
+    if (suspects(group) == 0) return false;
+    const std::size_t bit = hash(group, kSecond);
+    return (second_[bit / 64] >> (bit % 64) & 1U) != 0;
+  }
+  static std::pair<std::size_t, std::size_t> around(std::size_t look, std::size_t from) {
+    return {std::max(from, look - std::min(look, kStride - 1)), look + 1};
+  }
+
+  Bits first_{};
+  Bits second_{};
+};
+
 // A trie of all forms with a failure link from each state to the longest proper suffix of it that
 // is a state too. The children of a state are a list, which is short but at the root; there a table
 // answers.
@@ -119,6 +187,8 @@ class Automaton {
   Automaton& operator=(const Automaton&) = delete;
 
   void insert(std::string_view form, std::string_view label) {
+    if (form.size() < kShortest) return;
+    filter_.insert(form);
     StateId at = kRoot;
     for (const char c : form) at = child_or_new(at, static_cast<unsigned char>(c));
     if (states_[at].match.length == 0)
@@ -151,11 +221,7 @@ class Automaton {
   const Match& match(StateId at) const { return states_[at].match; }
   std::uint32_t depth(StateId at) const { return states_[at].depth; }
   const std::string& label(std::uint32_t id) const { return labels_[id]; }
-  // The next byte at or after `from` that begins a form.
-  std::size_t skip(std::string_view text, std::size_t from) const {
-    while (from < text.size() && root_[static_cast<unsigned char>(text[from])] == kRoot) ++from;
-    return from;
-  }
+  const Filter& filter() const { return filter_; }
 
  private:
   struct State {
@@ -185,86 +251,72 @@ class Automaton {
     return known->second;
   }
 
+  Filter filter_;
   std::vector<State> states_;
   std::vector<std::string> labels_;
   std::unordered_map<std::string, std::uint32_t> label_ids_;
   std::array<StateId, 256> root_{};
 };
 
-// Text that is being searched, and what was found in it. Matches that overlap are one: nothing of
-// either may be seen.
-struct RedactingStream::Scan {
+namespace {
+
+// A search, and what it has found. Matches that overlap are one: nothing of either may be seen.
+class Search {
+ public:
   struct Found {
     std::size_t begin = 0;
     std::size_t end = 0;
-    std::uint32_t length = 0;  // of the longest match in it, which gives the label
-    std::uint32_t label = 0;
-    bool told = false;  // its label has been written
+    std::size_t last = 0;      // where the match that ends there begins
+    Automaton::Match longest;  // gives the label
   };
 
-  explicit Scan(std::shared_ptr<const Automaton> used) : automaton(std::move(used)) {}
-  ~Scan() { wipe(text); }
-  Scan(const Scan&) = delete;
-  Scan& operator=(const Scan&) = delete;
-
-  std::shared_ptr<const Automaton> automaton;
-  std::string text;    // not yet written
-  std::size_t at = 0;  // searched up to here
-  Automaton::StateId state = Automaton::kRoot;
-  std::vector<Found> found;
-
-  void search() {
-    while (at < text.size()) {
-      if (state == Automaton::kRoot && (at = automaton->skip(text, at)) == text.size()) return;
-      state = automaton->next(state, static_cast<unsigned char>(text[at++]));
-      if (automaton->match(state).length > 0) add(automaton->match(state));
+  Search(const Automaton& automaton, std::string_view text)
+      : automaton_(automaton), text_(text), unfinished_(text.size()) {
+    for (std::size_t at = 0; at < text_.size();) {
+      const auto [begin, end] = automaton_.filter().next(text_, at);
+      look(begin, end);
+      at = end;
     }
   }
 
-  void add(const Automaton::Match& match) {
-    Found one{at - match.length, at, match.length, match.label};
-    while (!found.empty() && found.back().end > one.begin) {
-      const Found& last = found.back();
-      one.begin = std::min(one.begin, last.begin);
-      one.told = one.told || last.told;
-      if (last.length > one.length) {
-        one.length = last.length;
-        one.label = last.label;
+  const std::vector<Found>& found() const { return found_; }
+  // Where what is no form yet, but may become one, begins.
+  std::size_t unfinished() const { return unfinished_; }
+
+ private:
+  // For the forms that begin from `at` on and before `end`; the filter tells of later ones.
+  void look(std::size_t at, std::size_t end) {
+    Automaton::StateId state = Automaton::kRoot;
+    while (at < text_.size()) {
+      state = automaton_.next(state, static_cast<unsigned char>(text_[at++]));
+      const Automaton::Match& match = automaton_.match(state);
+      if (match.length > 0 && at - match.length < end)
+        add({at - match.length, at, at - match.length, match});
+      if (at - automaton_.depth(state) >= end) return;
+    }
+    unfinished_ = std::min(unfinished_, at - automaton_.depth(state));
+  }
+
+  void add(Found one) {
+    for (; !found_.empty() && found_.back().end > one.begin; found_.pop_back()) {
+      const Found& other = found_.back();
+      one.begin = std::min(one.begin, other.begin);
+      if (other.end > one.end) {
+        one.end = other.end;
+        one.last = other.last;
       }
-      found.pop_back();
+      if (other.longest.length > one.longest.length) one.longest = other.longest;
     }
-    found.push_back(one);
+    found_.push_back(one);
   }
 
-  // Writes the text before `end` and forgets it.
-  std::string take(std::size_t end) {
-    std::string out;
-    std::size_t from = 0;
-    for (Found& one : found) {
-      if (one.begin >= end) break;
-      out.append(text, from, one.begin - from);
-      if (!one.told) out += fmt::format("[{}]", automaton->label(one.label));
-      one.told = true;
-      from = std::min(one.end, end);
-    }
-    out.append(text, from, end - from);
-    forget(end);
-    return out;
-  }
-
-  void forget(std::size_t end) {
-    std::erase_if(found, [&](const Found& one) { return one.end <= end; });
-    for (Found& one : found) {
-      one.begin -= std::min(one.begin, end);
-      one.end -= end;
-    }
-    text.erase(0, end);
-    at -= end;
-  }
-
-  // What a form that may still come to an end does not reach back to.
-  std::size_t settled() const { return text.size() - automaton->depth(state); }
+  const Automaton& automaton_;
+  std::string_view text_;
+  std::size_t unfinished_;
+  std::vector<Found> found_;
 };
+
+}  // namespace
 
 struct Redactor::Known {
   std::vector<std::pair<std::string, Secret>> values;
@@ -311,39 +363,65 @@ std::shared_ptr<const Automaton> Redactor::automaton() const {
 std::string Redactor::redact(std::string text) const {
   const auto used = automaton();
   if (!used) return text;
-  RedactingStream::Scan scan(used);
-  scan.text = std::move(text);
-  scan.search();
-  if (scan.found.empty()) return std::exchange(scan.text, {});
-  return scan.take(scan.text.size());
+  const Search search(*used, text);
+  if (search.found().empty()) return text;
+  std::string out;
+  std::size_t from = 0;
+  for (const Search::Found& one : search.found()) {
+    out.append(text, from, one.begin - from);
+    out += fmt::format("[{}]", used->label(one.longest.label));
+    from = one.end;
+  }
+  out.append(text, from);
+  wipe(text);
+  return out;
 }
 
-RedactingStream::RedactingStream(std::shared_ptr<const Redactor> redactor)
-    : redactor_(std::move(redactor)) {}
-RedactingStream::~RedactingStream() = default;
-RedactingStream::RedactingStream(RedactingStream&&) noexcept = default;
-RedactingStream& RedactingStream::operator=(RedactingStream&&) noexcept = default;
+// A run of matches that may go on with what follows stays, and is found again. Of one that has
+// become long all but the last match goes: it could grow without end.
+Redactor::Found Redactor::find(std::string_view text, bool last) const {
+  Found result;
+  result.settled = text.size();
+  const auto used = automaton();
+  if (!used) return result;
+  const Search search(*used, text);
+  if (!last) result.settled = search.unfinished();
+  for (const Search::Found& one : search.found()) {
+    if (one.begin >= result.settled) break;
+    if (one.end > result.settled)
+      result.settled =
+          result.settled - one.begin > kLongRun ? std::min(result.settled, one.last) : one.begin;
+    if (one.begin < result.settled)
+      result.secrets.push_back(
+          {one.begin, std::min(one.end, result.settled), used->label(one.longest.label)});
+  }
+  return result;
+}
 
 std::string RedactingStream::push(std::string_view piece) {
-  const auto current = redactor_ ? redactor_->automaton() : nullptr;
-  if (!current) return std::string(piece);
-  if (!scan_) scan_ = std::make_unique<Scan>(current);
-  if (scan_->automaton != current) {  // more is known: what is held back is searched again
-    scan_->automaton = current;
-    std::erase_if(scan_->found, [](const Scan::Found& one) { return !one.told; });
-    scan_->state = Automaton::kRoot;
-    scan_->at = 0;
-  }
-  scan_->text += piece;
-  scan_->search();
-  return scan_->take(scan_->settled());
+  if (!redactor_) return std::string(piece);
+  held_ += piece;
+  return take(false);
 }
 
 std::string RedactingStream::finish() {
-  if (!scan_) return {};
-  std::string rest = scan_->take(scan_->text.size());
-  scan_.reset();
-  return rest;
+  return redactor_ ? take(true) : std::string();
+}
+
+std::string RedactingStream::take(bool last) {
+  const Redactor::Found found = redactor_->find(held_, last);
+  std::string out;
+  std::size_t from = 0;
+  for (const Redactor::Found::Place& secret : found.secrets) {
+    out.append(held_, from, secret.begin - from);
+    out += fmt::format("[{}]", secret.name);
+    from = secret.end;
+  }
+  out.append(held_, from, found.settled - from);
+  std::string rest = held_.substr(found.settled);
+  wipe(held_);
+  held_ = std::move(rest);
+  return out;
 }
 
 }  // namespace exai

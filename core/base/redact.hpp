@@ -12,8 +12,9 @@
 //
 // Values shorter than 8 bytes are not searched for: they would hit innocent text.
 //
-// One pass over the text, however many values there are (Aho and Corasick's automaton); nothing at
-// all while there are none. Thread: any.
+// One pass over the text, however many values there are: a filter looks at every fifth place of it
+// (gigabytes a second where nothing is found), Aho and Corasick's automaton at what the filter
+// suspects. Nothing at all while there are no values. Thread: any.
 
 #include <atomic>
 #include <cstdint>
@@ -40,8 +41,21 @@ class Redactor {
   void add(std::string_view name, const Secret& value);
   std::string redact(std::string text) const;
 
+  // For a text that comes in pieces. Up to `settled` it is known what is secret; what follows may
+  // turn out to be the beginning of a value, and is to be asked about again with what comes next.
+  struct Found {
+    struct Place {
+      std::size_t begin = 0;
+      std::size_t end = 0;
+      std::string name;
+    };
+    std::vector<Place> secrets;  // all before `settled`, in order, apart from one another
+    std::size_t settled = 0;
+  };
+  // `last`: nothing comes after it, so all of it is settled.
+  Found find(std::string_view text, bool last = false) const;
+
  private:
-  friend class RedactingStream;
   std::shared_ptr<const Automaton> automaton() const;  // none: nothing to hide
 
   struct Known;
@@ -56,20 +70,17 @@ class Redactor {
 // Thread: one at a time.
 class RedactingStream {
  public:
-  explicit RedactingStream(std::shared_ptr<const Redactor> redactor);
-  ~RedactingStream();
-  RedactingStream(RedactingStream&&) noexcept;
-  RedactingStream& operator=(RedactingStream&&) noexcept;
+  explicit RedactingStream(std::shared_ptr<const Redactor> redactor)
+      : redactor_(std::move(redactor)) {}
 
   // What may go on now.
   std::string push(std::string_view piece);
   std::string finish();
 
  private:
-  friend class Redactor;
-  struct Scan;
+  std::string take(bool last);
   std::shared_ptr<const Redactor> redactor_;  // may be none
-  std::unique_ptr<Scan> scan_;                // none: nothing is held back
+  std::string held_;
 };
 
 }  // namespace exai

@@ -95,27 +95,100 @@ TEST_CASE("each of many values keeps the name that it was told under first") {
     CHECK(redactor.redact("a " + value(i) + " b") == fmt::format("a [NAME_{}] b", i % 250));
 }
 
-TEST_CASE("a stream finds a value wherever it is cut, and holds back nothing else") {
-  const auto redactor = std::make_shared<Redactor>();
-  redactor->add("TOKEN", Secret(kValue));
-  redactor->add("AAA", Secret("aaaaaaaa"));
+namespace {
+
+// What is held back is given again, together with the next piece.
+std::string in_pieces(const Redactor& redactor, const std::string& text, std::size_t size) {
+  std::string out;
+  std::string held;
+  for (std::size_t at = 0; at < text.size(); at += size) {
+    held += text.substr(at, size);
+    const auto found = redactor.find(held);
+    std::size_t from = 0;
+    for (const auto& secret : found.secrets) {
+      out += held.substr(from, secret.begin - from) + "[" + secret.name + "]";
+      from = secret.end;
+    }
+    out += held.substr(from, found.settled - from);
+    held.erase(0, found.settled);
+  }
+  return out + redactor.redact(held);
+}
+
+std::size_t settled(const Redactor& redactor, std::string_view text) {
+  return redactor.find(text).settled;
+}
+
+}  // namespace
+
+TEST_CASE("a value is found wherever the text is cut, and nothing else is held back") {
+  Redactor redactor;
+  CHECK(settled(redactor, "as it is") == 8);
+  redactor.add("TOKEN", Secret(kValue));
+  redactor.add("AAA", Secret("aaaaaaaa"));
   const std::string text =
       "x p@ss \"word\"/1 p@ss p@ss%20 cEBzcyAid29yZCIvMQ== aaaaaaaaaaaa p@ss \"wo";
-  const std::string whole = redactor->redact(text);
+  const std::string whole = redactor.redact(text);
   CHECK(whole == "x [TOKEN] p@ss p@ss%20 [TOKEN] [AAA] p@ss \"wo");
-  for (std::size_t size = 1; size <= text.size(); ++size) {
-    RedactingStream stream(redactor);
-    std::string out;
-    for (std::size_t at = 0; at < text.size(); at += size)
-      out += stream.push(text.substr(at, size));
-    CHECK(out + stream.finish() == whole);
-  }
+  for (std::size_t size = 1; size <= text.size(); ++size)
+    CHECK(in_pieces(redactor, text, size) == whole);
+  CHECK(settled(redactor, "a line of its own\n") == 18);
+  CHECK(settled(redactor, "so far p@ss") == 7);
+  CHECK(settled(redactor, "p@ssport\n") == 9);
+  CHECK(redactor.find("x aaaaaaaa").settled == 2);
+  const auto last = redactor.find("x aaaaaaaa", true);
+  CHECK(last.settled == 10);
+  CHECK(last.secrets.size() == 1);
+}
+
+TEST_CASE("a run of values without end is let go, all but the last of them") {
+  Redactor redactor;
+  redactor.add("AAA", Secret("aaaaaaaa"));
+  CHECK(settled(redactor, "x" + std::string(1000, 'a')) == 1);
+  const auto found = redactor.find("x" + std::string(10'000, 'a'));
+  CHECK(found.settled == 10'001 - 8);
+  REQUIRE(found.secrets.size() == 1);
+  CHECK(found.secrets[0].begin == 1);
+  CHECK(found.secrets[0].end == found.settled);
+}
+
+TEST_CASE("values within, beside and across one another are hidden whole") {
+  Redactor redactor;
+  redactor.add("LONG", Secret("abcdefghijklmnopqrstuvwxyz"));
+  redactor.add("INNER", Secret("cdefghijkl"));
+  redactor.add("ACROSS", Secret("wxyz012345"));
+  CHECK(redactor.redact("-abcdefghijklmnopqrstuvwxyz-") == "-[LONG]-");
+  CHECK(redactor.redact("-cdefghijkl-") == "-[INNER]-");
+  CHECK(redactor.redact("-abcdefghijklmnopqrstuvwxyz012345-") == "-[LONG]-");
+  CHECK(redactor.redact("cdefghijklcdefghijkl-wxyz012345") == "[INNER][INNER]-[ACROSS]");
+  CHECK(settled(redactor, "-abcdefghijklmn") == 1);
+  CHECK(settled(redactor, "-abcdefghijklmnopqrstuvwxyz01") == 1);
+  CHECK(settled(redactor, "-abcdefghijklmnopqrstuvwxyz0-") == 29);
+}
+
+TEST_CASE("the filter misses no place at which a value may stand") {
+  Redactor redactor;
+  redactor.add("SHORT", Secret("12345678"));
+  redactor.add("LONG", Secret("a longer value, of 34 characters.."));
+  for (std::size_t before = 0; before < 40; ++before)
+    for (std::size_t after = 0; after < 12; ++after)
+      for (const std::string value : {"12345678", "a longer value, of 34 characters.."}) {
+        const std::string name = value.size() == 8 ? "[SHORT]" : "[LONG]";
+        CHECK(redactor.redact(std::string(before, '.') + value + std::string(after, '-')) ==
+              std::string(before, '.') + name + std::string(after, '-'));
+        CHECK(settled(redactor, std::string(before, '-') + value.substr(0, 7)) == before);
+      }
+}
+
+TEST_CASE("a stream writes what is settled, and the rest at its end") {
+  const auto redactor = std::make_shared<Redactor>();
+  redactor->add("TOKEN", Secret(kValue));
   RedactingStream stream(redactor);
   CHECK(stream.push("a line of its own\n") == "a line of its own\n");
   CHECK(stream.push("so far p@ss") == "so far ");
-  CHECK(stream.push("port\n") == "p@ssport\n");
-  CHECK(stream.push("aaaaaaaa").empty());
-  for (int i = 0; i < 100; ++i) CHECK(stream.push("aaaa").size() <= 5);
+  CHECK(stream.push("port\np@ss") == "p@ssport\n");
+  CHECK(stream.push(kValue.substr(4)).empty());
+  CHECK(stream.finish() == "[TOKEN]");
   CHECK(stream.finish().empty());
   RedactingStream nothing(nullptr);
   CHECK(nothing.push("as it is") == "as it is");
@@ -125,7 +198,7 @@ TEST_CASE("a stream searches what it holds back again when more is known") {
   const auto redactor = std::make_shared<Redactor>();
   redactor->add("FIRST", Secret("abcdefgh"));
   RedactingStream stream(redactor);
-  CHECK(stream.push("abcd") == "");
+  CHECK(stream.push("abcd").empty());
   redactor->add("SECOND", Secret("cd-rest-of-it"));
   CHECK(stream.push("-rest-of-it.") == "ab[SECOND].");
 }
