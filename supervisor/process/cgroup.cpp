@@ -25,7 +25,7 @@ std::vector<Cgroup> below(const Cgroup& cgroup) {
   std::vector<Cgroup> found;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(cgroup.folder, error))
-    if (entry.is_directory(error)) found.push_back({entry.path()});
+    if (entry.is_directory(error)) found.push_back({entry.path().string()});
   return found;
 }
 
@@ -38,7 +38,7 @@ bool remove_folders(const Cgroup& cgroup, int depth) {
 }
 
 void collect(const Cgroup& cgroup, int depth, std::vector<pid_t>& pids) {
-  const auto text = read_file(cgroup.folder / "cgroup.procs");
+  const auto text = read_file(cgroup / "cgroup.procs");
   if (!text) return;
   for (const std::string& line : split(*text, '\n'))
     if (const auto pid = parse_integer(trim(line))) pids.push_back(static_cast<pid_t>(*pid));
@@ -51,7 +51,7 @@ void collect(const Cgroup& cgroup, int depth, std::vector<pid_t>& pids) {
 Result<Cgroup> make_cgroup(const Path& folder) {
   if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST)
     return fail(errno_error(errno, fmt::format("making the cgroup {}", folder.string())));
-  return Cgroup{folder};
+  return Cgroup{folder.string()};
 }
 
 Result<Fd> open_cgroup(const Cgroup& cgroup) {
@@ -68,7 +68,7 @@ void kill_all(const Cgroup& cgroup) {
 
 Removal remove(const Cgroup& cgroup) {
   if (::rmdir(cgroup.folder.c_str()) == 0 || errno == ENOENT) return Removal::gone;
-  const auto events = read_file(cgroup.folder / "cgroup.events");
+  const auto events = read_file(cgroup / "cgroup.events");
   if (!events) return Removal::gone;
   if (is_populated(*events)) return Removal::populated;
   return remove_folders(cgroup, kDeepest) ? Removal::gone : Removal::populated;
@@ -82,7 +82,7 @@ std::vector<pid_t> processes_in(const Cgroup& cgroup) {
 
 Task<Result<>> until_empty(Cgroup cgroup) {
   const auto token = asio::as_tuple(asio::use_awaitable);
-  auto opened = open_file(cgroup.folder / "cgroup.events", O_RDONLY);
+  auto opened = open_file(cgroup / "cgroup.events", O_RDONLY);
   if (!opened) co_return Result<>{};
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   asio::posix::stream_descriptor events(executor, opened->release());
@@ -101,7 +101,7 @@ Task<Result<>> until_empty(Cgroup cgroup) {
 
 std::optional<std::uint64_t> cgroup_value(const Cgroup& cgroup, const char* file,
                                           std::string_view key) {
-  const auto text = read_file(cgroup.folder / file, 64U << 10U);
+  const auto text = read_file(cgroup / file, 64U << 10U);
   if (!text) return std::nullopt;
   for (const std::string& line : split(*text, '\n')) {
     std::string_view rest = line;
@@ -117,7 +117,7 @@ std::optional<std::uint64_t> cgroup_value(const Cgroup& cgroup, const char* file
 }
 
 Result<> set_cgroup_value(const Cgroup& cgroup, const char* file, std::string_view value) {
-  TRY(fd, open_file(cgroup.folder / file, O_WRONLY));
+  TRY(fd, open_file(cgroup / file, O_WRONLY));
   if (::write(fd.get(), value.data(), value.size()) < 0)
     return fail(errno_error(errno, fmt::format("writing {} to {}", value, file)));
   return {};

@@ -17,7 +17,8 @@
 namespace exai::process {
 
 struct Cgroup {
-  Path folder;
+  std::string folder;  // absolute; a Path of it would be several times as large
+  Path operator/(std::string_view name) const { return Path(folder) / name; }
   friend bool operator==(const Cgroup&, const Cgroup&) = default;
 };
 

@@ -21,6 +21,7 @@ namespace {
 // Leftovers that do not die within this long hang in the kernel; waiting longer helps nobody.
 constexpr Duration kLeftoverLimit = 5s;
 constexpr Duration kLeftoverPause = 5ms;
+constexpr Duration kChase = 20ms;
 
 // waitid on the pidfd. Of a process that is not our child the kernel tells nothing (ECHILD).
 ExitStatus take_status(const Fd& pidfd, int flags) {
@@ -125,6 +126,10 @@ Task<> Child::clear_marked(Clock& clock, Containment& containment) {
     // else, the number of the group may already be a stranger's.
     for (const Identity& member : members) send_signal(member, SIGKILL);
     if (members.empty()) co_return;
+    // What forks faster than all of /proc is read is an orphan, and ours, as soon as it has forked.
+    const Time turn = clock.now() + kChase;
+    while (clock.now() < turn && kill_marked_children(mark_) > 0) {
+    }
     if (clock.now() >= give_up) {
       left_behind_ = describe(members);
       co_return;

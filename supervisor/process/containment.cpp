@@ -62,8 +62,8 @@ std::optional<std::string> membership_in(std::string_view text) {
 // Limits want these controllers in the cgroups of the services. What the kernel refuses (processes
 // beside ours in our place, none given to us) is not there; who sets a limit hears of it.
 void pass_controllers(const Path& place, const Path& root) {
-  const Cgroup above{place};
-  const Cgroup below{root};
+  const Cgroup above{place.string()};
+  const Cgroup below{root.string()};
   for (const char* name : {"+memory", "+pids", "+cpu"}) {
     static_cast<void>(set_cgroup_value(above, "cgroup.subtree_control", name));
     static_cast<void>(set_cgroup_value(below, "cgroup.subtree_control", name));
@@ -116,7 +116,7 @@ Containment::Containment(Loop& loop, Path record, const std::string& name, std::
     : loop_(loop), record_(std::move(record)) {
   // What an earlier supervisor made is found again even when it is not to be used for more.
   if (const auto known = read_file(record_, 4096)) root_ = Path(trim(*known));
-  if (!root_.empty() && !exists(Cgroup{root_})) root_.clear();
+  if (!root_.empty() && !exists(Cgroup{root_.string()})) root_.clear();
   const auto prepared = prepare(name, wanted);
   by_cgroup_ = prepared.has_value();
   statement_ =
@@ -138,7 +138,7 @@ Result<> Containment::prepare(const std::string& name, const std::string& wanted
   // It kills all of them at once; before it a fork bomb may run faster than those who chase it.
   if (::access((root_ / "cgroup.kill").c_str(), W_OK) != 0) {
     const Path folder = std::exchange(root_, {});
-    static_cast<void>(process::remove(Cgroup{folder}));
+    static_cast<void>(process::remove(Cgroup{folder.string()}));
     return fail(Errc::unavailable, "{} cannot be killed as one (Linux 5.14 can)", folder.string());
   }
   pass_controllers(root_.parent_path(), root_);
@@ -153,7 +153,8 @@ std::string Containment::controllers() const {
 
 Cgroup Containment::cgroup_of(const std::string& service, int generation) const {
   const std::string name = folder_name(service);
-  return Cgroup{root_ / (generation == 0 ? name : fmt::format("{}+{}", name, generation))};
+  return Cgroup{generation == 0 ? fmt::format("{}/{}", root_.string(), name)
+                                : fmt::format("{}/{}+{}", root_.string(), name, generation)};
 }
 
 std::optional<Cgroup> Containment::make(const std::string& service) const {
@@ -180,19 +181,19 @@ std::optional<Cgroup> Containment::find(const std::string& service, pid_t pid) c
       membership_in(read_file(fmt::format("/proc/{}/cgroup", pid), 4096).value_or(""));
   const Path place(membership ? trim(*membership) : std::string_view());
   for (const Cgroup& cgroup : find(service))
-    if (place.filename() == cgroup.folder.filename() &&
+    if (place.filename() == Path(cgroup.folder).filename() &&
         place.parent_path().filename() == root_.filename())
       return cgroup;
   return std::nullopt;
 }
 
 void Containment::kill_everything() const {
-  if (!root_.empty()) kill_all(Cgroup{root_});
+  if (!root_.empty()) kill_all(Cgroup{root_.string()});
 }
 
 Result<> Containment::remove() {
   if (root_.empty()) return {};
-  const Cgroup root{root_};
+  const Cgroup root{root_.string()};
   if (process::remove(root) == Removal::gone) return {};
   kill_all(root);
   const Time give_up = std::chrono::steady_clock::now() + kLastLimit;

@@ -176,6 +176,17 @@ void send_signal(const Identity& identity, int number) {
   if (pidfd && is_alive(identity)) ::pidfd_send_signal(pidfd.get(), number, nullptr, 0);
 }
 
+int kill_marked_children(const std::string& mark) {
+  int killed = 0;
+  if (mark.empty()) return killed;
+  for (const pid_t child : children_of_this_process()) {
+    if (is_zombie(child) || variable_in(variables_of(child), kMarkVariable) != mark) continue;
+    ::kill(child, SIGKILL);  // nobody else reaps it, so the number is its own
+    ++killed;
+  }
+  return killed;
+}
+
 void become_subreaper() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
 }

@@ -74,6 +74,11 @@ std::string describe(const std::vector<Identity>& processes);
 // Nothing happens when it has gone.
 void send_signal(const Identity& identity, int number);
 
+// KILL to those of our own children that carry the mark: orphans that were handed to us. Reads
+// nothing of other processes, so it is quick enough to catch what forks and ends, forks and ends.
+// Gives how many there were.
+int kill_marked_children(const std::string& mark);
+
 // From now on orphans of our descendants become our children instead of init's.
 void become_subreaper();
 

@@ -191,7 +191,7 @@ void Runner::stop_probing() {
 checks::Subject Runner::subject() const {
   checks::Subject subject;
   if (child_) subject.pid = child_->pid();
-  if (child_ && child_->cgroup()) subject.cgroup = child_->cgroup()->folder.string();
+  if (child_ && child_->cgroup()) subject.cgroup = child_->cgroup()->folder;
   const Surroundings* around = &around_;
   const Environment environment =
       environment_of(around->workspace, *around->stack, service_, around->environment);

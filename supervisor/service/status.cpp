@@ -13,6 +13,7 @@ namespace exai::service {
 namespace {
 
 constexpr Duration kSavePause = 10ms;
+constexpr int kSaveShare = 20;  // writing takes at most one part in so many of our time
 
 // Shorter than this, a difference of CPU times says nothing.
 constexpr Duration kCpuSpan = 500ms;
@@ -125,14 +126,14 @@ double Supervisor::Unit::cpu_percent(Duration used, const Clock& clock) {
   const pid_t pid = runner->process()->pid;
   const Time now = clock.now();
   if (cpu.pid != pid) {  // first look at this process: since its start
-    const auto age = started ? std::chrono::duration_cast<Duration>(clock.wall() - *started)
-                             : Duration::zero();
+    const auto age =
+        started ? std::chrono::duration_cast<Duration>(clock.wall() - *started) : Duration::zero();
     cpu = {now - std::max(age, kCpuSpan), pid, 0ms, 0};
   }
   const auto span = std::chrono::duration_cast<Duration>(now - cpu.at);
   if (span >= kCpuSpan) {
-    const double percent = 100.0 * static_cast<double>((used - cpu.used).count()) /
-                           static_cast<double>(span.count());
+    const double percent =
+        100.0 * static_cast<double>((used - cpu.used).count()) / static_cast<double>(span.count());
     cpu = {now, pid, used, percent};
   }
   return cpu.percent;
@@ -167,27 +168,32 @@ Snapshot Supervisor::snapshot() const {
 // Failing to write it costs the next supervisor its knowledge, not this one its services.
 void Supervisor::save() {
   if (!std::exchange(changed_, false)) return;
+  const Time begin = around_.clock.now();
   const auto written = write_snapshot(around_.workspace.snapshot(), snapshot());
   if (!written)
     around_.log.error("the snapshot is not written", {{"error", written.error().message()}});
+  const auto took = std::chrono::duration_cast<Duration>(around_.clock.now() - begin);
+  save_pause_ = std::max(kSavePause, took * kSaveShare);
 }
 
 // What is about to be done, and what is done for ever, is written down first. The rest can wait a
 // moment for more of its kind: of a process that ended, or was started, the next supervisor sees as
 // much by itself. While everything goes down nothing is left to be known.
 void Supervisor::save_before_acting() {
-  const bool acts = std::any_of(acting_.begin(), acting_.end(), [](const Unit* unit) {
-    return std::any_of(unit->actions.begin(), unit->actions.end(), [](Action action) {
-      return action == Action::spawn || action == Action::signal || action == Action::kill;
-    });
-  });
+  const bool acts =
+      std::exchange(decided_, false) &&
+      std::any_of(acting_.begin(), acting_.end(), [](const Unit* unit) {
+        return std::any_of(unit->actions.begin(), unit->actions.end(), [](Action action) {
+          return action == Action::spawn || action == Action::signal || action == Action::kill;
+        });
+      });
   if (acts || std::exchange(settled_, false)) return save();
   if (changed_ && !stopping_ && !std::exchange(save_scheduled_, true))
     tasks_.spawn("writing the snapshot", save_soon());
 }
 
 Task<> Supervisor::save_soon() {
-  co_await around_.clock.sleep_for(kSavePause);
+  co_await around_.clock.sleep_for(save_pause_);
   save_scheduled_ = false;
   save();
 }

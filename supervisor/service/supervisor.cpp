@@ -13,6 +13,7 @@ namespace exai::service {
 namespace {
 
 constexpr Duration kOrphanPause = 50ms;
+constexpr Duration kTurn = 20ms;
 
 std::uint64_t fresh_seed() {
   std::random_device device;
@@ -68,13 +69,23 @@ Supervisor::Unit* Supervisor::find(std::string_view name) const {
 
 void Supervisor::post(Unit& unit, Event event) {
   queue_.push_back({&unit, std::move(event)});
-  if (std::exchange(scheduled_, true)) return;
-  around_.loop.post([this] { pump(); });
+  if (!pumping_) schedule();
 }
 
+void Supervisor::schedule() {
+  if (std::exchange(scheduled_, true)) return;
+  around_.loop.post([this] {
+    scheduled_ = false;
+    pump();
+  });
+}
+
+// What takes long, a thousand starts for instance, is done in turns: requests are answered between
+// them.
 void Supervisor::pump() {
-  scheduled_ = true;  // what is posted in here is stepped in here
-  while (!queue_.empty()) {
+  pumping_ = true;  // what is posted in here is stepped in here
+  const Time end_of_turn = around_.clock.now() + kTurn;
+  do {
     while (!queue_.empty()) {
       const Queued next = std::move(queue_.front());
       queue_.pop_front();
@@ -82,10 +93,14 @@ void Supervisor::pump() {
       if (queue_.empty()) advance_stops();
     }
     save_before_acting();
-    for (Unit* unit : std::exchange(acting_, {}))
-      for (const Action action : std::exchange(unit->actions, {})) perform(*unit, action);
-  }
-  scheduled_ = false;
+    while (!acting_.empty() && around_.clock.now() < end_of_turn) {
+      Unit& unit = *acting_.front();
+      acting_.pop_front();
+      for (const Action action : std::exchange(unit.actions, {})) perform(unit, action);
+    }
+  } while (!queue_.empty() && around_.clock.now() < end_of_turn);
+  pumping_ = false;
+  if (!queue_.empty() || !acting_.empty()) schedule();
   wake_enders();
 }
 
@@ -106,6 +121,7 @@ void Supervisor::step_unit(Unit& unit, const Event& event) {
       continue;
     }
     if (unit.actions.empty()) acting_.push_back(&unit);
+    decided_ = true;
     unit.actions.push_back(action);
   }
   update_dependents(unit);

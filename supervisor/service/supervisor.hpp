@@ -90,6 +90,7 @@ class Supervisor final {
 
   void adopt_unit(class Finder& finder, Unit& unit, const ServiceRecord* record, const Snapshot* snapshot);
   void post(Unit& unit, Event event);
+  void schedule();
   void pump();
   void step_unit(Unit& unit, const Event& event);
   void perform(Unit& unit, Action action);
@@ -113,11 +114,14 @@ class Supervisor final {
   EventRing events_;
 
   std::deque<Queued> queue_;
-  bool scheduled_ = false;
-  std::vector<Unit*> acting_;  // those with actions that are decided and not yet performed
+  bool scheduled_ = false;    // a pump is posted
+  bool pumping_ = false;      // one is running
+  std::deque<Unit*> acting_;  // those with actions that are decided and not yet performed
+  bool decided_ = false;      // some of these, since the last look
   bool changed_ = false;       // since the last snapshot
   bool settled_ = false;       // one has come to rest since then
   bool save_scheduled_ = false;
+  Duration save_pause_ = 10ms;  // until the next one that can wait
 
   bool stopping_ = false;
   std::map<Unit*, bool> stops_;    // to be stopped in order → has been told to

@@ -6,7 +6,7 @@
 //
 // "up" is from just before the tool is started to the last of COUNT stamps, so no tool reports on
 // itself; "down" until every service and the supervisor are gone, as their pidfds say; "crash" from
-// a KILL to the stamp of the successor. Memory is that of all processes of the tool, without the
+// a KILL to the stamp of the successor, of a service that has run for a second. Memory is that of all processes of the tool, without the
 // services. "limit" is this program itself: clone and exec by core/base/spawn, each service in a
 // cgroup of its own with a pidfd, then cgroup.kill and rmdir; "bare" is posix_spawn alone.
 #include <fcntl.h>
@@ -250,6 +250,7 @@ double cpu_of(const std::vector<pid_t>& pids) {
 
 void measure_idle(const Race& race, const std::vector<pid_t>& own) {
   constexpr auto kSpan = 3s;
+  ::sleep(1);  // what the start has left to do
   const auto switches = [&] { return sum_of(own, "status", "\nvoluntary_ctxt_switches:"); };
   const double cpu = cpu_of(own);
   const double before = switches();
@@ -260,7 +261,8 @@ void measure_idle(const Race& race, const std::vector<pid_t>& own) {
 
 void measure_crash(const Race& race) {
   std::vector<double> times;
-  for (int i = 0; i < 7; ++i) {
+  for (int i = 0; i < 5; ++i) {
+    ::usleep(1'100'000);  // some hold back what ended within a second
     const std::vector<Stamp> before = stamps(race);
     const Nanoseconds killed = now();
     ::kill(static_cast<pid_t>(before.back().pid), SIGKILL);

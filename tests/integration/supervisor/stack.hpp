@@ -14,6 +14,7 @@
 #include "core/base/proc.hpp"
 #include "core/base/text.hpp"
 #include "core/control/client.hpp"
+#include "supervisor/process/cgroup.hpp"
 #include "supervisor/process/tree.hpp"
 #include "tests/support/support.hpp"
 
@@ -32,11 +33,17 @@ class SupervisedStack {
     supervisor_.reset();
     for (int round = 0; round < 3; ++round)
       for (const auto& process : remaining()) process::send_signal(process, SIGKILL);
+    const std::string cgroup(trim(read(state_ + "/run/cgroup")));
+    if (cgroup.empty()) return;
+    process::kill_all({cgroup});
+    wait_until([&] { return process::remove({cgroup}) == process::Removal::gone; }, 2s);
   }
 
   void rewrite(const std::string& services) {
-    folder_.write("exai.toml", "[stack]\nname = \"test\"\ntimezone = \"UTC\"\n\n"
-                               "[environments.dev]\nlayers = []\n\n" + services);
+    folder_.write("exai.toml",
+                  "[stack]\nname = \"test\"\ntimezone = \"UTC\"\n\n"
+                  "[environments.dev]\nlayers = []\n\n" +
+                      services);
   }
   void script(const std::string& name, const std::string& text) { folder_.write(name, text); }
   std::string read(const std::string& name) const {
@@ -150,9 +157,10 @@ class SupervisedStack {
 };
 
 inline std::string service(const std::string& name, const std::string& rest = {}) {
-  return fmt::format("[services.{0}]\nprocess = [\"sh\", \"{0}.sh\"]\n"
-                     "restart = {{ backoff = \"10ms..100ms\", give_up = \"5 in 1m\" }}\n{1}\n",
-                     name, rest);
+  return fmt::format(
+      "[services.{0}]\nprocess = [\"sh\", \"{0}.sh\"]\n"
+      "restart = {{ backoff = \"10ms..100ms\", give_up = \"5 in 1m\" }}\n{1}\n",
+      name, rest);
 }
 
 inline const std::string kForever = "echo up; exec sleep 1000\n";
