@@ -180,14 +180,8 @@ void Supervisor::save() {
 // moment for more of its kind: of a process that ended, or was started, the next supervisor sees as
 // much by itself. While everything goes down nothing is left to be known.
 void Supervisor::save_before_acting() {
-  const bool acts =
-      std::exchange(decided_, false) &&
-      std::any_of(acting_.begin(), acting_.end(), [](const Unit* unit) {
-        return std::any_of(unit->actions.begin(), unit->actions.end(), [](Action action) {
-          return action == Action::spawn || action == Action::signal || action == Action::kill;
-        });
-      });
-  if (acts || std::exchange(settled_, false)) return save();
+  const bool settled = std::exchange(settled_, false);
+  if (std::exchange(decided_, false) || settled) return save();
   if (changed_ && !stopping_ && !std::exchange(save_scheduled_, true))
     tasks_.spawn("writing the snapshot", save_soon());
 }

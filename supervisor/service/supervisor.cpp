@@ -13,7 +13,7 @@ namespace exai::service {
 namespace {
 
 constexpr Duration kOrphanPause = 50ms;
-constexpr Duration kTurn = 20ms;
+constexpr Duration kTurn = 200ms;  // a follower may ask for the status of all after each
 
 std::uint64_t fresh_seed() {
   std::random_device device;
@@ -121,7 +121,8 @@ void Supervisor::step_unit(Unit& unit, const Event& event) {
       continue;
     }
     if (unit.actions.empty()) acting_.push_back(&unit);
-    decided_ = true;
+    decided_ = decided_ || action == Action::spawn || action == Action::signal ||
+               action == Action::kill;
     unit.actions.push_back(action);
   }
   update_dependents(unit);

@@ -117,7 +117,7 @@ class Supervisor final {
   bool scheduled_ = false;    // a pump is posted
   bool pumping_ = false;      // one is running
   std::deque<Unit*> acting_;  // those with actions that are decided and not yet performed
-  bool decided_ = false;      // some of these, since the last look
+  bool decided_ = false;      // some of these since the last look, that must be remembered first
   bool changed_ = false;       // since the last snapshot
   bool settled_ = false;       // one has come to rest since then
   bool save_scheduled_ = false;
