@@ -274,8 +274,7 @@ class Search {
       : automaton_(automaton), text_(text), unfinished_(text.size()) {
     for (std::size_t at = 0; at < text_.size();) {
       const auto [begin, end] = automaton_.filter().next(text_, at);
-      look(begin, end);
-      at = end;
+      at = look(begin, end);
     }
   }
 
@@ -284,17 +283,19 @@ class Search {
   std::size_t unfinished() const { return unfinished_; }
 
  private:
-  // For the forms that begin from `at` on and before `end`; the filter tells of later ones.
-  void look(std::size_t at, std::size_t end) {
+  // From `at` until no form is under way that begins before `end`, nor a long one at all: what is
+  // given back, and looked at again, is shorter than any form, so the whole is one pass.
+  std::size_t look(std::size_t at, std::size_t end) {
     Automaton::StateId state = Automaton::kRoot;
     while (at < text_.size()) {
       state = automaton_.next(state, static_cast<unsigned char>(text_[at++]));
       const Automaton::Match& match = automaton_.match(state);
-      if (match.length > 0 && at - match.length < end)
-        add({at - match.length, at, at - match.length, match});
-      if (at - automaton_.depth(state) >= end) return;
+      if (match.length > 0) add({at - match.length, at, at - match.length, match});
+      const std::size_t depth = automaton_.depth(state);
+      if (depth < kShortest && at - depth >= end) return at - depth;
     }
-    unfinished_ = std::min(unfinished_, at - automaton_.depth(state));
+    unfinished_ = at - automaton_.depth(state);
+    return at;
   }
 
   void add(Found one) {

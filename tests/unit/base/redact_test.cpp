@@ -152,6 +152,13 @@ TEST_CASE("a run of values without end is let go, all but the last of them") {
   CHECK(found.secrets[0].end == found.settled);
 }
 
+TEST_CASE("a long value is searched for in one pass, however it repeats itself") {
+  Redactor redactor;
+  redactor.add("LONG", Secret(std::string(300'000, 's')));
+  CHECK(settled(redactor, "x" + std::string(290'000, 's')) == 1);
+  CHECK(settled(redactor, std::string(290'000, 's') + "x") == 290'001);
+}
+
 TEST_CASE("values within, beside and across one another are hidden whole") {
   Redactor redactor;
   redactor.add("LONG", Secret("abcdefghijklmnopqrstuvwxyz"));
