@@ -61,7 +61,7 @@ struct EnvPair {
 // them. Without files: all of this folder that have an example. Nothing: there is none, or one of
 // them cannot be read or is refused; the reason was printed, exit with bad_input.
 std::optional<std::vector<EnvPair>> read_env_pairs(Context& context,
-                                                   const std::vector<std::string>& files,
+                                                   const std::vector<std::string>& given,
                                                    const std::string& example);
 
 }  // namespace exai::cli

@@ -1,49 +1,41 @@
 #pragma once
 // Classes of ASCII characters, the same in every locale; what is not ASCII is in none of them.
-// What a grammar takes for a blank or a name is its own matter and stands beside its reader.
+// Functions of a char as of a code point, which the algorithms of the library take by name. What a
+// grammar takes for a blank or a name is its own matter and stands beside its reader.
 
 #include <algorithm>
+#include <concepts>
 #include <string_view>
 
 namespace exai {
 
-constexpr bool is_digit(char32_t c) {
-  return c >= '0' && c <= '9';
-}
-constexpr bool is_lower(char32_t c) {
-  return c >= 'a' && c <= 'z';
-}
-constexpr bool is_upper(char32_t c) {
-  return c >= 'A' && c <= 'Z';
-}
-constexpr bool is_letter(char32_t c) {
-  return is_lower(c) || is_upper(c);
-}
-constexpr bool is_letter_or_digit(char32_t c) {
+inline constexpr auto is_digit = [](std::integral auto c) { return c >= '0' && c <= '9'; };
+inline constexpr auto is_lower = [](std::integral auto c) { return c >= 'a' && c <= 'z'; };
+inline constexpr auto is_upper = [](std::integral auto c) { return c >= 'A' && c <= 'Z'; };
+inline constexpr auto is_letter = [](std::integral auto c) { return is_lower(c) || is_upper(c); };
+inline constexpr auto is_letter_or_digit = [](std::integral auto c) {
   return is_letter(c) || is_digit(c);
-}
+};
 
 // Names as most languages and shells have them: letters, digits and "_", no digit first.
-constexpr bool begins_identifier(char32_t c) {
+inline constexpr auto begins_identifier = [](std::integral auto c) {
   return is_letter(c) || c == '_';
-}
-constexpr bool continues_identifier(char32_t c) {
+};
+inline constexpr auto continues_identifier = [](std::integral auto c) {
   return begins_identifier(c) || is_digit(c);
-}
+};
 constexpr bool is_identifier(std::string_view text) {
-  return !text.empty() && begins_identifier(static_cast<unsigned char>(text.front())) &&
-         std::all_of(text.begin(), text.end(),
-                     [](unsigned char c) { return continues_identifier(c); });
+  return !text.empty() && begins_identifier(text.front()) &&
+         std::all_of(text.begin(), text.end(), continues_identifier);
 }
 
 // The value of a hexadecimal digit, -1 when it is none.
-constexpr int hex_digit(char32_t c) {
+inline constexpr auto hex_digit = [](std::integral auto c) {
   if (is_digit(c)) return static_cast<int>(c - '0');
-  const char32_t lower = c | 0x20U;
-  return lower >= 'a' && lower <= 'f' ? static_cast<int>(lower - 'a') + 10 : -1;
-}
-constexpr bool is_hex_digit(char32_t c) {
-  return hex_digit(c) >= 0;
-}
+  if (c >= 'a' && c <= 'f') return static_cast<int>(c - 'a') + 10;
+  if (c >= 'A' && c <= 'F') return static_cast<int>(c - 'A') + 10;
+  return -1;
+};
+inline constexpr auto is_hex_digit = [](std::integral auto c) { return hex_digit(c) >= 0; };
 
 }  // namespace exai

@@ -53,7 +53,8 @@ Watcher::Watcher(Loop& loop) : state_(std::make_shared<State>(loop.context())) {
 
 Watcher::~Watcher() {
   state_->callbacks.clear();
-  state_->epoll.cancel();
+  boost::system::error_code ignored;
+  state_->epoll.cancel(ignored);
 }
 
 Result<> Watcher::watch(const Fd& fd, std::function<void()> ready) {
