@@ -11,6 +11,7 @@
 #include "core/base/hash.hpp"
 #include "core/base/http.hpp"
 #include "core/base/version.hpp"
+#include "supervisor/process/log_keeper.hpp"
 #include "supervisor/server.hpp"
 #include "supervisor/service/supervisor.hpp"
 
@@ -93,6 +94,7 @@ std::shared_ptr<const config::Stack> recorded_stack(const Workspace& workspace) 
     stack->environment = snapshot->environment;
     stack->timezone = snapshot->timezone;
   }
+  stack->logs_max_total = 0;  // nobody knows what the file says: nothing is removed
   return stack;
 }
 
@@ -118,13 +120,15 @@ Task<> obey_signals(Signals& signals, service::Supervisor& supervisor, Log log) 
   }
 }
 
-Task<> serve(Loop& loop, service::Supervisor& supervisor, ControlServer& server, Log log) {
+Task<> serve(Loop& loop, service::Supervisor& supervisor, ControlServer& server,
+             process::LogKeeper& keeper, Log log) {
   Signals signals(loop, {SIGTERM, SIGINT});
   TaskGroup tasks(loop, log);
   tasks.spawn("signals", obey_signals(signals, supervisor, log));
   co_await supervisor.ended();
   co_await server.close();
   co_await supervisor.close();
+  co_await keeper.close();
   tasks.cancel();
   co_await tasks.join();
 }
@@ -169,9 +173,14 @@ int supervise(const Workspace& workspace, std::shared_ptr<const config::Stack> s
   const DescriptorLimit before = raise_descriptor_limit();
   const ResourceLimit descriptors{RLIMIT_NOFILE, before.soft, before.hard};
   Watcher watcher(loop);
+  auto peek = process::PipePeek::make();
+  if (!peek) return complain(peek.error().message(), 1);
+  process::LogKeeper keeper(loop, workspace.logs(), stack->logs_max_total, *log);
+  process::LogStore logs{clock, redactor, std::move(*peek),
+                         [&](const process::LogFile& file) { keeper.rotated(file); }};
   const service::Surroundings around{loop,        clock,       watcher,   checker, containment,
                                      *child_ends, descriptors, workspace, stack,   environment,
-                                     *log,        redactor};
+                                     *log,        redactor,    logs};
   service::Supervisor supervisor(around);
   supervisor.adopt();
   auto server = ControlServer::open(loop, clock, supervisor, workspace, *log);
@@ -181,7 +190,7 @@ int supervise(const Workspace& workspace, std::shared_ptr<const config::Stack> s
     std::_Exit(1);  // services that were taken over go on; the next supervisor takes them over
   }
   log->info("supervising", {{"version", kVersion}, {"stack", stack->name}, {"pid", ::getpid()}});
-  loop.run_until_done(serve(loop, supervisor, **server, *log));
+  loop.run_until_done(serve(loop, supervisor, **server, keeper, *log));
   log->info("everything has stopped");
   if (const auto removed = containment.remove(); !removed)
     log->error("not everything has ended", {{"what", removed.error().message()}});
@@ -193,6 +202,7 @@ int run(int argc, char** argv) {
   const auto arguments = parse_arguments(argc, argv);
   if (!arguments) return arguments.error();
   ignore_sigpipe();
+  ::signal(SIGXFSZ, SIG_IGN);  // a log that has reached a limit is one that cannot be written
   ::signal(SIGHUP, SIG_IGN);  // the end of the terminal it was started from is not its end
   forbid_memory_dumps();
   const Environment environment = current_environment();

@@ -399,30 +399,4 @@ Redactor::Found Redactor::find(std::string_view text, bool last) const {
   return result;
 }
 
-std::string RedactingStream::push(std::string_view piece) {
-  if (!redactor_) return std::string(piece);
-  held_ += piece;
-  return take(false);
-}
-
-std::string RedactingStream::finish() {
-  return redactor_ ? take(true) : std::string();
-}
-
-std::string RedactingStream::take(bool last) {
-  const Redactor::Found found = redactor_->find(held_, last);
-  std::string out;
-  std::size_t from = 0;
-  for (const Redactor::Found::Place& secret : found.secrets) {
-    out.append(held_, from, secret.begin - from);
-    out += fmt::format("[{}]", secret.name);
-    from = secret.end;
-  }
-  out.append(held_, from, found.settled - from);
-  std::string rest = held_.substr(found.settled);
-  wipe(held_);
-  held_ = std::move(rest);
-  return out;
-}
-
 }  // namespace exai

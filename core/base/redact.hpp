@@ -65,22 +65,4 @@ class Redactor {
   mutable std::shared_ptr<const Automaton> automaton_;
 };
 
-// The same for a text that comes in pieces: a value is found across their ends. What may still turn
-// out to be the beginning of one is held back until the next piece, or until finish().
-// Thread: one at a time.
-class RedactingStream {
- public:
-  explicit RedactingStream(std::shared_ptr<const Redactor> redactor)
-      : redactor_(std::move(redactor)) {}
-
-  // What may go on now.
-  std::string push(std::string_view piece);
-  std::string finish();
-
- private:
-  std::string take(bool last);
-  std::shared_ptr<const Redactor> redactor_;  // may be none
-  std::string held_;
-};
-
 }  // namespace exai

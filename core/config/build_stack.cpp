@@ -99,6 +99,24 @@ StopPolicy build_stop(const Node& service) {
   return policy;
 }
 
+std::uint64_t size_or(const Node& node, std::string_view key, std::uint64_t otherwise) {
+  return parse_size(text_or(node, key, "")).value_or(otherwise);
+}
+
+// What the table says, and `otherwise` where it says nothing.
+LogPolicy build_log(const Node* table, LogPolicy otherwise) {
+  if (table == nullptr) return otherwise;
+  LogPolicy policy = otherwise;
+  policy.max_size = size_or(*table, "max_size", policy.max_size);
+  policy.max_age = duration_or(*table, "max_age", policy.max_age);
+  policy.keep = integer_or(*table, "keep", policy.keep);
+  if (const Node* compress = table->find("compress"); compress != nullptr && compress->boolean())
+    policy.compress = *compress->boolean();
+  if (table->find("streams") != nullptr)
+    policy.streams_apart = text_or(*table, "streams", "") == "apart";
+  return policy;
+}
+
 Service build_service(const Member& member, const Path& folder) {
   const Node& node = member.value;
   Service service;
@@ -189,8 +207,12 @@ Stack build_stack(const Resolved& resolved, const Path& stack_file) {
   stack.timezone = text_or(head, "timezone", kDefaultTimezone);
   stack.file = stack_file;
   stack.directory = stack_file.parent_path();
-  for (const Member& service : services(resolved.tree))
+  const Node* logs = resolved.tree.find("logs");
+  for (const Member& service : services(resolved.tree)) {
     stack.services.push_back(build_service(service, stack.directory));
+    stack.services.back().log = build_log(service.value.find("log"), build_log(logs, {}));
+  }
+  if (logs != nullptr) stack.logs_max_total = size_or(*logs, "max_total", stack.logs_max_total);
   for (const Member& secret : members(resolved.tree, "secrets")) {
     const int characters = integer_or(secret.value, "generate", 32);
     stack.secrets.push_back({secret.key, static_cast<std::size_t>(characters), secret.key_span});

@@ -40,6 +40,8 @@ constexpr std::array kFormats = {
            [](std::string_view text) { return parse_port(text).has_value(); }},
     Format{"duration", "a duration such as 500ms, 10s or 1m30s",
            [](std::string_view text) { return positive_duration(text).has_value(); }},
+    Format{"size", "a size of at least 1KiB, such as 64KiB, 10MiB or 1GiB",
+           [](std::string_view text) { return parse_size(text).value_or(0) >= 1024; }},
     Format{"duration-range", "two durations such as 200ms..30s, the shorter one first",
            [](std::string_view text) { return parse_duration_range(text).has_value(); }},
     Format{"rate", "a number in a duration, such as \"10 in 5m\"",

@@ -86,6 +86,15 @@ struct Limits {
   std::vector<int> processors;                     // those it may run on; empty: all
 };
 
+// How long what a service prints is kept.
+struct LogPolicy {
+  std::uint64_t max_size = 10U << 20U;  // of one part, in bytes
+  Duration max_age = 7 * 24h;
+  int keep = 5;  // parts besides the current one
+  bool compress = true;
+  bool streams_apart = false;  // stdout and stderr can be told apart
+};
+
 struct Service {
   std::string name;
   std::string group;  // the service of which this is one replica; empty: it is no replica
@@ -105,6 +114,7 @@ struct Service {
   RestartPolicy restart;
   StopPolicy stop;
   Limits limits;
+  LogPolicy log;
 };
 
 // --- variables: one name, one value, and everyone who had a say ---
@@ -133,6 +143,7 @@ struct Stack {
   std::string timezone;
   Path file;                      // absolute
   Path directory;                 // of the file; relative paths start here
+  std::uint64_t logs_max_total = 1U << 30U;  // bytes of all logs together; 0: any number
   std::vector<Service> services;  // in the file's order
   std::vector<GeneratedSecret> secrets;
   Path secret_store;  // absolute; empty: the environment names none

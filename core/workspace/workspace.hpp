@@ -5,9 +5,10 @@
 //   <state>/                 0700  $EXAI_STATE_DIR, else $XDG_STATE_HOME/exai/<folder>-<hash>,
 //     snapshot.json                else ~/.local/state/exai/<folder>-<hash of the file's path>
 //     secrets/<NAME>         0600  generated on first use, kept over `down`
-//     logs/<service>.log           kept over `down`; supervisor.log beside them
+//     logs/<service>.log           kept over `down`; supervisor.log beside them. core/logs/parts.hpp
+//                                  has what belongs to a log: its index and its earlier parts
 //     run/                         gone after `down`:
-//       control.sock  supervisor.lock  <service>/…  <service>.out (fifo)
+//       control.sock  supervisor.lock  <service>/…  <service>.out, <service>.out.err (fifos)
 //
 // The folder does not depend on what the file says, so `down` works while the file is broken.
 

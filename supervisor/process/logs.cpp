@@ -1,7 +1,9 @@
 #include "supervisor/process/logs.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,136 +17,40 @@ namespace exai::process {
 namespace {
 
 // A burst while we are away, or busy, fits in here before the service has to wait.
-constexpr int kFifoBytes = 1 << 20;
-constexpr std::size_t kChunk = 64U << 10U;
-constexpr int kChunksATurn = 16;  // then the rest of the loop has its turn
+constexpr int kFifoBytes = 256 << 10;
+constexpr int kLooksATurn = 4;    // then the rest of the loop has its turn
+constexpr int kLooksAtEnd = 128;  // a look may be as small as a page
 
-Path numbered(const Path& path, int number) {
-  return path.string() + "." + std::to_string(number);
+bool is_full(const Fd& fifo) {
+  pollfd question{fifo.get(), POLLOUT, 0};
+  return ::poll(&question, 1, 0) == 0;
 }
 
-// Does a file end within a line? What an earlier supervisor wrote goes on, then.
-bool ends_within_line(const Fd& fd, std::uint64_t size) {
-  char last = '\n';
-  if (size > 0) static_cast<void>(!::pread(fd.get(), &last, 1, static_cast<off_t>(size - 1)));
-  return last != '\n';
+std::size_t bytes_in(const Fd& fifo) {
+  int count = 0;
+  return ::ioctl(fifo.get(), FIONREAD, &count) == 0 ? static_cast<std::size_t>(count) : 0;
 }
 
 }  // namespace
 
-LogFile::LogFile(const Clock& clock, Path path, LogLimits limits)
-    : clock_(clock), path_(std::move(path)), limits_(limits) {
-  if (ready() && open_line_) column_ = 1;
+Result<PipePeek> PipePeek::make() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0)
+    return fail(errno_error(errno, "making a pipe"));
+  ::fcntl(ends[1], F_SETPIPE_SZ, kFifoBytes);  // refused: the default size does as well
+  return PipePeek(Fd(ends[1]), Fd(ends[0]));
 }
 
-void LogFile::stamp(std::string& out) const {
-  out += format_utc(clock_.wall());
-  out += ' ';
-}
-
-void LogFile::write(std::string_view bytes) {
-  std::string stamp_text;
-  stamp(stamp_text);  // one for the whole chunk: it arrived at once
-  std::string out;
-  out.reserve(bytes.size() + bytes.size() / 2);
-  while (!bytes.empty()) {
-    if (column_ == 0) out += stamp_text;
-    const std::size_t room = limits_.max_line - std::min(column_, limits_.max_line);
-    const std::size_t newline = bytes.substr(0, room + 1).find('\n');
-    if (newline != std::string_view::npos) {
-      out += bytes.substr(0, newline + 1);
-      bytes.remove_prefix(newline + 1);
-      column_ = 0;
-    } else if (bytes.size() > room) {
-      out += bytes.substr(0, room);
-      out += '\n';
-      bytes.remove_prefix(room);
-      column_ = 0;
-    } else {
-      out += bytes;
-      column_ += bytes.size();
-      bytes = {};
-    }
-  }
-  append(std::move(out));
-  if (column_ == 0 && size_ >= limits_.max_bytes) rotate();
-}
-
-void LogFile::end_line() {
-  if (column_ == 0) return;
-  column_ = 0;
-  append("\n");
-}
-
-// Writes all of it, or counts the lines that were lost.
-void LogFile::append(std::string text) {
-  const std::string notice = recovery_notice();
-  text.insert(0, notice);
-  const std::size_t written = ready() ? write_all(text) : 0;
-  if (written >= notice.size()) {
-    dropped_ = 0;
-    torn_ = false;
-  }
-  if (written == text.size()) return;
-  torn_ = open_line_;
-  const auto lost = std::string_view(text).substr(std::max(written, notice.size()));
-  auto lines = static_cast<std::uint64_t>(std::count(lost.begin(), lost.end(), '\n'));
-  if (std::exchange(column_, 0) != 0) ++lines;  // what comes of that line is a line of its own
-  dropped_ += lines;
-  dropped_total_ += lines;
-}
-
-// What the file is told first after lines were lost.
-std::string LogFile::recovery_notice() const {
-  std::string notice = torn_ ? "\n" : "";
-  if (dropped_ == 0) return notice;
-  stamp(notice);
-  notice +=
-      fmt::format("[exai] {} dropped: the log could not be written\n", count_of(dropped_, "line"));
-  return notice;
-}
-
-// How many bytes got through.
-std::size_t LogFile::write_all(std::string_view text) {
+std::string_view PipePeek::look(const Fd& fifo) {
+  const ssize_t seen = ::tee(fifo.get(), in_.get(), kMost, SPLICE_F_NONBLOCK);
   std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t written = ::write(fd_.get(), text.data() + done, text.size() - done);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) break;
-    done += static_cast<std::size_t>(written);
+  while (seen > 0 && done < static_cast<std::size_t>(seen)) {
+    const ssize_t count = ::read(out_.get(), bytes_.data() + done, bytes_.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    done += static_cast<std::size_t>(count);
   }
-  if (done > 0) open_line_ = text[done - 1] != '\n';
-  size_ += done;
-  return done;
-}
-
-// Is there a file to write to? Opens it; opens it anew when somebody removed or replaced it.
-bool LogFile::ready() {
-  struct stat named {};
-  struct stat open {};
-  if (fd_ && ::stat(path_.c_str(), &named) == 0 && ::fstat(fd_.get(), &open) == 0 &&
-      named.st_ino == open.st_ino && named.st_dev == open.st_dev)
-    return true;
-  std::error_code ignored;
-  std::filesystem::create_directories(path_.parent_path(), ignored);
-  auto fd = open_file(path_, O_RDWR | O_CREAT | O_APPEND);
-  fd_ = fd ? std::move(*fd) : Fd();
-  if (!fd_ || ::fstat(fd_.get(), &open) != 0) return false;
-  size_ = static_cast<std::uint64_t>(open.st_size);
-  open_line_ = ends_within_line(fd_, size_);
-  return true;
-}
-
-void LogFile::rotate() {
-  std::error_code ignored;  // what cannot be moved stays, and is appended to
-  for (int number = limits_.max_files - 1; number > 1; --number)
-    std::filesystem::rename(numbered(path_, number - 1), numbered(path_, number), ignored);
-  if (limits_.max_files > 1)
-    std::filesystem::rename(path_, numbered(path_, 1), ignored);
-  else
-    std::filesystem::remove(path_, ignored);
-  fd_.reset();
-  ready();
+  return {bytes_.data(), done};
 }
 
 bool LineWatch::write(std::string_view bytes) {
@@ -159,34 +65,116 @@ bool LineWatch::write(std::string_view bytes) {
   return true;
 }
 
-Result<std::unique_ptr<LogCapture>> LogCapture::open(const Clock& clock, const Path& fifo,
-                                                     Path file, LogLimits limits,
-                                                     std::shared_ptr<const Redactor> redactor) {
+// --- the capture ---
+
+Result<LogCapture::Source> LogCapture::open_source(Path fifo, logs::Stream stream) {
   if (auto made = make_fifo(fifo); !made) return fail(std::move(made).error());
   TRY(reader, open_file(fifo, O_RDWR | O_NONBLOCK));
   ::fcntl(reader.get(), F_SETPIPE_SZ, kFifoBytes);  // refused: the default size does as well
-  return std::unique_ptr<LogCapture>(new LogCapture(fifo, std::move(reader),
-                                                    LogFile(clock, std::move(file), limits),
-                                                    RedactingStream(std::move(redactor))));
+  Source source;
+  source.path = std::move(fifo);
+  source.reader = std::move(reader);
+  source.stream = stream;
+  return source;
+}
+
+Result<std::unique_ptr<LogCapture>> LogCapture::open(LogStore& store, const Path& fifo, Path file,
+                                                     LogLimits limits, Streams streams) {
+  const Path errors = fifo.string() + ".err";
+  std::error_code ignored;
+  // A process that was started with two of them goes on with two.
+  const bool apart = streams == Streams::apart || std::filesystem::exists(errors, ignored);
+  std::vector<Source> sources;
+  TRY(first, open_source(fifo, apart ? logs::Stream::out : logs::Stream::together));
+  sources.push_back(std::move(first));
+  if (apart) {
+    TRY(second, open_source(errors, logs::Stream::err));
+    sources.push_back(std::move(second));
+  }
+  return std::unique_ptr<LogCapture>(
+      new LogCapture(store, std::move(sources), LogFile(store.clock, std::move(file), limits)));
 }
 
 Result<Fd> LogCapture::writer() const {
-  return open_file(path_, O_RDWR);
+  return open_file(sources_.front().path, O_RDWR);
 }
 
-// False when the fifo is empty.
-bool LogCapture::read_some() {
-  std::array<char, kChunk> chunk;  // NOLINT: filled by read
-  const ssize_t count = ::read(reader_.get(), chunk.data(), chunk.size());
-  if (count < 0 && errno == EINTR) return true;
-  if (count <= 0) return false;
-  write(redacting_.push({chunk.data(), static_cast<std::size_t>(count)}));
+Result<Fd> LogCapture::error_writer() const {
+  return open_file(sources_.back().path, O_RDWR);
+}
+
+// False when there is nothing that can be written yet.
+bool LogCapture::read_some(Source& source) {
+  const std::string_view seen = store_.peek.look(source.reader);
+  const std::size_t held = std::exchange(source.held, 0);
+  if (seen.empty()) return false;
+  const std::string joined = source.apart.empty() ? "" : source.apart + std::string(seen);
+  const std::string_view text = source.apart.empty() ? seen : joined;
+  if (take(source, text, Take::settled) == 0 && !make_room(source, seen, text, held)) return false;
+  tell_of_rotation();
   return true;
 }
 
-void LogCapture::write(std::string_view bytes) {
-  file_.write(bytes);
-  if (watch_ && !watch_->write(bytes)) watch_.reset();
+// What may be a secret's beginning waits in the fifo, but a full one would never get to its end;
+// nor would one of which we cannot see more. False: it waits.
+bool LogCapture::make_room(Source& source, std::string_view seen, std::string_view text,
+                           std::size_t held) {
+  const bool more = bytes_in(source.reader) > seen.size();
+  if (!is_full(source.reader) && !(more && held == seen.size())) {
+    source.held = seen.size();
+    return more;  // it came meanwhile: another look
+  }
+  if (sources_.size() > 1 && take(source, text, Take::most) > 0) return true;
+  source.apart += seen;
+  discard(source.reader, seen.size());
+  return true;
+}
+
+// How much of it goes to the file. Where two streams go into one file, whole lines alone, unless
+// a line is longer than the fifo.
+std::size_t LogCapture::take(Source& source, std::string_view text, Take how) {
+  Redactor::Found found;
+  found.settled = text.size();
+  if (store_.redactor) found = store_.redactor->find(text, how == Take::all);
+  if (sources_.size() > 1 && how != Take::all) {
+    const std::size_t lines = text.substr(0, found.settled).rfind('\n') + 1;
+    if (lines > 0 || how == Take::settled) found.settled = lines;
+  }
+  std::size_t from = 0;
+  for (const auto& secret : found.secrets) {
+    if (secret.begin >= found.settled) break;
+    pass(source, text.substr(from, secret.begin - from));
+    hide(source, secret.end - secret.begin, secret.name);
+    from = secret.end;
+  }
+  found.settled = std::max(from, found.settled);
+  pass(source, text.substr(from, found.settled - from));
+  return found.settled;
+}
+
+// How many of the next bytes are no longer in the fifo.
+std::size_t LogCapture::from_memory(Source& source, std::size_t size) {
+  const std::size_t count = std::min(size, source.apart.size());
+  source.apart.erase(0, count);
+  return count;
+}
+
+void LogCapture::pass(Source& source, std::string_view text) {
+  const std::size_t kept = from_memory(source, text.size());
+  file_.write(text.substr(0, kept), source.stream);
+  file_.take(source.reader, text.substr(kept), source.stream);
+  show(text);
+}
+
+void LogCapture::hide(Source& source, std::size_t size, const std::string& name) {
+  const std::string label = "[" + name + "]";
+  file_.write(label, source.stream);
+  discard(source.reader, size - from_memory(source, size));
+  show(label);
+}
+
+void LogCapture::show(std::string_view text) {
+  if (watch_ && !watch_->write(text)) watch_.reset();
 }
 
 void LogCapture::watch_lines(LineWatch::Tell tell) {
@@ -194,20 +182,58 @@ void LogCapture::watch_lines(LineWatch::Tell tell) {
   if (tell) watch_.emplace(std::move(tell));
 }
 
+void LogCapture::tell_of_rotation() {
+  if (file_.take_rotated() && store_.rotated) store_.rotated(file_);
+}
+
+// An epoll that becomes readable when something is added to a fifo, whatever it holds already.
+Result<> LogCapture::open_edge() {
+  if (edge_) return {};
+  Fd edge(::epoll_create1(EPOLL_CLOEXEC));
+  if (!edge) return fail(errno_error(errno, "waiting for a fifo"));
+  for (const Source& source : sources_) {
+    epoll_event event{EPOLLIN | EPOLLET, {}};
+    if (::epoll_ctl(edge.get(), EPOLL_CTL_ADD, source.reader.get(), &event) != 0)
+      return fail(errno_error(errno, "waiting for a fifo"));
+  }
+  edge_ = std::move(edge);
+  return {};
+}
+
+// One fifo that holds nothing is waited for by itself: that takes no descriptor more.
+Task<Result<>> LogCapture::wait_for_more() {
+  if (sources_.size() == 1 && sources_.front().held == 0)
+    co_return co_await wait_readable(sources_.front().reader);
+  if (auto opened = open_edge(); !opened) co_return opened;
+  std::array<epoll_event, 2> past{};
+  static_cast<void>(::epoll_wait(edge_.get(), past.data(), static_cast<int>(past.size()), 0));
+  for (const Source& source : sources_)
+    if (bytes_in(source.reader) != source.held) {  // it came before we looked
+      co_return co_await wait_readable(source.reader);
+    }
+  co_return co_await wait_readable(edge_);
+}
+
 Task<> LogCapture::run() {
   for (;;) {
-    const Result<> readable = co_await wait_readable(reader_);
+    const Result<> readable = co_await wait_for_more();
     if (!readable) co_return;  // cancelled
-    for (int chunks = 0; chunks < kChunksATurn && read_some();) ++chunks;
+    for (Source& source : sources_)
+      for (int looks = 0; looks < kLooksATurn && read_some(source);) ++looks;
   }
 }
 
 void LogCapture::finish() {
-  // The tree is dead, so at most one full fifo is left.
-  for (int chunks = 0; chunks <= kFifoBytes && read_some();) ++chunks;
-  write(redacting_.finish());
-  file_.end_line();
+  for (Source& source : sources_) {
+    // The tree is dead, so at most one full fifo is left.
+    for (int looks = 0; looks < kLooksAtEnd && read_some(source);) ++looks;
+    const std::string rest = source.apart + std::string(store_.peek.look(source.reader));
+    take(source, rest, Take::all);
+    source.held = 0;
+    file_.end_line();
+  }
   if (watch_) watch_->end_line();
+  tell_of_rotation();
 }
 
 }  // namespace exai::process

@@ -3,69 +3,63 @@
 // for reading too: when we die it gets no SIGPIPE, the kernel keeps what it printed, and the next
 // supervisor reads on. We hold it open for writing, so it never ends either.
 //
-//   service ──> <run>/<service>.out (fifo) ──> LogCapture ──> <logs>/<service>.log, .log.1 … .log.4
+//   service ──> <run>/<service>.out (fifo) ──> LogCapture ──> LogFile: <logs>/<service>.log
+//                        tee(2): a look at it, nothing is taken ──┘ secrets are found
 //
-//   2026-11-21T03:42:19.123Z the line as it was printed
+// stdout and stderr are one fifo: only so is their order that in which they were printed. On
+// request they are two, and the index says which line came from which: then lines are taken whole,
+// and the order between the two streams is that in which they were read.
 //
-// Bytes go to the file as they come: a line without an end is visible at once and survives our
-// death; the end is added when the process ends. Lines over 64 KiB are split. Memory is bounded.
+// The bytes go to the file as they were printed. What the fifo holds is looked at first; what has
+// no secret in it is then moved by the kernel, a secret is taken out and "[NAME]" written instead.
+// What may be the beginning of a secret stays in the fifo until more has come, or the process has
+// ended.
 //
-// A file that cannot be written (disk full) costs lines, never the service: they are counted, and
-// the file says how many as soon as it can be written again. A file removed under us is made anew.
+// So what kill -9 of ours costs is: nothing. At worst, between writing a "[NAME]" and taking the
+// secret out, there is a second "[NAME]". What the kernel drops with the fifo, when a service ends
+// while no supervisor runs, is lost; it is what it printed since the supervisor died.
 //
-// Known secrets are hidden before a line is written. What may be the beginning of one waits for the
-// bytes that follow, or for the end of the process; it is all that our death can cost.
+// A file that cannot be written costs lines, never the service (log_file.hpp).
 //
 // Whoever waits for a line (readiness by what a service says) gives the capture a LineWatch, which
 // sees every line as it is written: with secrets hidden.
 //
-// Thread: loop. Errors: only of opening the fifo.
+// Thread: loop. Errors: only of opening the fifo, and the pipe to look through.
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/loop.hpp"
 #include "core/base/redact.hpp"
+#include "supervisor/process/log_file.hpp"
 
 namespace exai::process {
 
-struct LogLimits {
-  std::uint64_t max_bytes = 10U << 20U;  // of one file
-  int max_files = 5;                     // the current one and its predecessors
-  std::size_t max_line = 64U << 10U;
-};
-
-// The file: stamps lines, splits them, rotates, survives a full disk. Synchronous.
-class LogFile {
+// A look at what a fifo holds.
+class PipePeek {
  public:
-  LogFile(const Clock& clock, Path path, LogLimits limits);
-
-  void write(std::string_view bytes);
-  // Ends a line that has no end.
-  void end_line();
-  std::uint64_t dropped() const { return dropped_total_; }
+  static constexpr std::size_t kMost = 256U << 10U;
+  static Result<PipePeek> make();
+  // From the front; valid until the next call. Empty: it holds nothing.
+  std::string_view look(const Fd& fifo);
 
  private:
-  void stamp(std::string& out) const;
-  void append(std::string text);
-  std::string recovery_notice() const;
-  std::size_t write_all(std::string_view text);
-  bool ready();
-  void rotate();
+  PipePeek(Fd in, Fd out) : in_(std::move(in)), out_(std::move(out)), bytes_(kMost, '\0') {}
+  Fd in_;
+  Fd out_;
+  std::string bytes_;
+};
 
-  const Clock& clock_;
-  Path path_;
-  LogLimits limits_;
-  Fd fd_;
-  std::uint64_t size_ = 0;
-  std::size_t column_ = 0;     // bytes of the line so far; 0: at the start of one
-  bool open_line_ = false;     // the file ends within a line …
-  bool torn_ = false;          // … whose rest was lost
-  std::uint64_t dropped_ = 0;  // lines since the last one that was written
-  std::uint64_t dropped_total_ = 0;
+// What the captures of one supervisor share. Lifetime: outlives them.
+struct LogStore {
+  const Clock& clock;
+  std::shared_ptr<const Redactor> redactor;  // may be none
+  PipePeek peek;
+  std::function<void(const LogFile&)> rotated = {};  // a part is complete; may be none
 };
 
 // Takes the bytes that a service prints for lines, however they were cut. A line that has no end
@@ -86,15 +80,18 @@ class LineWatch {
   std::string line_;  // the beginning of one that has no end yet
 };
 
+enum class Streams { together, apart };
+
 // The fifo and its reader.
 class LogCapture {
  public:
-  static Result<std::unique_ptr<LogCapture>> open(const Clock& clock, const Path& fifo, Path file,
+  static Result<std::unique_ptr<LogCapture>> open(LogStore& store, const Path& fifo, Path file,
                                                   LogLimits limits = {},
-                                                  std::shared_ptr<const Redactor> redactor = {});
+                                                  Streams streams = Streams::together);
 
-  // The service's end, for its stdout and stderr.
+  // The service's ends, for its stdout and stderr.
   Result<Fd> writer() const;
+  Result<Fd> error_writer() const;
   // Reads until cancelled.
   Task<> run();
   // The process has ended: takes what is still in the fifo and ends its last line.
@@ -104,19 +101,38 @@ class LogCapture {
   std::uint64_t dropped() const { return file_.dropped(); }
 
  private:
-  LogCapture(Path fifo, Fd reader, LogFile file, RedactingStream redacting)
-      : path_(std::move(fifo)),
-        reader_(std::move(reader)),
-        file_(std::move(file)),
-        redacting_(std::move(redacting)) {}
-  bool read_some();
-  void write(std::string_view bytes);
+  struct Source {
+    Path path;
+    Fd reader;
+    logs::Stream stream = logs::Stream::together;
+    std::size_t held = 0;  // bytes in the fifo that cannot be written yet
+    std::string apart;     // those that had to leave the fifo, which was full
+  };
+  enum class Take {
+    settled,  // what can be told from the beginning of a secret
+    most,     // the same, and lines without end: the fifo is full
+    all,      // nothing comes after it
+  };
 
-  Path path_;
-  Fd reader_;
+  LogCapture(LogStore& store, std::vector<Source> sources, LogFile file)
+      : store_(store), sources_(std::move(sources)), file_(std::move(file)) {}
+  static Result<Source> open_source(Path fifo, logs::Stream stream);
+  bool read_some(Source& source);
+  std::size_t take(Source& source, std::string_view text, Take how);
+  bool make_room(Source& source, std::string_view seen, std::string_view text, std::size_t held);
+  void pass(Source& source, std::string_view text);
+  void hide(Source& source, std::size_t size, const std::string& name);
+  void show(std::string_view text);
+  static std::size_t from_memory(Source& source, std::size_t size);
+  void tell_of_rotation();
+  Result<> open_edge();
+  Task<Result<>> wait_for_more();
+
+  LogStore& store_;
+  std::vector<Source> sources_;  // one, or stdout and stderr
   LogFile file_;
-  RedactingStream redacting_;
   std::optional<LineWatch> watch_;
+  Fd edge_;  // tells when something is added to what a fifo holds
 };
 
 }  // namespace exai::process

@@ -54,8 +54,11 @@ Result<> Runner::try_start() {
   TRY(spec,
       deliver(around_.workspace, *around_.stack, service_, around_.environment, *around_.redactor));
   if (auto opened = open_log(); !opened) return opened;
+  capture_->finish();  // what a run has left that ended while nobody watched
   TRY(writer, capture_->writer());
+  TRY(errors, capture_->error_writer());
   spec.stdout_fd = writer.get();
+  spec.stderr_fd = errors.get();
   add_limits(service_.limits, around_.descriptors, spec);
   TRY(child,
       process::Child::spawn(spec, mark_of(around_.workspace, service_.name), prepare_cgroup()));
@@ -91,9 +94,12 @@ Result<> Runner::adopt(process::Identity identity) {
 Result<> Runner::open_log() {
   if (capture_) return {};
   const Workspace& workspace = around_.workspace;
-  TRY(capture,
-      process::LogCapture::open(around_.clock, workspace.service_fifo(service_.name),
-                                workspace.service_log(service_.name), {}, around_.redactor));
+  const config::LogPolicy& policy = service_.log;
+  TRY(capture, process::LogCapture::open(
+                   around_.logs, workspace.service_fifo(service_.name),
+                   workspace.service_log(service_.name),
+                   {policy.max_size, policy.max_age, policy.keep, policy.compress},
+                   policy.streams_apart ? process::Streams::apart : process::Streams::together));
   capture_ = std::move(capture);
   tasks_.spawn("output of " + service_.name, capture_->run());
   return {};

@@ -36,6 +36,7 @@ struct Surroundings {
   Environment environment;  // of the supervisor
   Log log;
   std::shared_ptr<Redactor> redactor;  // of the log, and of all that services say
+  process::LogStore& logs;
 };
 
 class Runner final {

@@ -1,6 +1,7 @@
 #include "supervisor/service/snapshot.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/base/text.hpp"
 
@@ -136,6 +137,8 @@ config::Service service_from(const ServiceRecord& record) {
   service.name = record.name;
   service.stop = record.stop;
   service.restart.when = config::RestartWhen::never;
+  service.log.keep = std::numeric_limits<int>::max();  // what its file says is not known:
+  service.log.max_age = 0ms;                           // nothing of its log goes
   for (const std::string& need : record.needs)
     service.needs.push_back({need, config::Condition::started, {}});
   return service;

@@ -186,26 +186,3 @@ TEST_CASE("the filter misses no place at which a value may stand") {
         CHECK(settled(redactor, std::string(before, '-') + value.substr(0, 7)) == before);
       }
 }
-
-TEST_CASE("a stream writes what is settled, and the rest at its end") {
-  const auto redactor = std::make_shared<Redactor>();
-  redactor->add("TOKEN", Secret(kValue));
-  RedactingStream stream(redactor);
-  CHECK(stream.push("a line of its own\n") == "a line of its own\n");
-  CHECK(stream.push("so far p@ss") == "so far ");
-  CHECK(stream.push("port\np@ss") == "p@ssport\n");
-  CHECK(stream.push(kValue.substr(4)).empty());
-  CHECK(stream.finish() == "[TOKEN]");
-  CHECK(stream.finish().empty());
-  RedactingStream nothing(nullptr);
-  CHECK(nothing.push("as it is") == "as it is");
-}
-
-TEST_CASE("a stream searches what it holds back again when more is known") {
-  const auto redactor = std::make_shared<Redactor>();
-  redactor->add("FIRST", Secret("abcdefgh"));
-  RedactingStream stream(redactor);
-  CHECK(stream.push("abcd").empty());
-  redactor->add("SECOND", Secret("cd-rest-of-it"));
-  CHECK(stream.push("-rest-of-it.") == "ab[SECOND].");
-}

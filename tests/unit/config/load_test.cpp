@@ -174,8 +174,21 @@ TEST_CASE("a service has the defaults of its settings") {
   CHECK(service.restart.backoff_max == 30s);
   CHECK(service.stop.signal == SIGTERM);
   CHECK(service.stop.grace == 20s);
+  CHECK(service.log.max_size == 10U << 20U);
+  CHECK(service.log.max_age == 7 * 24h);
+  CHECK(service.log.keep == 5);
+  CHECK(service.log.compress);
   CHECK(service.span.begin == Position{5, 11});
   CHECK(service.command_span.begin == Position{6, 11});
+}
+
+TEST_CASE("what a service does not say about its log is as [logs] says") {
+  MemoryWorld world = world_with("process = [\"run\"]\nlog = { keep = 1 }\n");
+  world.files["exai.toml"] += "[logs]\nmax_size = \"1MiB\"\nkeep = 9\nmax_total = \"5MiB\"\n";
+  const Service service = web(world);
+  CHECK(service.log.max_size == 1U << 20U);
+  CHECK(service.log.keep == 1);
+  CHECK_FALSE(service.log.streams_apart);
 }
 
 TEST_CASE("every setting of a service is read") {
@@ -191,6 +204,8 @@ TEST_CASE("every setting of a service is read") {
       "stop = { signal = \"INT\", grace = \"3s\" }\n"
       "ready = { tcp = true, port = \"b\", host = \"::1\", every = \"10ms\", timeout = \"20ms\", "
       "failures = 4, successes = 5 }\n"
+      "log = { max_size = \"64KiB\", max_age = \"12h\", keep = 2, compress = false, "
+      "streams = \"apart\" }\n"
       "[services.other]\n"
       "process = [\"run\"]\n"
       "restart = { policy = \"never\" }\n");
@@ -211,6 +226,11 @@ TEST_CASE("every setting of a service is read") {
   CHECK(service.restart.give_up_window == 1h);
   CHECK(service.stop.signal == SIGINT);
   CHECK(service.stop.grace == 3s);
+  CHECK(service.log.max_size == 64U << 10U);
+  CHECK(service.log.max_age == 12h);
+  CHECK(service.log.keep == 2);
+  CHECK_FALSE(service.log.compress);
+  CHECK(service.log.streams_apart);
   CHECK(service.ready->every == 10ms);
   CHECK(service.ready->timeout == 20ms);
   CHECK(service.ready->failures == 4);
