@@ -1,11 +1,10 @@
 #include "cli/tail.hpp"
 
-#include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 
 #include "core/base/text.hpp"
 
@@ -13,58 +12,85 @@ namespace exai::cli {
 
 namespace {
 
-constexpr std::size_t kChunk = 64U << 10U;
-constexpr std::size_t kLongestTail = 64U << 20U;  // of a file, however many lines were asked for
+constexpr std::size_t kBlock = 1U << 20U;
+constexpr std::size_t kFirstTail = 64U << 10U;
+constexpr std::size_t kLastTail = 4U << 20U;
+// Clocks are set back now and then: what is read goes on this long after `until`.
+constexpr Duration kSetBack = 1min;
+// A time at the start of a line is that of the line if it is this near to when the line came.
+constexpr Duration kOwnTime = 1h;
 
-struct Identity {
-  std::uint64_t inode = 0;
-  std::uint64_t size = 0;
-};
-
-std::optional<Identity> identity_of(const Fd& file) {
-  struct stat info {};
-  if (!file || ::fstat(file.get(), &info) != 0) return std::nullopt;
-  return Identity{info.st_ino, static_cast<std::uint64_t>(info.st_size)};
+bool contains_all(std::string_view text, const std::vector<std::string>& words) {
+  return std::all_of(words.begin(), words.end(), [&](const std::string& word) {
+    return ::memmem(text.data(), text.size(), word.data(), word.size()) != nullptr;
+  });
 }
 
-std::string read_at(const Fd& file, std::uint64_t offset, std::size_t size) {
-  std::string bytes(size, '\0');
-  const ssize_t count = ::pread(file.get(), bytes.data(), size, static_cast<off_t>(offset));
-  bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
-  return bytes;
+// A line with the time of its mark, without one that it begins with itself.
+LogLine with_time(const std::string& service, std::string_view text, const logs::Mark& mark) {
+  LogLine line = parse_log_line(service, text, mark.time);
+  if (std::chrono::abs(*line.time - mark.time) > kOwnTime)
+    line = {service, mark.time, std::string(text)};
+  line.stream = mark.stream;
+  return line;
 }
 
-// What a file has before byte `end`, from the start of a line on, holding at least `count` lines if
-// it has them.
-std::string read_end(const Path& path, std::size_t count, std::uint64_t end) {
-  const auto file = open_file(path, O_RDONLY);
-  if (!file) return {};
-  const auto identity = identity_of(*file);
-  if (!identity) return {};
-  std::string text;
-  std::uint64_t start = std::min(identity->size, end);
-  while (start > 0 && text.size() < kLongestTail) {
-    const std::size_t step = std::min<std::uint64_t>(start, kChunk);
-    start -= step;
-    text.insert(0, read_at(*file, start, step));
-    const auto newlines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-    if (newlines > count) break;
+// The bytes before `end`, about `size` of them, from the start of a line on; where they begin.
+std::pair<std::uint64_t, std::string> block_before(logs::PartReader& reader, std::uint64_t end,
+                                                   std::size_t size) {
+  for (;; size *= 2) {
+    const std::uint64_t begin = end - std::min<std::uint64_t>(end, size);
+    std::string bytes = reader.read(begin, static_cast<std::size_t>(end - begin));
+    if (begin == 0) return {0, std::move(bytes)};
+    const std::size_t newline = bytes.find('\n');
+    const bool whole = newline != std::string::npos && newline + 1 < bytes.size();
+    if (!whole && size < 2 * kLongestLine) continue;
+    const std::size_t cut = whole ? newline + 1 : 0;
+    return {begin + cut, bytes.substr(cut)};
   }
-  if (start > 0) text.erase(0, text.find('\n') + 1);
-  return text;
 }
 
-std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> lines = split(text, '\n');
-  if (!lines.empty() && lines.back().empty()) lines.pop_back();
-  return lines;
+// The last lines of one part before byte `end` that are wanted, at least `count` if it has them.
+std::vector<LogLine> end_of_part(logs::PartReader& reader, const std::string& service,
+                                 std::size_t count, std::uint64_t end, const LogFilter& filter) {
+  const std::vector<logs::Mark> marks = reader.marks();
+  const std::uint64_t first =
+      filter.since ? logs::offset_since(marks, *filter.since, reader.size()) : 0;
+  std::vector<std::vector<LogLine>> blocks;
+  std::size_t found = 0;
+  std::size_t size = kFirstTail;
+  std::uint64_t at = std::min(end, reader.size());
+  while (at > first && found < count) {
+    const auto [begin, bytes] = block_before(reader, at, size);
+    LineSplitter splitter(service, filter);
+    splitter.begin_part(marks, begin);
+    std::vector<LogLine> lines;
+    splitter.add(bytes, lines);
+    splitter.finish(lines);
+    found += lines.size();
+    blocks.push_back(std::move(lines));
+    if (begin >= at) break;
+    at = begin;
+    size = std::min(2 * size, kLastTail);
+  }
+  std::vector<LogLine> result;
+  for (auto block = blocks.rbegin(); block != blocks.rend(); ++block)
+    result.insert(result.end(), std::make_move_iterator(block->begin()),
+                  std::make_move_iterator(block->end()));
+  return result;
+}
+
+// The first part's lines know nothing of the times in those before.
+void inherit_times(std::vector<LogLine>& lines) {
+  for (std::size_t i = 1; i < lines.size(); ++i)
+    if (!lines[i].time) lines[i].time = lines[i - 1].time;
 }
 
 }  // namespace
 
 LogLine parse_log_line(const std::string& service, std::string_view line,
                        std::optional<WallTime> previous) {
-  const std::size_t blank = line.find(' ');
+  const std::size_t blank = line.substr(0, 25).find(' ');
   const auto time = parse_utc(line.substr(0, blank));
   if (!time) return {service, previous, std::string(line)};
   const std::string_view text = blank == std::string_view::npos ? "" : line.substr(blank + 1);
@@ -72,104 +98,236 @@ LogLine parse_log_line(const std::string& service, std::string_view line,
 }
 
 std::vector<LogLine> merge(std::vector<std::vector<LogLine>> logs) {
-  std::vector<LogLine> merged;
-  for (std::vector<LogLine>& log : logs)
-    merged.insert(merged.end(), std::make_move_iterator(log.begin()),
-                  std::make_move_iterator(log.end()));
-  // Clocks may step back within a log: its order is kept by never letting its time fall.
-  std::vector<std::pair<std::string, WallTime>> latest;
-  std::vector<std::pair<WallTime, std::size_t>> order;
-  for (std::size_t i = 0; i < merged.size(); ++i) {
-    auto known = std::find_if(latest.begin(), latest.end(),
-                              [&](const auto& entry) { return entry.first == merged[i].service; });
-    if (known == latest.end())
-      known = latest.insert(latest.end(), {merged[i].service, WallTime::min()});
-    known->second = std::max(known->second, merged[i].time.value_or(WallTime::min()));
-    order.emplace_back(known->second, i);
+  std::vector<std::pair<WallTime, std::pair<std::size_t, std::size_t>>> order;
+  for (std::size_t log = 0; log < logs.size(); ++log) {
+    // Clocks may step back within a log: its order is kept by never letting its time fall.
+    WallTime latest = WallTime::min();
+    for (std::size_t i = 0; i < logs[log].size(); ++i) {
+      latest = std::max(latest, logs[log][i].time.value_or(WallTime::min()));
+      order.push_back({latest, {log, i}});
+    }
   }
   std::stable_sort(order.begin(), order.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<LogLine> result;
-  result.reserve(merged.size());
-  for (const auto& [time, index] : order) result.push_back(std::move(merged[index]));
+  result.reserve(order.size());
+  for (const auto& [time, place] : order)
+    result.push_back(std::move(logs[place.first][place.second]));
   return result;
 }
 
 std::vector<LogLine> last_lines(const Path& log, const std::string& service, std::size_t count,
-                                std::uint64_t end) {
-  std::vector<std::string> lines;
-  std::error_code ignored;
-  Path file = log;
-  for (int rotation = 1; lines.size() < count; ++rotation) {
-    std::vector<std::string> older = lines_of(read_end(file, count - lines.size(), end));
-    older.insert(older.end(), lines.begin(), lines.end());
-    lines = std::move(older);
-    end = kWholeLog;
-    file = log.string() + fmt::format(".{}", rotation);
-    if (!std::filesystem::exists(file, ignored)) break;
-  }
+                                std::uint64_t end, const LogFilter& filter) {
   std::vector<LogLine> result;
-  const std::size_t first = lines.size() - std::min(lines.size(), count);
-  std::optional<WallTime> time;
-  for (std::size_t i = first; i < lines.size(); ++i) {
-    result.push_back(parse_log_line(service, lines[i], time));
-    time = result.back().time;
+  const std::vector<logs::Part> parts = logs::parts_of(log);
+  for (auto part = parts.rbegin(); part != parts.rend() && result.size() < count; ++part) {
+    auto reader = logs::PartReader::open(*part);
+    if (!reader) continue;
+    std::vector<LogLine> lines =
+        end_of_part(*reader, service, count - result.size(),
+                    part->number == logs::kCurrent ? end : kWholeLog, filter);
+    lines.insert(lines.end(), std::make_move_iterator(result.begin()),
+                 std::make_move_iterator(result.end()));
+    result = std::move(lines);
   }
+  if (result.size() > count)
+    result.erase(result.begin(), result.end() - static_cast<std::ptrdiff_t>(count));
+  inherit_times(result);
   return result;
 }
 
-LogFollower::LogFollower(Path log, std::string service)
-    : log_(std::move(log)), service_(std::move(service)) {
-  reopen();
-  const auto identity = identity_of(file_);
-  if (!identity) return;
+// --- lines ---
+
+void LineSplitter::begin_part(std::vector<logs::Mark> marks, std::uint64_t offset) {
+  marks_ = std::move(marks);
+  offset_ = offset;
+}
+
+// How many bytes at the front belong to lines without what is looked for. A line's own time may be
+// that of the lines after it where there is no index: then every line is looked at.
+std::size_t LineSplitter::skip_unwanted(std::string_view bytes) const {
+  if (filter_.words.empty() || marks_.empty()) return 0;
+  const std::string& word = filter_.words.front();
+  const void* hit = ::memmem(bytes.data(), bytes.size(), word.data(), word.size());
+  const std::size_t at =
+      hit == nullptr ? bytes.size()
+                     : static_cast<std::size_t>(static_cast<const char*>(hit) - bytes.data());
+  return at == 0 ? 0 : bytes.rfind('\n', at - 1) + 1;
+}
+
+void LineSplitter::add(std::string_view bytes, std::vector<LogLine>& lines) {
+  while (!bytes.empty()) {
+    if (partial_.empty()) {
+      const std::size_t skipped = skip_unwanted(bytes);
+      bytes.remove_prefix(skipped);
+      offset_ += skipped;
+      const logs::Mark* mark = logs::mark_at(marks_, offset_);
+      mark_ = mark == nullptr ? std::nullopt : std::optional(*mark);
+    }
+    const std::size_t newline = bytes.find('\n');
+    const bool ends = newline != std::string_view::npos;
+    const std::size_t room = kLongestLine - partial_.size();
+    const std::string_view piece = bytes.substr(0, std::min(ends ? newline : bytes.size(), room));
+    const bool whole = ends && piece.size() == newline;
+    if (whole && partial_.empty())
+      take(piece, lines);
+    else
+      partial_ += piece;
+    if (!partial_.empty() && (whole || partial_.size() == kLongestLine)) finish(lines);
+    const std::size_t used = piece.size() + (whole ? 1 : 0);
+    bytes.remove_prefix(used);
+    offset_ += used;
+  }
+}
+
+void LineSplitter::finish(std::vector<LogLine>& lines) {
+  if (!partial_.empty()) take(std::exchange(partial_, {}), lines);
+}
+
+void LineSplitter::take(std::string_view text, std::vector<LogLine>& lines) {
+  LogLine line =
+      mark_ ? with_time(service_, text, *mark_) : parse_log_line(service_, text, last_time_);
+  last_time_ = line.time;
+  if (filter_.stream && line.stream != *filter_.stream) return;
+  if (filter_.since && (!line.time || *line.time < *filter_.since)) return;
+  if (filter_.until && line.time && *line.time > *filter_.until) {
+    past_until_ = past_until_ || (mark_ && mark_->time > *filter_.until + kSetBack);
+    return;
+  }
+  if (!contains_all(text, filter_.words)) return;
+  lines.push_back(std::move(line));
+}
+
+// --- from the oldest on ---
+
+LogSource::LogSource(const Path& log, const std::string& service, const LogFilter& filter,
+                     std::uint64_t end)
+    : filter_(filter), end_(end), splitter_(service, filter) {
+  for (logs::Part& part : logs::parts_of(log)) parts_.push_back(std::move(part));
+}
+
+const LogLine* LogSource::peek() {
+  while (next_ == lines_.size() && !done_) {
+    lines_.clear();
+    next_ = 0;
+    if (read_block()) continue;
+    splitter_.finish(lines_);
+    done_ = true;
+  }
+  return next_ < lines_.size() ? &lines_[next_] : nullptr;
+}
+
+LogLine LogSource::take() {
+  return std::move(lines_[next_++]);
+}
+
+// False: that was all.
+bool LogSource::read_block() {
+  if (splitter_.past_until()) return false;
+  if (!reader_ && !next_part()) return false;
+  const bool current = reader_->part().number == logs::kCurrent;
+  const std::uint64_t room = current && end_ > offset_ ? end_ - offset_ : current ? 0 : kBlock;
+  const std::string bytes =
+      reader_->read(offset_, static_cast<std::size_t>(std::min<std::uint64_t>(room, kBlock)));
+  if (bytes.empty()) reader_.reset();
+  offset_ += bytes.size();
+  splitter_.add(bytes, lines_);
+  return true;
+}
+
+bool LogSource::next_part() {
+  while (!parts_.empty()) {
+    auto opened = logs::PartReader::open(parts_.front());
+    parts_.pop_front();
+    if (!opened) continue;
+    std::vector<logs::Mark> marks = opened->marks();
+    const std::uint64_t size = opened->size();
+    offset_ = filter_.since ? logs::offset_since(marks, *filter_.since, size) : 0;
+    if (offset_ >= size) continue;
+    splitter_.begin_part(std::move(marks), offset_);
+    reader_.emplace(std::move(*opened));
+    return true;
+  }
+  return false;
+}
+
+// --- what comes ---
+
+LogFollower::LogFollower(Path log, std::string service, LogFilter filter)
+    : log_(std::move(log)), splitter_(std::move(service), std::move(filter)) {
+  reopen(0);
+  if (!file_) return;
   // A line that is being written is news as a whole: start at its start, unless it is endless.
-  const std::size_t step = std::min<std::uint64_t>(identity->size, kChunk);
-  const std::string end = read_at(file_, identity->size - step, step);
+  const std::uint64_t size = file_->size();
+  const std::uint64_t step = std::min<std::uint64_t>(size, kFirstTail);
+  const std::string end = file_->read(size - step, static_cast<std::size_t>(step));
   const std::size_t newline = end.rfind('\n');
-  offset_ = newline == std::string::npos ? (step < kChunk ? 0 : identity->size)
-                                         : identity->size - step + newline + 1;
+  offset_ = newline != std::string::npos ? size - step + newline + 1 : step < kFirstTail ? 0 : size;
+  splitter_.begin_part({}, offset_);
 }
 
-void LogFollower::reopen() {
-  auto file = open_file(log_, O_RDONLY);
-  file_ = file ? std::move(*file) : Fd();
-  const auto identity = identity_of(file_);
-  inode_ = identity ? identity->inode : 0;
-  offset_ = 0;
-}
-
-void LogFollower::take_line(std::vector<LogLine>& lines, std::string_view line) {
-  lines.push_back(parse_log_line(service_, line, last_time_));
-  last_time_ = lines.back().time;
+// Between two looks at which parts there are nothing was rotated, so the number is right.
+void LogFollower::reopen(std::uint64_t offset) {
+  const auto next_number = [&] {
+    std::uint64_t next = 1;
+    for (const logs::Part& part : logs::parts_of(log_))
+      if (part.number != logs::kCurrent) next = part.number + 1;
+    return next;
+  };
+  for (;;) {
+    number_ = next_number();
+    auto opened = logs::PartReader::open({log_});
+    file_.reset();
+    if (opened) file_.emplace(std::move(*opened));
+    if (next_number() == number_) break;
+  }
+  inode_ = file_ ? file_->inode() : 0;
+  offset_ = offset;
+  splitter_.begin_part({}, offset);
 }
 
 void LogFollower::read_on(std::vector<LogLine>& lines) {
-  for (;;) {
-    const std::string bytes = read_at(file_, offset_, kChunk);
+  for (bool fresh = true;; fresh = false) {
+    const std::string bytes = file_->read(offset_, kBlock);
     if (bytes.empty()) return;
+    if (fresh) splitter_.refresh(file_->marks());
     offset_ += bytes.size();
-    partial_ += bytes;
-    std::size_t end = 0;
-    while ((end = partial_.find('\n')) != std::string::npos) {
-      take_line(lines, partial_.substr(0, end));
-      partial_.erase(0, end + 1);
-    }
+    splitter_.add(bytes, lines);
   }
+}
+
+// The parts that were begun and completed while nobody looked. Ours is among them, or somebody has
+// taken it away: then its last line had no end.
+void LogFollower::read_missed(std::vector<LogLine>& lines) {
+  bool found = false;
+  for (const logs::Part& part : logs::parts_of(log_)) {
+    if (part.number == logs::kCurrent || part.number < number_) continue;
+    found = true;
+    if (part.number == number_) continue;  // has been read
+    auto opened = logs::PartReader::open(part);
+    if (!opened) continue;
+    file_.emplace(std::move(*opened));
+    offset_ = 0;
+    splitter_.begin_part({}, 0);
+    read_on(lines);
+  }
+  if (!found) splitter_.finish(lines);
 }
 
 std::vector<LogLine> LogFollower::poll() {
   std::vector<LogLine> lines;
-  const auto before = identity_of(file_);
-  if (before && before->size < offset_) offset_ = 0;  // truncated under us
+  if (file_ && file_->size() < offset_) {  // truncated under us
+    splitter_.finish(lines);
+    offset_ = 0;
+    splitter_.begin_part({}, 0);
+  }
   if (file_) read_on(lines);
   struct stat now {};
-  if (::stat(log_.c_str(), &now) == 0 &&
-      now.st_ino != inode_) {  // rotated: the rest was read above
-    if (!partial_.empty()) take_line(lines, std::exchange(partial_, {}));
-    reopen();
-    read_on(lines);
-  }
+  if (::stat(log_.c_str(), &now) != 0 || now.st_ino == inode_) return lines;
+  if (file_) read_on(lines);  // what came before it was moved away
+  if (file_) read_missed(lines);
+  reopen(0);
+  if (file_) read_on(lines);
   return lines;
 }
 

@@ -44,7 +44,7 @@ const std::map<std::string, std::vector<Words>, std::less<>> kLines = {
     {"up", {{}, {"--json"}}},
     {"restart", {{"web"}, {"--json"}}},
     {"status", {{}, {"--json"}}},
-    {"logs", {{}, {"--json"}, {"--tail", "1000", "web"}}},
+    {"logs", {{}, {"--json"}, {"--tail", "1000", "web"}, {"--since", "1h", "--grep", "a"}}},
     {"doctor", {{}, {"--json"}}},
     {"health", {{}, {"--json"}}},
     // With --json, env show prints the values: that is what it is for.

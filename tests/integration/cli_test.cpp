@@ -5,7 +5,6 @@
 #include <csignal>
 #include <fstream>
 
-#include "cli/tail.hpp"
 #include "core/base/json.hpp"
 #include "core/base/proc.hpp"
 #include "tests/support/support.hpp"
@@ -63,10 +62,6 @@ class Stack {
 
 bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
-}
-
-void append(const Path& file, std::string_view text) {
-  std::ofstream(file, std::ios::app) << text;
 }
 
 bool alive(std::int64_t pid) {
@@ -228,47 +223,6 @@ TEST_CASE("two at once end with one supervisor, and both see the stack ready") {
   INFO(one.err() << two.err());
   CHECK(first->code == 0);
   CHECK(second->code == 0);
-}
-
-TEST_CASE("logs show every service in order of time, and follow across rotation") {
-  const test::TempDir folder;
-  const Path log = folder.write("web.log", "2026-11-21T00:00:03.000Z three\n");
-  folder.write("web.log.1", "2026-11-21T00:00:02.000Z two\n");
-  folder.write("web.log.2", "2026-11-21T00:00:01.000Z one\n");
-  const auto texts = [](const std::vector<cli::LogLine>& lines) {
-    std::vector<std::string> result;
-    for (const cli::LogLine& line : lines) result.push_back(line.text);
-    return result;
-  };
-  using Texts = std::vector<std::string>;
-  CHECK(texts(cli::last_lines(log, "web", 100)) == Texts{"one", "two", "three"});
-  CHECK(texts(cli::last_lines(log, "web", 2)) == Texts{"two", "three"});
-  CHECK(cli::last_lines(log, "web", 0).empty());
-  CHECK(cli::last_lines(folder / "none.log", "none", 5).empty());
-
-  cli::LogFollower follower(log, "web");
-  CHECK(follower.poll().empty());
-  append(log, "2026-11-21T00:00:04.000Z four\npart");
-  CHECK(texts(follower.poll()) == Texts{"four"});
-  append(log, "ial\ncut");
-  CHECK(texts(follower.poll()) == Texts{"partial"});
-  std::filesystem::rename(log, folder / "web.log.1");
-  folder.write("web.log", "2026-11-21T00:00:05.000Z five\n");
-  CHECK(texts(follower.poll()) == Texts{"cut", "five"});
-}
-
-TEST_CASE("following starts with the line that is being written, and the past ends before it") {
-  const test::TempDir folder;
-  const Path log =
-      folder.write("web.log", "2026-11-21T00:00:01.000Z one\n2026-11-21T00:00:02.000Z t");
-  cli::LogFollower follower(log, "web");
-  const auto past = cli::last_lines(log, "web", 10, follower.position());
-  REQUIRE(past.size() == 1);
-  CHECK(past[0].text == "one");
-  append(log, "wo\n");
-  const auto news = follower.poll();
-  REQUIRE(news.size() == 1);
-  CHECK(news[0].text == "two");
 }
 
 TEST_CASE("logs -f prints what is written while it looks, until Ctrl-C") {
