@@ -22,11 +22,12 @@ fuzz: ## every fuzz target for a minute (FUZZ_SECONDS=…), with address and und
 	@scripts/setup.sh lint
 	@tests/fuzz/run
 
-bench: ## exaid beside Node's official SDK, exai validate beside its peers; start-up times
+bench: ## exaid beside Node's official SDK, exai validate and the capture of logs beside their peers
 	@scripts/setup.sh bench
 	@tests/bench/run
 	@tests/bench/config
 	@tests/bench/supervisor
+	@tests/bench/logs/run
 
 lint: ## the project's own rules, then clang-tidy on changed files (ALL=1: on all)
 	@scripts/setup.sh lint
