@@ -56,7 +56,10 @@ bool are_services(Context& context, const config::Stack& stack,
                   const std::vector<std::string>& names) {
   std::vector<std::string> known;
   for (const config::Service& service : stack.services) known.push_back(service.name);
-  const auto is_known = [&](const std::string& name) { return stack.find(name) != nullptr; };
+  const auto is_known = [&](const std::string& name) {
+    const config::Service* service = stack.find(name.substr(0, name.find('.')));
+    return service != nullptr && (service->name == name || service->replicas);
+  };
   const auto stranger = std::find_if_not(names.begin(), names.end(), is_known);
   if (stranger == names.end()) return true;
   complain(context, Exit::bad_input, unknown_word("service", *stranger, known));

@@ -17,7 +17,7 @@ constexpr std::size_t kBlockRows = 15;
 constexpr std::size_t kLogTail = 12;
 
 bool wished(const Wish& wish, const std::string& service) {
-  return wish.services.empty() || contains(wish.services, service);
+  return wish.services.empty() || config::names_unit(wish.services, service);
 }
 
 // True when nothing more is to be waited for.

@@ -21,7 +21,7 @@ bool runs(const control::ServiceStatus& service) {
 }
 
 bool asked_for(const std::vector<std::string>& names, const std::string& service) {
-  return names.empty() || contains(names, service);
+  return names.empty() || config::names_unit(names, service);
 }
 
 // What a supervisor that started earlier does not know.
@@ -131,14 +131,17 @@ Exit up(Context& context, Args& args) {
   const auto before = client->status();
   if (!before) return explain_failure(context, before.error());
   remark_on_differences(context, *opened, *before);
-  if (nothing_to_do(*before, services)) {
+  // Without names: what has no profile. The rest stays as it is.
+  const std::vector<std::string> wished =
+      services.empty() ? config::selection(*opened->stack, {}) : services;
+  if (nothing_to_do(*before, wished)) {
     context.talk().write("everything runs already\n");
     print_summary(context, *opened, *before);
     return Exit::ok;
   }
   if (!ports_are_free(context, *opened, pids_of(*before), services)) return Exit::not_ok;
 
-  Wish wish{services, last_event(*client), baseline_of(*before, std::chrono::system_clock::now())};
+  Wish wish{wished, last_event(*client), baseline_of(*before, std::chrono::system_clock::now())};
   const auto asked = client->up(services);
   if (!asked) return explain_failure(context, asked.error());
   if (detach) {

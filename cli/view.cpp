@@ -157,8 +157,9 @@ std::string proof_text(const ServiceStatus& service) {
 std::string reason_text(const ServiceStatus& service) {
   switch (service.state) {
     case State::waiting:
-      return service.waiting_for.empty() ? service.cause
-                                         : "waiting for " + join(service.waiting_for, ", ");
+      if (service.waiting_for.empty() || service.cause.starts_with("cannot start"))
+        return service.cause;  // what it waits for will not come
+      return "waiting for " + join(service.waiting_for, ", ");
     case State::starting: {
       const std::string check = failing(service.ready);
       if (in_trouble(service) && !check.empty()) return service.cause + "; " + check;

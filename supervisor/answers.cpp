@@ -96,6 +96,7 @@ const ControlAnswers::Handler* ControlAnswers::find_handler(std::string_view met
       Handler{"stop", &ControlAnswers::stop},
       Handler{"restart", &ControlAnswers::restart},
       Handler{"signal", &ControlAnswers::signal},
+      Handler{"scale", &ControlAnswers::scale},
       Handler{"events", &ControlAnswers::events},
       Handler{"subscribe", &ControlAnswers::subscribe},
   };
@@ -198,6 +199,13 @@ Task<ControlAnswers::Reply> ControlAnswers::signal(Session, json::object params)
     co_return tl::unexpected(rpc::ErrorObject{rpc::kInvalidParams, text, nullptr});
   }
   const Result<> done = supervisor_.signal(service_names(params), *number);
+  co_return status_or(done);
+}
+
+Task<ControlAnswers::Reply> ControlAnswers::scale(Session, json::object params) {
+  const std::uint64_t replicas = std::min<std::uint64_t>(count_of(params, "replicas"), 1'000'000);
+  const Result<> done = supervisor_.scale(find_string(params, "service").value_or(""),
+                                          static_cast<int>(replicas));
   co_return status_or(done);
 }
 

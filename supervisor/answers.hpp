@@ -44,6 +44,7 @@ class ControlAnswers final {
   Task<Reply> stop(Session session, json::object params);
   Task<Reply> restart(Session session, json::object params);
   Task<Reply> signal(Session session, json::object params);
+  Task<Reply> scale(Session session, json::object params);
   Task<Reply> down(Session session, json::object params);
   Task<Reply> events(Session session, json::object params);
   Task<Reply> subscribe(Session session, json::object params);

@@ -156,6 +156,7 @@ std::string wanted_cgroup(const Environment& environment) {
 
 int supervise(const Workspace& workspace, std::shared_ptr<const config::Stack> stack,
               const Environment& environment, std::shared_ptr<Redactor> redactor) {
+  if (!stack->timezone.empty()) set_timezone(stack->timezone);  // that of its schedules
   LogOptions options;
   options.path = workspace.supervisor_log().string();
   auto log = Log::open(options, redactor);

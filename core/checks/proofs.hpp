@@ -33,7 +33,9 @@ using Proof = Result<std::string>;
 
 Task<Proof> prove_command(Attempt& attempt, config::Check check);  // system.cpp
 Task<Proof> prove_http(Attempt& attempt, config::Check check);     // network.cpp
+Task<Proof> prove_log(Attempt& attempt, config::Check check);      // system.cpp
 Task<Proof> prove_mcp(Attempt& attempt, config::Check check);      // mcp.cpp
+Task<Proof> prove_notify(Attempt& attempt, config::Check check);   // system.cpp
 Task<Proof> prove_process(Attempt& attempt, config::Check check);  // system.cpp
 Task<Proof> prove_redis(Attempt& attempt, config::Check check);    // redis.cpp
 Task<Proof> prove_tcp(Attempt& attempt, config::Check check);      // network.cpp

@@ -24,6 +24,15 @@ Task<Proof> prove_process(Attempt& attempt, config::Check) {
   co_return fmt::format("process {} is alive", pid);
 }
 
+// These two are told by the service, to the supervisor alone, and cannot be asked for.
+Task<Proof> prove_log(Attempt&, config::Check) {
+  co_return fail(Errc::unavailable, "only its supervisor reads its output: see exai status");
+}
+
+Task<Proof> prove_notify(Attempt&, config::Check) {
+  co_return fail(Errc::unavailable, "only its supervisor hears what it says: see exai status");
+}
+
 namespace {
 
 constexpr std::size_t kTail = 4096;   // of the output: enough for its last line

@@ -7,6 +7,7 @@
 #include "core/base/contains.hpp"
 #include "core/base/hash.hpp"
 #include "core/base/text.hpp"
+#include "core/config/build_life.hpp"
 #include "core/config/build_limits.hpp"
 #include "core/config/formats.hpp"
 #include "core/config/stack_tree.hpp"
@@ -14,25 +15,6 @@
 namespace exai::config {
 
 namespace {
-
-constexpr std::array kSignals = {
-    std::pair{std::string_view("TERM"), SIGTERM}, std::pair{std::string_view("INT"), SIGINT},
-    std::pair{std::string_view("QUIT"), SIGQUIT}, std::pair{std::string_view("HUP"), SIGHUP},
-    std::pair{std::string_view("USR1"), SIGUSR1}, std::pair{std::string_view("USR2"), SIGUSR2},
-    std::pair{std::string_view("KILL"), SIGKILL},
-};
-
-Duration duration_or(const Node& node, std::string_view key, Duration otherwise) {
-  const Node* found = node.find(key);
-  if (found == nullptr || found->string() == nullptr) return otherwise;
-  return parse_duration(*found->string()).value_or(otherwise);
-}
-
-int integer_or(const Node& node, std::string_view key, int otherwise) {
-  const Node* found = node.find(key);
-  return found == nullptr || found->integer() == nullptr ? otherwise
-                                                         : static_cast<int>(*found->integer());
-}
 
 std::string scalar_text(const Node& node) {
   if (node.string() != nullptr) return *node.string();
@@ -65,38 +47,11 @@ std::optional<Check> build_check(const Member& service, std::string_view key) {
       check.settings[setting.key] = scalar_text(setting.value);
   check.every = duration_or(member->value, "every", check.every);
   check.timeout = duration_or(member->value, "timeout", check.timeout);
+  // Silence is measured with its own timeout; one is enough.
+  if (check.kind == "notify") check.failures = 1;
   check.failures = integer_or(member->value, "failures", check.failures);
   check.successes = integer_or(member->value, "successes", check.successes);
   return check;
-}
-
-RestartPolicy build_restart(const Node& service) {
-  RestartPolicy policy;
-  const Node* restart = service.find("restart");
-  if (restart == nullptr) return policy;
-  const std::string when = text_or(*restart, "policy", "always");
-  if (when == "never") policy.when = RestartWhen::never;
-  if (when == "on-failure") policy.when = RestartWhen::on_failure;
-  if (const auto range = parse_duration_range(text_or(*restart, "backoff", ""))) {
-    policy.backoff_min = range->least;
-    policy.backoff_max = range->most;
-  }
-  if (const auto rate = parse_rate(text_or(*restart, "give_up", ""))) {
-    policy.give_up_after = rate->count;
-    policy.give_up_window = rate->window;
-  }
-  return policy;
-}
-
-StopPolicy build_stop(const Node& service) {
-  StopPolicy policy;
-  const Node* stop = service.find("stop");
-  if (stop == nullptr) return policy;
-  const std::string wanted = text_or(*stop, "signal", "TERM");
-  for (const auto& [signal, number] : kSignals)
-    if (signal == wanted) policy.signal = number;
-  policy.grace = duration_or(*stop, "grace", policy.grace);
-  return policy;
 }
 
 std::uint64_t size_or(const Node& node, std::string_view key, std::uint64_t otherwise) {
@@ -132,17 +87,11 @@ Service build_service(const Member& member, const Path& folder) {
   if (delivery == "memfd") service.delivery = Delivery::memfd;
   if (delivery == "env") service.delivery = Delivery::environment;
   service.ports = ports_of(node);
-  for (const Member& need : members(node, "needs"))
-    service.needs.push_back(
-        {need.key, scalar_text(need.value) == "started" ? Condition::started : Condition::ready,
-         need.key_span});
   for (const Member& file : members(node, "render"))
     service.render[file.key] = (folder / scalar_text(file.value)).lexically_normal();
   service.ready = build_check(member, "ready");
   service.healthy = build_check(member, "healthy");
-  service.start_timeout = duration_or(node, "start_timeout", service.start_timeout);
-  service.restart = build_restart(node);
-  service.stop = build_stop(node);
+  build_life(service, node);
   service.limits = build_limits(node);
   return service;
 }

@@ -6,6 +6,8 @@
 
 #include "core/base/ascii.hpp"
 #include "core/base/text.hpp"
+#include "core/config/cron.hpp"
+#include "core/config/regex.hpp"
 
 namespace exai::config {
 
@@ -44,6 +46,12 @@ constexpr std::array kFormats = {
            [](std::string_view text) { return parse_size(text).value_or(0) >= 1024; }},
     Format{"duration-range", "two durations such as 200ms..30s, the shorter one first",
            [](std::string_view text) { return parse_duration_range(text).has_value(); }},
+    Format{"cron", "a cron expression such as \"30 2 * * mon-fri\" or @daily",
+           [](std::string_view text) { return parse_cron(text).has_value(); }},
+    Format{"umask", "three or four octal digits such as 027",
+           [](std::string_view text) { return parse_umask(text).has_value(); }},
+    Format{"regex", "a regular expression",
+           [](std::string_view text) { return Regex::compile(text).has_value(); }},
     Format{"rate", "a number in a duration, such as \"10 in 5m\"",
            [](std::string_view text) { return parse_rate(text).has_value(); }},
     Format{"limit", "a size such as 64MiB, or \"unlimited\"",
@@ -60,7 +68,7 @@ std::optional<DurationRange> parse_duration_range(std::string_view text) {
   if (dots == text.npos) return std::nullopt;
   const auto least = parse_duration(text.substr(0, dots));
   const auto most = parse_duration(text.substr(dots + 2));
-  if (!least || !most || *least > *most) return std::nullopt;
+  if (!least || !most || *least < 0ms || *least > *most) return std::nullopt;
   return DurationRange{*least, *most};
 }
 
@@ -78,6 +86,15 @@ std::optional<Rate> parse_rate(std::string_view text) {
   const auto window = positive_duration(text.substr(at + kIn.size()));
   if (!count || *count < 1 || *count > 1'000'000 || !window) return std::nullopt;
   return Rate{static_cast<int>(*count), *window};
+}
+
+std::optional<int> parse_umask(std::string_view text) {
+  const bool octal = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '7'; });
+  if (!octal || text.size() < 3 || text.size() > 4 || (text.size() == 4 && text[0] != '0'))
+    return std::nullopt;
+  int mask = 0;
+  for (const char c : text) mask = mask * 8 + (c - '0');
+  return mask;
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {

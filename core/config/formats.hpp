@@ -9,7 +9,7 @@
 
 namespace exai::config {
 
-struct DurationRange {  // "200ms..30s"
+struct DurationRange {  // "200ms..30s", "0s..0s"
   Duration least{};
   Duration most{};
 };
@@ -23,6 +23,9 @@ std::optional<Rate> parse_rate(std::string_view text);
 
 // "64MiB" in bytes; "unlimited" is the highest number there is.
 std::optional<std::uint64_t> parse_limit(std::string_view text);
+
+// "022", "0027"
+std::optional<int> parse_umask(std::string_view text);
 
 std::optional<std::uint16_t> parse_port(std::string_view text);
 

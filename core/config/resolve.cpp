@@ -258,9 +258,21 @@ class Resolver {
 
   // --- references in services ---
 
+  // Which replica it is, is known when it is made.
+  bool has_replicas(const std::string& service) const {
+    const Node* found = services_node(service);
+    return found != nullptr && found->find("replicas") != nullptr;
+  }
+  const Node* services_node(const std::string& service) const {
+    for (const Member& member : services(tree_))
+      if (member.key == service) return &member.value;
+    return nullptr;
+  }
+
   std::optional<std::string> built_in(std::string_view name, const std::string& service) const {
     if (name == "EXAI_SERVICE") return service;
     if (name == "EXAI_SERVICE_DIR") return (request_.run_folder / service).string();
+    if (name == "EXAI_REPLICA" && has_replicas(service)) return std::string(kReplicaReference);
     if (name == "EXAI_STACK_DIR") return folder_.string();
     if (name == "EXAI_STATE_DIR") return request_.state_folder.string();
     if (name == "EXAI_ENV") return result_.environment;

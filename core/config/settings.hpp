@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/base/time.hpp"
+#include "core/config/cron.hpp"
 #include "core/config/tree.hpp"
 
 namespace exai::config {
@@ -42,13 +43,15 @@ std::string url_of(const Check& check, const std::string& path);
 
 // --- services ---
 
-enum class Condition { started, ready };
+// healthy: ready, and its `healthy` check passes. done: it has ended, however; done_ok: well.
+enum class Condition { started, ready, healthy, done, done_ok };
 std::string_view name(Condition condition);
 
 struct Need {
   std::string service;
   Condition condition = Condition::ready;
   Span span;
+  bool soft = false;  // from `wants`: waited for while it may still come
 };
 
 struct PortBinding {
@@ -63,15 +66,45 @@ enum class RestartWhen { always, on_failure, never };
 
 struct RestartPolicy {
   RestartWhen when = RestartWhen::always;
+  std::vector<int> success = {0};  // exit codes that mean it ended well
   Duration backoff_min = 200ms;
   Duration backoff_max = 30s;
   int give_up_after = 10;          // restarts …
   Duration give_up_window = 5min;  // … within this long
 };
 
-struct StopPolicy {
+struct StopStep {
   int signal = SIGTERM;
   Duration grace = 20s;  // more than exaid wants to let calls finish
+  friend bool operator==(const StopStep&, const StopStep&) = default;
+};
+
+// One step after the other while it is alive, then KILL.
+struct StopPolicy {
+  std::vector<StopStep> steps = {StopStep{}};  // never empty
+  Duration total{};                            // of all steps together; 0: as long as they take
+  friend bool operator==(const StopPolicy&, const StopPolicy&) = default;
+};
+
+// service: kept running. once: runs to its end, then it is done. scheduled: runs to its end at its
+// times.
+enum class Kind { service, once, scheduled };
+
+enum class Overlap { skip, queue, replace };
+enum class Missed { skip, once };
+
+struct Schedule {
+  std::optional<Cron> cron;  // else `every`, from the beginning of one run to that of the next
+  Duration every{};
+  std::string text;                   // as it is written
+  Overlap overlap = Overlap::skip;    // when the run before has not ended
+  Missed missed = Missed::skip;       // when nobody was there to start it
+};
+
+// A command around the life of a process, as the service itself would run it.
+struct Hook {
+  std::vector<std::string> command;
+  Duration timeout = 30s;
 };
 
 // What a service may use. The first ones are those of getrlimit(2), for each of its processes; the
@@ -106,15 +139,26 @@ struct Service {
   std::vector<std::string> secrets;                // names delivered to it as NAME_FILE
   Delivery delivery = Delivery::file;              // how
   std::vector<PortBinding> ports;
+  Kind kind = Kind::service;
   std::vector<Need> needs;
   std::map<std::string, Path> render;  // file in its run folder ← template (absolute)
   std::optional<Check> ready;          // none: ready as soon as it has started
   std::optional<Check> healthy;
-  Duration start_timeout = 60s;  // from start to ready
+  Duration start_timeout = 60s;  // from start to ready; 0: as long as it takes
   RestartPolicy restart;
   StopPolicy stop;
   Limits limits;
   LogPolicy log;
+  std::optional<Schedule> schedule;  // of one that is scheduled
+  std::optional<Hook> before_start;
+  std::optional<Hook> after_stop;
+  std::optional<int> replicas;        // none: it is one, and cannot be scaled
+  int replica = 0;                    // of `group`: which one, from 1
+  std::vector<std::string> profiles;  // none: it belongs to every one
+  std::string user;                   // empty: ours
+  std::string group_name;             // empty: that of the user
+  std::optional<int> umask;
+  std::optional<int> nice;
 };
 
 // --- variables: one name, one value, and everyone who had a say ---
@@ -152,5 +196,17 @@ struct Stack {
 
   const Service* find(std::string_view service) const;
 };
+
+// The services that come up when none is named: those without profiles, and those of one of these.
+std::vector<std::string> selection(const Stack& stack, const std::vector<std::string>& profiles);
+
+// Does one of these names mean the unit: itself, or the service of which it is a replica?
+bool names_unit(const std::vector<std::string>& names, std::string_view unit);
+
+// One of the replicas of a service: "web.1" with its own ports (each plus index - 1), run folder and
+// EXAI_REPLICA. `run_folder` is that of the stack, in which the service's texts have their folder.
+Service replica_of(const Service& service, int index, const Path& run_folder);
+// What stands for the index in the texts of a service with replicas.
+inline constexpr std::string_view kReplicaReference = "${EXAI_REPLICA}";
 
 }  // namespace exai::config

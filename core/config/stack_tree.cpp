@@ -26,6 +26,18 @@ std::string text_or(const Node& node, std::string_view key, std::string_view oth
   return text == nullptr ? std::string(otherwise) : *text;
 }
 
+Duration duration_or(const Node& node, std::string_view key, Duration otherwise) {
+  const Node* found = node.find(key);
+  if (found == nullptr || found->string() == nullptr) return otherwise;
+  return parse_duration(*found->string()).value_or(otherwise);
+}
+
+int integer_or(const Node& node, std::string_view key, int otherwise) {
+  const Node* found = node.find(key);
+  return found == nullptr || found->integer() == nullptr ? otherwise
+                                                         : static_cast<int>(*found->integer());
+}
+
 std::vector<std::string> texts(const Node* list) {
   std::vector<std::string> result;
   if (list != nullptr && list->list() != nullptr)

@@ -21,6 +21,8 @@ const Node::Table& members(const Node& node, std::string_view key);
 const Node::Table& services(const Node& tree);
 
 std::string text_or(const Node& node, std::string_view key, std::string_view otherwise);
+Duration duration_or(const Node& node, std::string_view key, Duration otherwise);
+int integer_or(const Node& node, std::string_view key, int otherwise);
 std::vector<std::string> texts(const Node* list);
 
 std::vector<PortBinding> ports_of(const Node& service);

@@ -176,6 +176,10 @@ Result<StackStatus> Client::signal(const std::vector<std::string>& services,
   return stack_of("signal", std::move(params));
 }
 
+Result<StackStatus> Client::scale(const std::string& service, int replicas) {
+  return stack_of("scale", {{"service", service}, {"replicas", replicas}});
+}
+
 Result<> Client::down() {
   TRY(answer, call("down", {}, timeout_));
   return {};

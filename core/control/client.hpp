@@ -27,6 +27,7 @@ class Client {
   Result<StackStatus> stop(const std::vector<std::string>& services);
   Result<StackStatus> restart(const std::vector<std::string>& services);
   Result<StackStatus> signal(const std::vector<std::string>& services, const std::string& signal);
+  Result<StackStatus> scale(const std::string& service, int replicas);
   Result<> down();
   Result<EventPage> events(std::uint64_t since, Duration wait);
 

@@ -150,6 +150,8 @@ ServiceStatus service_status_from(const json::object& object) {
   status.read_bytes = find_integer(object, "read_bytes");
   status.written_bytes = find_integer(object, "written_bytes");
   read(object, "not_limited", status.not_limited);
+  read(object, "said", status.said);
+  read(object, "next_run", status.next_run);
   read(object, "log", status.log);
   read(object, "log_lines_dropped", status.log_lines_dropped);
   return status;
@@ -210,6 +212,8 @@ json::object to_json(const ServiceStatus& status) {
       {"read_bytes", optional_number(status.read_bytes)},
       {"written_bytes", optional_number(status.written_bytes)},
       {"not_limited", texts(status.not_limited)},
+      {"said", status.said},
+      {"next_run", optional_time(status.next_run)},
       {"log", status.log},
       {"log_lines_dropped", status.log_lines_dropped},
   };

@@ -74,6 +74,8 @@ struct ServiceStatus {
   std::optional<std::int64_t> read_bytes;   // from storage
   std::optional<std::int64_t> written_bytes;
   std::vector<std::string> not_limited;  // limits that the kernel does not keep here, and why
+  std::string said;        // about itself, in a STATUS= message
+  std::optional<WallTime> next_run;  // by its schedule
   std::string log;         // path of its log file
   std::uint64_t log_lines_dropped = 0;  // that could not be written: the disk was full
 };

@@ -51,6 +51,8 @@ constexpr std::array kFields{
     Field{"ServiceStatus", "read_bytes", "number or null", "from storage; null as above", 2},
     Field{"ServiceStatus", "written_bytes", "number or null", "to storage; null as above", 2},
     Field{"ServiceStatus", "not_limited", "[text]", "limits that the kernel does not keep here", 2},
+    Field{"ServiceStatus", "said", "text", "by itself about itself, in a STATUS= message", 2},
+    Field{"ServiceStatus", "next_run", "time or null", "by its schedule", 2},
     Field{"ServiceStatus", "log", "text", "path of its log file"},
     Field{"ServiceStatus", "log_lines_dropped", "number", "that could not be written"},
 

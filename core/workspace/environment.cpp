@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 namespace exai {
 
@@ -24,6 +25,14 @@ bool is_delivered(const config::Service& service, const std::string& name) {
   return std::find(service.secrets.begin(), service.secrets.end(), name) != service.secrets.end();
 }
 
+// "http-admin" as HTTP_ADMIN
+std::string variable_part(std::string_view name) {
+  std::string part;
+  for (const char c : name)
+    part += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return part;
+}
+
 std::string place_of(const config::Origin& origin) {
   return origin.span ? fmt::format("{}:{}", origin.layer, origin.span.begin.line) : origin.layer;
 }
@@ -32,7 +41,7 @@ std::string place_of(const config::Origin& origin) {
 
 Environment built_in_names(const Workspace& workspace, const config::Stack& stack,
                            const config::Service& service) {
-  return {
+  Environment names{
       {"EXAI_STACK", stack.name},
       {"EXAI_ENV", stack.environment},
       {"EXAI_STACK_DIR", stack.directory.string()},
@@ -40,6 +49,9 @@ Environment built_in_names(const Workspace& workspace, const config::Stack& stac
       {"EXAI_SERVICE", service.name},
       {"EXAI_SERVICE_DIR", workspace.service_run(service.name).string()},
   };
+  for (const config::PortBinding& port : service.ports)
+    names["EXAI_PORT_" + variable_part(port.name)] = std::to_string(port.number);
+  return names;
 }
 
 std::map<std::string, Given, std::less<>> given_to(const Workspace& workspace,

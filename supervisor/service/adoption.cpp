@@ -65,6 +65,7 @@ void Supervisor::adopt() {
   if (snapshot) events_.continue_after(snapshot->last_event);
   if (snapshot && snapshot->boot_id != boot_id()) return;  // nothing of it is alive
 
+  if (snapshot) restore_scale(*snapshot);
   if (snapshot)
     for (const ServiceRecord& record : snapshot->services)
       if (!find(record.name) && record.process && process::is_alive(*record.process))
@@ -82,10 +83,12 @@ void Supervisor::adopt_unit(Finder& finder, Unit& unit, const ServiceRecord* rec
     machine.restarts = record->restarts;
     machine.last_exit = record->last_exit;
     machine.last_restart_cause = record->last_restart_cause;
+    machine.ended_well = record->ended_well;
+    unit.last_run = record->last_run;
     unit.since = record->since;
   }
   const auto process = finder.leader(unit.name(), record, snapshot != nullptr);
-  if (process && unit.runner->adopt(*process)) {
+  if (process && unit.runner->adopt(*process, record && record->proven)) {
     unit.adopted = true;
     unit.started = record && record->started ? record->started : start_of(process->pid);
     post(unit, {record && record->proven ? Input::adopted_ready : Input::adopted_starting});
@@ -99,7 +102,8 @@ void Supervisor::adopt_unit(Finder& finder, Unit& unit, const ServiceRecord* rec
   finder.kill_leftovers(unit.name(), *record);
   if (record->wanted && record->process) return post(unit, {Input::ended_unseen});
   if (record->wanted) return post(unit, {Input::start, "it was wanted by an earlier supervisor"});
-  if (record->state == State::failed) machine.state = State::failed;
+  if (record->state == State::failed || record->state == State::done)
+    machine.state = record->state;
   machine.cause = record->process ? "stopped" : record->cause;
 }
 

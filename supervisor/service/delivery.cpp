@@ -2,6 +2,7 @@
 
 #include "core/base/proc.hpp"
 #include "core/workspace/environment.hpp"
+#include "supervisor/service/credentials.hpp"
 
 namespace exai::service {
 
@@ -106,6 +107,7 @@ Result<SpawnSpec> deliver(const Workspace& workspace, const config::Stack& stack
   if (auto done = deliver_secrets(workspace, stack, service, spec, redactor); !done)
     return fail(std::move(done).error());
   if (auto done = render(workspace, stack, service); !done) return fail(std::move(done).error());
+  if (auto done = run_as(service, spec); !done) return fail(std::move(done).error());
   TRY(program, program_of(service.command, spec.working_directory, spec.environment));
   spec.command = service.command;
   spec.command.front() = std::move(program);

@@ -14,7 +14,7 @@ constexpr const char* kStartCause = "start requested";
 constexpr const char* kRestartCause = "restart requested";
 
 template <class T>
-void add_once(std::vector<T*>& list, T* one) {
+void add_once(std::vector<T>& list, const T& one) {
   if (std::find(list.begin(), list.end(), one) == list.end()) list.push_back(one);
 }
 
@@ -31,8 +31,10 @@ Result<std::vector<Supervisor::Unit*>> Supervisor::select(
   std::vector<std::string> known;
   for (const auto& unit : units_) {
     if (unit->retired) continue;
-    known.push_back(unit->name());
-    if (names.empty()) chosen.push_back(unit.get());
+    const config::Service& service = unit->service();
+    add_once(known, service.group.empty() ? service.name : service.group);
+    if (names.empty() && (service.profiles.empty() || !is_at_rest(unit->machine)))
+      chosen.push_back(unit.get());
   }
   for (const std::string& name : names) {
     auto units = instances_of(name);
@@ -57,11 +59,19 @@ std::vector<Supervisor::Unit*> Supervisor::with_needs(std::vector<Unit*> units) 
   return units;
 }
 
+// What only wants it can do without.
+bool Supervisor::needs_hard(const Unit& unit, const Unit* other) {
+  return std::any_of(unit.needs.begin(), unit.needs.end(), [&](const Unit::Link& link) {
+    return !link.soft && std::find(link.units.begin(), link.units.end(), other) != link.units.end();
+  });
+}
+
 std::vector<Supervisor::Unit*> Supervisor::with_dependents(std::vector<Unit*> units) const {
   std::set<Unit*> seen(units.begin(), units.end());
   for (std::size_t i = 0; i < units.size(); ++i)
     for (Unit* dependent : units[i]->dependents)
-      if (seen.insert(dependent).second) units.push_back(dependent);
+      if (needs_hard(*dependent, units[i]) && seen.insert(dependent).second)
+        units.push_back(dependent);
   return units;
 }
 
@@ -92,7 +102,7 @@ Result<> Supervisor::up(const std::vector<std::string>& services) {
 }
 
 Result<> Supervisor::start(const std::vector<std::string>& services) {
-  return start_all(services, Input::start);
+  return start_all(services, Input::start_again);
 }
 
 Result<> Supervisor::stop(const std::vector<std::string>& services) {
@@ -105,8 +115,11 @@ Result<> Supervisor::stop(const std::vector<std::string>& services) {
     const std::string cause =
         by_name ? "stop requested" : "stopped, because what it needs was to stop";
     const bool rests = is_at_rest(unit->machine);
-    if (by_name ? unit->machine.state != State::stopped : !rests) stop_in_order({unit}, cause);
+    if (by_name ? unit->machine.state == State::stopped : rests) continue;
+    stops_.emplace(unit, false);
+    unit->stop_cause = cause;
   }
+  advance_stops();
   pump();
   return {};
 }
@@ -114,7 +127,11 @@ Result<> Supervisor::stop(const std::vector<std::string>& services) {
 Result<> Supervisor::restart(const std::vector<std::string>& services) {
   if (auto open = accepting(); !open) return open;
   TRY(chosen, select(services));
-  for (Unit* unit : chosen) starts_.insert_or_assign(unit, Event{Input::start, kRestartCause});
+  // Of all: what is done stays so.
+  if (services.empty())
+    std::erase_if(chosen, [](Unit* unit) { return unit->machine.state == State::done; });
+  for (Unit* unit : chosen)
+    starts_.insert_or_assign(unit, Event{Input::start_again, kRestartCause});
   stop_in_order(chosen, kRestartCause);
   pump();
   return {};

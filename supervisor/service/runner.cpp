@@ -34,6 +34,7 @@ Runner::Runner(const Surroundings& around, config::Service service, Emit emit)
       service_(std::move(service)),
       emit_(std::move(emit)),
       log_(around.log.with("service", service_.name)),
+      alarm_(around.loop, around.clock, log_),
       probes_(around.loop, log_),
       timers_(around.loop, log_),
       tasks_(around.loop, log_) {}
@@ -41,6 +42,14 @@ Runner::Runner(const Surroundings& around, config::Service service, Emit emit)
 // --- the process ---
 
 void Runner::start() {
+  if (!service_.before_start) return start_process();
+  preparing_ = true;
+  abandoned_ = false;
+  tasks_.spawn("before_start of " + service_.name, prepare_and_start());
+}
+
+void Runner::start_process() {
+  said_.clear();
   const auto started = try_start();
   if (started) return emit_({Input::spawned});
   log_.warn("cannot start", {{"error", started.error().message()}});
@@ -55,6 +64,8 @@ Result<> Runner::try_start() {
       deliver(around_.workspace, *around_.stack, service_, around_.environment, *around_.redactor));
   if (auto opened = open_log(); !opened) return opened;
   capture_->finish();  // what a run has left that ended while nobody watched
+  if (auto opened = open_notify(); !opened) return opened;
+  offer_notify(spec);
   TRY(writer, capture_->writer());
   TRY(errors, capture_->error_writer());
   spec.stdout_fd = writer.get();
@@ -80,11 +91,14 @@ std::optional<process::Cgroup> Runner::prepare_cgroup() {
   return cgroup;
 }
 
-Result<> Runner::adopt(process::Identity identity) {
+Result<> Runner::adopt(process::Identity identity, bool proven) {
   TRY(child, process::Child::adopt(identity, mark_of(around_.workspace, service_.name),
                                    around_.containment.find(service_.name, identity.pid)));
   if (auto opened = open_log(); !opened)
     log_.error("its output is not kept", {{"error", opened.error().message()}});
+  if (auto opened = open_notify(); !opened)
+    log_.error("what it says is not heard", {{"error", opened.error().message()}});
+  proven_before_ = proven && is_told(service_.ready);
   log_.info("taken over", {{"pid", child->pid()}});
   follow(std::move(child));
   return {};
@@ -112,6 +126,9 @@ void Runner::follow(std::unique_ptr<process::Child> child) {
 }
 
 void Runner::on_end() {
+  const std::shared_ptr<process::Child> ended = child_;
+  hear_all();  // its last word may have been that another process is the service
+  if (child_ != ended) return;
   if (const auto status = child_->ended_at_once()) return tell_end(*child_, *status);
   tasks_.spawn("process of " + service_.name, wait_for_end(child_));
 }
@@ -135,10 +152,13 @@ void Runner::tell_end(const process::Child& child, const ExitStatus& status) {
 }
 
 void Runner::signal(int number) {
-  if (child_) child_->signal(number);
+  if (child_) return child_->signal(number);
+  if (hook_) return hook_->signal(number);
+  abandoned_ = preparing_;
 }
 
 void Runner::kill() {
+  if (hook_) hook_->kill_tree();
   if (!child_) return;
   child_->kill_tree();
   tasks_.spawn("kill of " + service_.name, give_up_on(child_));
@@ -177,20 +197,26 @@ std::optional<process::Identity> Runner::process() const {
 void Runner::start_probing() {
   ++probing_;
   watching_ = false;
+  probing_now_ = true;
   ready_ = {};
   healthy_ = {};
+  if (is_told(service_.ready)) return start_listening();
   if (service_.ready) probes_.spawn("readiness of " + service_.name, probe_readiness(probing_));
 }
 
 void Runner::watch() {
   if (watching_ || !service_.healthy) return;
   watching_ = true;
-  probes_.spawn("health of " + service_.name, probe_health(probing_));
+  const bool told = is_told(service_.healthy);
+  probes_.spawn("health of " + service_.name,
+                told ? watch_silence(probing_) : probe_health(probing_));
 }
 
 void Runner::stop_probing() {
   ++probing_;
   watching_ = false;
+  probing_now_ = false;
+  stop_listening();
   probes_.cancel();
 }
 
@@ -230,7 +256,7 @@ Task<> Runner::probe_readiness(unsigned generation) {
       emit_({Input::proven, fmt::format("proven by {}: {}", describe(check), seen.detail)});
       if (seen.ok) pause = std::max(pause, kProvenPace);
     } else if (ready_.standing == checks::Standing::failing) {
-      emit_({Input::proof_lost, fmt::format("{}: {}", describe(check), seen.detail)});
+      emit_({Input::proof_lost, failure_text(check, ready_)});
     }
     co_await around_.clock.sleep_for(pause);
   }
@@ -244,14 +270,27 @@ Task<> Runner::probe_health(unsigned generation) {
     if (generation != probing_) co_return;
     hide_secrets(seen);
     healthy_ = checks::fold(healthy_, seen, check);
+    if (healthy_.standing == checks::Standing::passing) emit_({Input::healthy});
     if (healthy_.standing == checks::Standing::failing)
-      emit_({Input::unhealthy,
-             fmt::format("{}: {} ({} in a row)", describe(check), seen.detail, healthy_.failures)});
+      emit_({Input::unhealthy, failure_text(check, healthy_)});
     co_await around_.clock.sleep_for(check.every);
   }
 }
 
+// "http /health/live failed 3 times: answered with status 503"
+std::string Runner::failure_text(const config::Check& check, const checks::Verdict& verdict) {
+  const int failures = verdict.failures;
+  return fmt::format("{} failed{}: {}", describe(check),
+                     failures > 1 ? fmt::format(" {} times", failures) : "", last_detail(verdict));
+}
+
 // --- the timer ---
+
+void Runner::schedule(std::optional<WallTime> last) {
+  if (!service_.schedule) return;
+  alarm_.start(*service_.schedule, last,
+               [this](std::string why) { emit_({Input::due, std::move(why)}); });
+}
 
 void Runner::set_timer(std::optional<Time> when) {
   ++timing_;
@@ -269,6 +308,7 @@ Task<> Runner::close() {
   set_timer(std::nullopt);
   if (child_) around_.watcher.forget(child_->pidfd());
   tasks_.cancel();
+  co_await alarm_.close();
   co_await probes_.join();
   co_await timers_.join();
   co_await tasks_.join();

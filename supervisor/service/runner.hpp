@@ -18,6 +18,8 @@
 #include "supervisor/process/child.hpp"
 #include "supervisor/process/limits.hpp"
 #include "supervisor/process/logs.hpp"
+#include "supervisor/service/notify.hpp"
+#include "supervisor/service/schedule.hpp"
 #include "supervisor/service/state.hpp"
 
 namespace exai::service {
@@ -46,17 +48,23 @@ class Runner final {
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
-  // spawned or spawn_failed; exited when it ends.
+  // spawned or spawn_failed; exited when it ends. What is to run before it runs first.
   void start();
-  // Takes a running process over. Errors: not_found, when it is no longer there.
-  Result<> adopt(process::Identity identity);
+  // Takes a running process over; `proven`: to an earlier supervisor. Errors: not_found, when it is
+  // no longer there.
+  Result<> adopt(process::Identity identity, bool proven);
 
+  // To the process, or to what runs before it.
   void signal(int number);
-  void kill();    // the whole tree; what does not die within some seconds is given up, in words
+  void kill();      // the whole tree; what does not die within some seconds is given up, in words
+  void clean_up();  // what is to run after its end; cleaned when that is over
   void start_probing();
   void watch();
   void stop_probing();
   void set_timer(std::optional<Time> when);
+  // due, from now on; `last`: when it was, under an earlier supervisor.
+  void schedule(std::optional<WallTime> last);
+  void unschedule() { alarm_.stop(); }
 
   const config::Service& service() const { return service_; }
   std::optional<process::Identity> process() const;
@@ -65,6 +73,8 @@ class Runner final {
   const std::vector<std::string>& not_limited() const { return not_limited_; }
   const checks::Verdict& ready() const { return ready_; }
   const checks::Verdict& healthy() const { return healthy_; }
+  std::optional<WallTime> next_run() const { return alarm_.next(); }
+  std::string said() const { return child_ ? said_ : std::string(); }
   std::uint64_t log_lines_dropped() const { return capture_ ? capture_->dropped() : 0; }
 
   // Ends all that runs in here. The process goes on, if there is one.
@@ -72,6 +82,33 @@ class Runner final {
 
  private:
   Result<> try_start();
+  void start_process();
+
+  // Its hooks (runner_hooks.cpp).
+  Result<> start_hook(const config::Hook& hook);
+  Task<> end_hook(std::shared_ptr<process::Child> hook, Duration limit);
+  Task<Result<>> run_hook(config::Hook hook, std::string name);
+  Task<> prepare_and_start();
+  Task<> run_clean_up();
+
+  // What it says itself (runner_told.cpp).
+  static bool is_told(const std::optional<config::Check>& check);
+  Path notify_path() const;
+  Result<> open_notify();
+  void offer_notify(SpawnSpec& spec) const;
+  bool is_of_service(pid_t process) const;
+  void hear(const Notice& notice, pid_t sender);
+  void hear_all();
+  void move_to(pid_t process);
+  checks::Observation observed(bool ok, std::string detail) const;
+  void say_ready(std::string detail);
+  void say_alive();
+  void wait_for_line();
+  void start_listening();
+  void stop_listening();
+  Task<> watch_silence(unsigned generation);
+  static std::string failure_text(const config::Check& check, const checks::Verdict& verdict);
+
   Result<> open_log();
   std::optional<process::Cgroup> prepare_cgroup();
   void follow(std::unique_ptr<process::Child> child);
@@ -98,6 +135,17 @@ class Runner final {
   unsigned probing_ = 0;  // generations: what an older one says does not count
   unsigned timing_ = 0;
   bool watching_ = false;
+  bool probing_now_ = false;
+  bool proven_before_ = false;  // the process was taken over, and had been proven
+
+  std::unique_ptr<NotifySocket> notify_;
+  std::string said_;
+  Time last_alive_{};
+  std::shared_ptr<process::Child> hook_;
+  bool hook_late_ = false;
+  bool preparing_ = false;  // what runs before the start has not ended …
+  bool abandoned_ = false;  // … and was told to end before it began
+  Alarm alarm_;
 
   TaskGroup probes_;
   TaskGroup timers_;

@@ -11,6 +11,30 @@ namespace {
 
 constexpr int kVersion = 1;
 
+json::object to_json(const config::StopPolicy& stop) {
+  json::array steps;
+  for (const config::StopStep& step : stop.steps)
+    steps.push_back(json::object{{"signal", step.signal}, {"grace_ms", step.grace.count()}});
+  return {{"steps", std::move(steps)}, {"total_ms", stop.total.count()}};
+}
+
+config::StopStep step_from(const json::object& object) {
+  return {static_cast<int>(find_integer(object, "signal").value_or(SIGTERM)),
+          Duration(find_integer(object, "grace_ms").value_or(10'000))};
+}
+
+// Earlier supervisors wrote one step, without a list.
+config::StopPolicy stop_from(const json::object& object) {
+  config::StopPolicy stop;
+  stop.total = Duration(find_integer(object, "total_ms").value_or(0));
+  stop.steps.clear();
+  if (const json::array* steps = find_array(object, "steps"))
+    for (const json::value& step : *steps)
+      if (const auto* one = step.if_object()) stop.steps.push_back(step_from(*one));
+  if (stop.steps.empty()) stop.steps.push_back(step_from(object));
+  return stop;
+}
+
 json::object to_json(const ServiceRecord& record) {
   json::array needs;
   for (const std::string& need : record.needs) needs.emplace_back(need);
@@ -26,13 +50,14 @@ json::object to_json(const ServiceRecord& record) {
       {"last_exit", record.last_exit},
       {"last_restart_cause", record.last_restart_cause},
       {"needs", std::move(needs)},
-      {"stop", json::object{{"signal", record.stop.signal},
-                            {"grace_ms", record.stop.grace.count()}}},
+      {"stop", to_json(record.stop)},
   };
   if (record.process)
     object["process"] = json::object{{"pid", record.process->pid},
                                      {"start_ticks", record.process->start_ticks}};
   if (record.started) object["started"] = format_utc(*record.started);
+  if (record.last_run) object["last_run"] = format_utc(*record.last_run);
+  if (record.ended_well) object["ended_well"] = *record.ended_well;
   return object;
 }
 
@@ -71,10 +96,9 @@ Result<ServiceRecord> record_from(const json::object& object) {
   if (const json::array* needs = find_array(object, "needs"))
     for (const json::value& need : *needs)
       if (need.is_string()) record.needs.emplace_back(need.get_string());
-  if (const json::object* stop = find_object(object, "stop")) {
-    record.stop.signal = static_cast<int>(find_integer(*stop, "signal").value_or(SIGTERM));
-    record.stop.grace = Duration(find_integer(*stop, "grace_ms").value_or(10'000));
-  }
+  if (const json::object* stop = find_object(object, "stop")) record.stop = stop_from(*stop);
+  record.last_run = time_in(object, "last_run");
+  record.ended_well = find_bool(object, "ended_well");
   return record;
 }
 
@@ -89,6 +113,8 @@ const ServiceRecord* Snapshot::find(std::string_view service) const {
 json::object to_json(const Snapshot& snapshot) {
   json::array services;
   for (const ServiceRecord& record : snapshot.services) services.push_back(to_json(record));
+  json::object scaled;
+  for (const auto& [name, count] : snapshot.scaled) scaled[name] = count;
   return {
       {"version", kVersion},
       {"boot_id", snapshot.boot_id},
@@ -97,6 +123,7 @@ json::object to_json(const Snapshot& snapshot) {
       {"timezone", snapshot.timezone},
       {"last_event", snapshot.last_event},
       {"services", std::move(services)},
+      {"scaled", std::move(scaled)},
   };
 }
 
@@ -112,6 +139,10 @@ Result<Snapshot> snapshot_from(const json::object& object) {
   snapshot.timezone = find_string(object, "timezone").value_or("");
   snapshot.last_event =
       static_cast<std::uint64_t>(find_integer(object, "last_event").value_or(0));
+  if (const json::object* scaled = find_object(object, "scaled"))
+    for (const auto& [name, count] : *scaled)
+      if (count.is_int64() && count.get_int64() >= 0 && count.get_int64() <= 1000)
+        snapshot.scaled.emplace(name, static_cast<int>(count.get_int64()));
   for (const json::value& item : *services) {
     if (!item.is_object()) return fail(Errc::invalid, "a service that is no object");
     TRY(record, record_from(item.get_object()));

@@ -6,7 +6,7 @@
 //
 //   {"version":1, "boot_id":"…", "stack":"exai", …, "last_event":42, "services":[
 //     {"name":"redis", "state":"ready", "wanted":true, "process":{"pid":4711,"start_ticks":123456},
-//      "proven":true, "stop":{"signal":15,"grace_ms":10000}, "needs":[], …}]}
+//      "proven":true, "stop":{"steps":[{"signal":15,"grace_ms":10000}],"total_ms":0}, "needs":[], …}]}
 //
 // What the next supervisor does with a service (the table that adopt() in supervisor.cpp follows):
 //
@@ -21,6 +21,7 @@
 // | anything, other boot   |                          | forgotten: nothing survives a boot        |
 // | no file, or unreadable | its mark, in /proc       | taken over                                |
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,6 +44,8 @@ struct ServiceRecord {
   bool proven = false;
   std::optional<process::Identity> process;
   std::optional<WallTime> started;
+  std::optional<WallTime> last_run;  // by its schedule
+  std::optional<bool> ended_well;    // that run
   int restarts = 0;
   std::string last_exit;
   std::string last_restart_cause;
@@ -58,6 +61,7 @@ struct Snapshot {
   std::string timezone;
   std::uint64_t last_event = 0;
   std::vector<ServiceRecord> services;
+  std::map<std::string, int, std::less<>> scaled;  // replicas that were asked for, by service
 
   const ServiceRecord* find(std::string_view service) const;
 };

@@ -47,7 +47,8 @@ control::StackStatus Supervisor::status() {
   save();  // what somebody was told is remembered
   control::StackStatus status = bare_status();
   for (const auto& unit : units_)
-    status.services.push_back(status_of(*unit, process::Detail::brief));
+    if (!unit->is_gone())
+      status.services.push_back(status_of(*unit, process::Detail::brief));
   return status;
 }
 
@@ -96,7 +97,9 @@ control::ServiceStatus Supervisor::status_of(Unit& unit, process::Detail detail)
   for (const Unit::Link& link : unit.needs) {
     for (const Unit* needed : link.units) {
       status.needs.push_back(needed->name());
-      if (machine.state == State::waiting && !satisfies(needed->machine, link.condition))
+      const Prospect prospect = prospect_of(needed->machine, link.condition);
+      const bool missed = link.soft ? prospect == Prospect::coming : prospect != Prospect::given;
+      if (machine.state == State::waiting && missed)
         status.waiting_for.push_back(needed->name());
     }
   }
@@ -106,6 +109,8 @@ control::ServiceStatus Supervisor::status_of(Unit& unit, process::Detail detail)
     status.healthy = proof_of(*service.healthy, unit.runner->healthy(), machine.process, now);
 
   status.not_limited = unit.runner->not_limited();
+  status.said = unit.runner->said();
+  status.next_run = unit.runner->next_run();
   const auto process = unit.runner->process();
   if (!process) return status;
   status.pid = process->pid;
@@ -141,8 +146,10 @@ double Supervisor::Unit::cpu_percent(Duration used, const Clock& clock) {
 
 Snapshot Supervisor::snapshot() const {
   const config::Stack& stack = *around_.stack;
-  Snapshot snapshot{boot_id(), stack.name, stack.environment, stack.timezone, events_.last(), {}};
+  Snapshot snapshot{boot_id(), stack.name, stack.environment, stack.timezone, events_.last(), {}, {}};
+  snapshot.scaled = scaled_;
   for (const auto& unit : units_) {
+    if (unit->is_gone()) continue;
     const Machine& machine = unit->machine;
     const config::Service& service = unit->service();
     ServiceRecord record;
@@ -155,6 +162,8 @@ Snapshot Supervisor::snapshot() const {
     record.proven = machine.ready_since.has_value();
     record.process = unit->runner->process();
     record.started = unit->started;
+    record.last_run = unit->last_run;
+    record.ended_well = machine.ended_well;
     record.restarts = machine.restarts;
     record.last_exit = machine.last_exit;
     record.last_restart_cause = machine.last_restart_cause;

@@ -31,9 +31,8 @@ Supervisor::Supervisor(const Surroundings& around)
       events_(around.loop),
       started_(around.clock.wall()),
       tasks_(around.loop, around.log) {
-  for (const config::Service& service : around.stack->services) add(service);
+  for (const config::Service& service : around.stack->services) add_instances(service);
   link();
-  for (const auto& unit : units_) unit->machine.needs_met = unit->needs_told = needs_met(*unit);
   process::become_subreaper();
   tasks_.spawn("reaping orphans", reap_orphans());
 }
@@ -104,7 +103,24 @@ void Supervisor::pump() {
   wake_enders();
 }
 
+// Whatever may make it start is seen in the light of what is there.
 void Supervisor::step_unit(Unit& unit, const Event& event) {
+  switch (event.input) {
+    case Input::needs_met:
+    case Input::needs_lost:
+    case Input::needs_failed: return tell_needs(unit);
+    case Input::start:
+    case Input::start_again:
+    case Input::due:
+    case Input::timer:
+    case Input::exited:
+    case Input::cleaned: tell_needs(unit); break;
+    default: break;
+  }
+  apply(unit, event);
+}
+
+void Supervisor::apply(Unit& unit, const Event& event) {
   const State before = unit.machine.state;
   const auto wake = unit.machine.wake;
   Step taken = step(unit.machine, event, around_.clock.now());
@@ -115,6 +131,10 @@ void Supervisor::step_unit(Unit& unit, const Event& event) {
     unit.adopted = false;
   }
   if (event.input == Input::spawned || event.input == Input::exited) changed_ = true;
+  if (event.input == Input::due) {
+    unit.last_run = around_.clock.wall();
+    changed_ = true;
+  }
   for (const Action action : taken.actions) {
     if (action == Action::record) {
       note(unit, before);
@@ -134,10 +154,24 @@ void Supervisor::perform(Unit& unit, Action action) {
     case Action::start_probing: return unit.runner->start_probing();
     case Action::watch: return unit.runner->watch();
     case Action::stop_probing: return unit.runner->stop_probing();
-    case Action::signal: return unit.runner->signal(unit.service().stop.signal);
+    case Action::signal: {
+      const auto& steps = unit.machine.policy.stop.steps;
+      return unit.runner->signal(steps[std::min(unit.machine.stop_step, steps.size() - 1)].signal);
+    }
     case Action::kill: return unit.runner->kill();
+    case Action::clean_up: return unit.runner->clean_up();
+    case Action::schedule: return arm(unit);
+    case Action::unschedule: return unit.runner->unschedule();
     case Action::record: return;  // done when it was stepped
   }
+}
+
+// Since when runs count as missed is remembered, too.
+void Supervisor::arm(Unit& unit) {
+  unit.runner->schedule(unit.last_run);
+  if (unit.last_run || !unit.service().schedule->cron) return;
+  unit.last_run = around_.clock.wall();
+  changed_ = true;
 }
 
 void Supervisor::note(Unit& unit, State from) {
@@ -166,12 +200,13 @@ void Supervisor::link() {
     unit->needs.clear();
     unit->dependents.clear();
     const config::Service& service = unit->service();
+    if (unit->retired && !service.group.empty()) continue;  // nobody needs this one any more
     named[service.name].push_back(unit.get());
     if (!service.group.empty()) named[service.group].push_back(unit.get());
   }
   for (const auto& unit : units_) {
     for (const config::Need& need : unit->service().needs) {
-      Unit::Link link{need.service, need.condition, {}};
+      Unit::Link link{need.service, need.condition, need.soft, {}};
       if (const auto found = named.find(need.service); found != named.end())
         link.units = found->second;
       for (Unit* other : link.units) other->dependents.push_back(unit.get());
@@ -198,21 +233,39 @@ void Supervisor::rank_units() {
   }
 }
 
-bool Supervisor::needs_met(const Unit& unit) const {
-  return std::all_of(unit.needs.begin(), unit.needs.end(), [](const Unit::Link& link) {
-    return !link.units.empty() &&
-           std::all_of(link.units.begin(), link.units.end(), [&](const Unit* needed) {
-             return satisfies(needed->machine, link.condition);
-           });
-  });
+// What a unit is to hear about its needs now. A soft one is only waited for while it may come.
+Event Supervisor::needs_of(const Unit& unit) const {
+  Event standing{Input::needs_met};
+  for (const Unit::Link& link : unit.needs) {
+    if (link.units.empty() && !link.soft) standing.input = Input::needs_lost;
+    for (const Unit* needed : link.units) {
+      const Prospect prospect = prospect_of(needed->machine, link.condition);
+      if (prospect == Prospect::given || (link.soft && prospect != Prospect::coming)) continue;
+      standing.input = Input::needs_lost;
+      if (prospect != Prospect::failed) continue;
+      const bool itself = needed->machine.state == State::failed;
+      return {Input::needs_failed,
+              fmt::format("cannot start: it needs {}, which {}", needed->name(),
+                          itself ? "has failed: " + needed->machine.cause : "cannot start")};
+    }
+  }
+  return standing;
+}
+
+// As things are now: what was noticed earlier may have changed since.
+void Supervisor::tell_needs(Unit& unit) {
+  const Event standing = needs_of(unit);
+  const Machine& machine = unit.machine;
+  const bool met = standing.input == Input::needs_met;
+  if (met != machine.needs_met || standing.detail != machine.blocked) apply(unit, standing);
 }
 
 void Supervisor::update_dependents(const Unit& unit) {
   for (Unit* dependent : unit.dependents) {
-    const bool met = needs_met(*dependent);
-    if (met != dependent->needs_told)
-      post(*dependent, {met ? Input::needs_met : Input::needs_lost});
-    dependent->needs_told = met;
+    const Event standing = needs_of(*dependent);
+    const bool met = standing.input == Input::needs_met;
+    if (met != dependent->machine.needs_met || standing.detail != dependent->machine.blocked)
+      post(*dependent, standing);
   }
 }
 

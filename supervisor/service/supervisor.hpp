@@ -56,6 +56,8 @@ class Supervisor final {
   Result<> stop(const std::vector<std::string>& services);
   // Stops them (dependents first), then starts them. Those that were not running start too.
   Result<> restart(const std::vector<std::string>& services);
+  // So many replicas of one service. Errors: also invalid, when it has no `replicas`.
+  Result<> scale(const std::string& service, int count);
   // To the leader of each. Errors: also unavailable, when none of them has a process.
   Result<> signal(const std::vector<std::string>& services, int number);
   // Stops everything, dependents first; for ever.
@@ -76,6 +78,10 @@ class Supervisor final {
   };
 
   Unit& add(const config::Service& service);
+  // Each replica of it, or itself.
+  void add_instances(const config::Service& service);
+  void restore_scale(const Snapshot& snapshot);
+  void set_replicas(const config::Service& service, int count);
   // Who needs whom, and in which order they start; to be done anew whenever units_ has changed.
   void link();
   Unit* find(std::string_view name) const;
@@ -85,6 +91,7 @@ class Supervisor final {
   Result<std::vector<Unit*>> select(const std::vector<std::string>& names) const;
   Result<> accepting() const;
   std::vector<Unit*> with_needs(std::vector<Unit*> units) const;
+  static bool needs_hard(const Unit& unit, const Unit* other);
   std::vector<Unit*> with_dependents(std::vector<Unit*> units) const;
   Result<> start_all(const std::vector<std::string>& services, Input how);
 
@@ -94,9 +101,12 @@ class Supervisor final {
   void pump();
   void step_unit(Unit& unit, const Event& event);
   void perform(Unit& unit, Action action);
+  void arm(Unit& unit);
   void note(Unit& unit, State from);
   void update_dependents(const Unit& unit);
-  bool needs_met(const Unit& unit) const;
+  Event needs_of(const Unit& unit) const;
+  void tell_needs(Unit& unit);
+  void apply(Unit& unit, const Event& event);
   void stop_in_order(const std::vector<Unit*>& units, const std::string& cause);
   void advance_stops();
   bool is_free_to_start(const Unit& unit) const;
@@ -126,6 +136,7 @@ class Supervisor final {
   bool stopping_ = false;
   std::map<Unit*, bool> stops_;    // to be stopped in order → has been told to
   std::map<Unit*, Event> starts_;  // to be started when it has stopped, and what it needs
+  std::map<std::string, int, std::less<>> scaled_;  // on request, by service
   std::vector<std::shared_ptr<asio::steady_timer>> enders_;
   WallTime started_;
   TaskGroup tasks_;

@@ -13,13 +13,13 @@ struct Supervisor::Unit {
   struct Link {
     std::string service;
     config::Condition condition;
+    bool soft;
     std::vector<Unit*> units;
   };
 
   Machine machine;
   std::unique_ptr<Runner> runner;
   std::vector<Action> actions;  // decided, not yet performed
-  bool needs_told = false;      // what the machine last heard about its needs
   std::vector<Link> needs;
   std::vector<Unit*> dependents;
   std::size_t rank = 0;  // in the order of starting: higher than that of all it needs
@@ -29,6 +29,7 @@ struct Supervisor::Unit {
   bool adopted = false;
   bool retired = false;  // runs, but the stack no longer has it
   std::string stop_cause;
+  std::optional<WallTime> last_run;  // by its schedule
 
   struct CpuSample {
     Time at{};
@@ -36,6 +37,9 @@ struct Supervisor::Unit {
     Duration used{};
     double percent = 0;
   } cpu;
+
+  // A replica that is too many, and has ended: nobody sees it any more.
+  bool is_gone() const { return retired && !service().group.empty() && is_at_rest(machine); }
 
   // Of one core, since the last look at it; at first, since the start of the process.
   double cpu_percent(Duration used, const Clock& clock);

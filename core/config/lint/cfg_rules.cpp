@@ -235,6 +235,12 @@ constexpr std::array kRules = {
          "An exai:allow where there is nothing to allow",
          "What it was about has been put right, or moved to another line. Left in place, it would "
          "hide the next mistake of its kind."},
+    Rule{"CFG028", "contradicting-keys", error, deterministic, Fixing::none,
+         "Keys of a service that contradict each other, or mean nothing together",
+         "A schedule beside an interval, a signal beside the steps of a stop, a watchdog as proof of "
+         "readiness, somebody who waits for the end of what is kept running, replicas whose ports "
+         "run into those of another service: one of the two would silently not count.",
+         contradicting_keys},
 };
 static_assert(is_sound(kRules));
 

@@ -19,6 +19,9 @@ void unusual_booleans(const LintSubject& subject, Findings& findings);     // CF
 void without_effect(const LintSubject& subject, Findings& findings);       // CFG015
 void foreign_paths(const LintSubject& subject, Findings& findings);        // CFG017
 
+// cfg_life.cpp: how a service lives
+void contradicting_keys(const LintSubject& subject, Findings& findings);  // CFG028
+
 // cfg_sources.cpp: several places that give one name a value
 void two_defaults(const LintSubject& subject, Findings& findings);       // CFG010
 void shadowed_values(const LintSubject& subject, Findings& findings);    // CFG016

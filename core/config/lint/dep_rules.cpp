@@ -33,8 +33,9 @@ Graph graph_of(const Node& tree) {
   for (const Member& service : services(tree)) {
     Dependant& one = graph.services.emplace_back();
     one.name = service.key;
-    for (const Member& need : members(service.value, "needs"))
-      one.needs.push_back({need.key, need.key_span});
+    for (const std::string_view key : {"needs", "wants"})
+      for (const Member& need : members(service.value, key))
+        one.needs.push_back({need.key, need.key_span});
   }
   return graph;
 }
@@ -179,7 +180,7 @@ void dependencies_not_declared(const LintSubject& subject, Findings& findings) {
 void missing_commands(const LintSubject& subject, Findings& findings) {
   for (const Member& service : services(subject.resolved.tree)) {
     find_command(subject, service.value.find("process"), findings);
-    for (const std::string_view key : {"ready", "healthy"})
+    for (const std::string_view key : {"ready", "healthy", "before_start", "after_stop"})
       if (const Node* check = service.value.find(key))
         find_command(subject, check->find("command"), findings);
   }

@@ -31,10 +31,11 @@ bool needs(const Node::Table& all, const Member& from, std::string_view to) {
     const Member* at = open.back();
     open.pop_back();
     if (!seen.insert(at->key).second) continue;
-    for (const Member& need : members(at->value, "needs")) {
-      if (need.key == to) return true;
-      if (const Member* next = find_member(all, need.key)) open.push_back(next);
-    }
+    for (const std::string_view key : {"needs", "wants"})
+      for (const Member& need : members(at->value, key)) {
+        if (need.key == to) return true;
+        if (const Member* next = find_member(all, need.key)) open.push_back(next);
+      }
   }
   return false;
 }

@@ -87,19 +87,19 @@ void drifted_sections(const LintSubject& subject, Findings& findings) {
 }
 
 void odd_sections(const LintSubject& subject, Findings& findings) {
-  using Kind = EnvLine::Kind;
+  using LineKind = EnvLine::Kind;
   for (const EnvFile& file : subject.project.env_files) {
     const auto lines = env_lines(file.source->text, file.entries);
     Places places(file.source);
     std::map<std::string, const EnvLine*> seen;
     for (std::size_t i = 0; i < lines.size(); ++i) {
       const EnvLine& line = lines[i];
-      if (line.kind != Kind::heading) continue;
+      if (line.kind != LineKind::heading) continue;
       const auto [first, is_new] = seen.emplace(line.word, &line);
       const auto next =
           std::find_if(lines.begin() + static_cast<std::ptrdiff_t>(i) + 1, lines.end(),
-                       [](const EnvLine& one) { return one.kind != Kind::blank; });
-      const bool empty = next == lines.end() || next->kind == Kind::heading;
+                       [](const EnvLine& one) { return one.kind != LineKind::blank; });
+      const bool empty = next == lines.end() || next->kind == LineKind::heading;
       if (is_new && !empty) continue;
       Diagnostic& found = findings.add(
           "ENV022", places.span(line.begin, line.end),

@@ -54,6 +54,21 @@ void ready_within_start(const Member& service, Findings& findings) {
   relate(one, start.span, "the start is given up after this");
 }
 
+// From the first signal to KILL: its steps together.
+Time grace_of(const Node& service) {
+  const Duration usual = StopStep().grace;
+  const Node* stop = service.find("stop");
+  if (stop == nullptr) return {usual, {}};
+  const Node* steps = stop->find("steps");
+  Time grace = time_of(*stop, "grace", usual);
+  if (steps != nullptr && steps->list() != nullptr) {
+    grace = {Duration::zero(), steps->span};
+    for (const Node& step : *steps->list()) grace.value += time_of(step, "grace", usual).value;
+  }
+  const Time total = time_of(*stop, "total", grace.value);
+  return total.value < grace.value ? total : grace;
+}
+
 // exaid wants time to let calls finish; it must not be killed before that.
 void shutdown_within_grace(const LintSubject& subject, const Member& service, Findings& findings) {
   const auto found = subject.resolved.variables.find("EXAI_SHUTDOWN_TIMEOUT_SECS");
@@ -61,9 +76,7 @@ void shutdown_within_grace(const LintSubject& subject, const Member& service, Fi
   if (!is_exaid(service.value) || option == nullptr || found == subject.resolved.variables.end())
     return;
   const auto shutdown = duration_of(*option, found->second.value);
-  const Node* stop = service.value.find("stop");
-  const Time grace =
-      stop == nullptr ? Time{StopPolicy().grace, {}} : time_of(*stop, "grace", StopPolicy().grace);
+  const Time grace = grace_of(service.value);
   if (!shutdown || *shutdown < grace.value) return;
   const Span set_at = found->second.origins.front().span;
   Diagnostic& one = findings.add(

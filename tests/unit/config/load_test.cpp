@@ -172,8 +172,8 @@ TEST_CASE("a service has the defaults of its settings") {
   CHECK(service.start_timeout == 60s);
   CHECK(service.restart.when == RestartWhen::always);
   CHECK(service.restart.backoff_max == 30s);
-  CHECK(service.stop.signal == SIGTERM);
-  CHECK(service.stop.grace == 20s);
+  CHECK(service.stop.steps[0].signal == SIGTERM);
+  CHECK(service.stop.steps[0].grace == 20s);
   CHECK(service.log.max_size == 10U << 20U);
   CHECK(service.log.max_age == 7 * 24h);
   CHECK(service.log.keep == 5);
@@ -224,8 +224,8 @@ TEST_CASE("every setting of a service is read") {
   CHECK(service.restart.backoff_min == 1s);
   CHECK(service.restart.give_up_after == 3);
   CHECK(service.restart.give_up_window == 1h);
-  CHECK(service.stop.signal == SIGINT);
-  CHECK(service.stop.grace == 3s);
+  CHECK(service.stop.steps[0].signal == SIGINT);
+  CHECK(service.stop.steps[0].grace == 3s);
   CHECK(service.log.max_size == 64U << 10U);
   CHECK(service.log.max_age == 12h);
   CHECK(service.log.keep == 2);

@@ -22,12 +22,12 @@ Snapshot full() {
   record.last_exit = "signal 9 (KILL)";
   record.last_restart_cause = "signal 9 (KILL)";
   record.needs = {"disk"};
-  record.stop = {SIGINT, 3s};
+  record.stop.steps = {{SIGINT, 3s}};
   ServiceRecord announced;
   announced.name = "exaid";
   announced.state = control::State::starting;
   announced.spawning = true;
-  return {"boot-1", "exai", "dev", "UTC", 42, {record, announced}};
+  return {"boot-1", "exai", "dev", "UTC", 42, {record, announced}, {{"web", 3}}};
 }
 
 }  // namespace
@@ -66,8 +66,8 @@ TEST_CASE("a pid that is none is not taken for a process") {
 TEST_CASE("a service that the stack no longer names can be stopped as it wished, never restarted") {
   const config::Service service = service_from(full().services[0]);
   CHECK(service.name == "redis");
-  CHECK(service.stop.signal == SIGINT);
-  CHECK(service.stop.grace == 3s);
+  CHECK(service.stop.steps[0].signal == SIGINT);
+  CHECK(service.stop.steps[0].grace == 3s);
   CHECK(service.restart.when == config::RestartWhen::never);
   CHECK(service.needs.at(0).service == "disk");
 }

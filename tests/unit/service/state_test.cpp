@@ -18,6 +18,9 @@ struct StringMaker<Action> {
       case Action::stop_probing: return "stop_probing";
       case Action::signal: return "signal";
       case Action::kill: return "kill";
+      case Action::clean_up: return "clean_up";
+      case Action::schedule: return "schedule";
+      case Action::unschedule: return "unschedule";
       case Action::record: return "record";
     }
     return "?";
@@ -39,7 +42,7 @@ Policy checked() {
   policy.restart.backoff_max = 30s;
   policy.restart.give_up_after = 3;
   policy.restart.give_up_window = 5min;
-  policy.stop.grace = 10s;
+  policy.stop.steps = {{SIGTERM, 10s}};
   policy.start_timeout = 60s;
   policy.readiness = Readiness::by_check;
   return policy;

@@ -17,7 +17,18 @@ class World {
     machine_.seed = static_cast<std::uint64_t>(pick_(0, 1000));
     machine_.policy.restart.give_up_after = pick_(1, 4);
     machine_.policy.restart.when = static_cast<config::RestartWhen>(pick_(0, 2));
-    machine_.policy.readiness = pick_(0, 1) == 0 ? Readiness::on_start : Readiness::by_check;
+    machine_.policy.kind = static_cast<config::Kind>(pick_(0, 2));
+    const bool checked = pick_(0, 1) == 1;
+    machine_.policy.readiness = checked ? Readiness::by_check
+                                : machine_.policy.kind == config::Kind::service
+                                    ? Readiness::on_start
+                                    : Readiness::by_exit;
+    machine_.policy.cleans = pick_(0, 2) == 0;
+    machine_.policy.prepares = pick_(0, 2) == 0;
+    machine_.policy.watched = pick_(0, 1) == 1;
+    machine_.policy.overlap = static_cast<config::Overlap>(pick_(0, 2));
+    if (pick_(0, 1) == 1) machine_.policy.stop.steps = {{SIGINT, 1s}, {SIGTERM, 2s}};
+    if (pick_(0, 2) == 0) machine_.policy.stop.total = 2s;
   }
 
   void happen() {
@@ -42,7 +53,8 @@ class World {
       alive_ = false;
       feed({Input::exited});
     }
-    must(machine_.state == State::stopped, "it does not come to rest");
+    if (cleaning_) answer_clean_up();
+    must(is_at_rest(machine_), "it does not come to rest");
     must(!machine_.wake, "a timer at rest");
   }
 
@@ -57,13 +69,18 @@ class World {
   // The world gives no exit without a process, and no second process for adoption.
   bool is_possible(Input input) const {
     switch (input) {
-      case Input::exited: return alive_;
+      case Input::exited:
+        return alive_;
       case Input::adopted_ready:
       case Input::adopted_starting:
-      case Input::ended_unseen: return !alive_ && !spawning_;
+      case Input::ended_unseen:
+        return !alive_ && !spawning_ && !cleaning_ && machine_.state == State::stopped;
       case Input::spawned:
-      case Input::spawn_failed: return false;  // they are answers
-      default: return true;
+      case Input::cleaned:
+      case Input::spawn_failed:
+        return false;  // they are answers
+      default:
+        return true;
     }
   }
 
@@ -72,6 +89,7 @@ class World {
     machine_ = taken.machine;
     for (const Action action : taken.actions) obey(action);
     check();
+    if (cleaning_ && pick_(0, 2) > 0) answer_clean_up();
     if (spawning_ && pick_(0, 2) > 0)
       answer_spawn(pick_(0, 3) > 0 ? Input::spawned : Input::spawn_failed);
   }
@@ -82,9 +100,20 @@ class World {
     feed({answer, "because"});
   }
 
+  void answer_clean_up() {
+    cleaning_ = false;
+    feed({Input::cleaned});
+  }
+
   void obey(Action action) {
+    if (action == Action::schedule) scheduled_ = true;
+    if (action == Action::unschedule) scheduled_ = false;
+    if (action == Action::clean_up) {
+      must(!alive_ && !spawning_ && !cleaning_, "a hook behind what has not ended");
+      cleaning_ = true;
+    }
     if (action != Action::spawn) return;
-    must(!alive_ && !spawning_, "two processes at once");
+    must(!alive_ && !spawning_ && !cleaning_, "two processes at once");
     spawning_ = true;
   }
 
@@ -92,13 +121,19 @@ class World {
     const State state = machine_.state;
     must((machine_.process == Process::alive) == alive_, "it is wrong about its process");
     must((machine_.process == Process::spawning) == spawning_, "it is wrong about a spawn");
+    must((machine_.process == Process::cleaning) == cleaning_, "it is wrong about a hook");
     if (state == State::stopped || state == State::waiting || state == State::backoff ||
-        state == State::failed)
+        state == State::failed || state == State::done || state == State::scheduled)
       must(machine_.process == Process::none, "a process in a state that has none");
     if (state == State::ready) must(alive_ && machine_.ready_since, "ready without a proof");
     if (state == State::backoff) must(machine_.wake.has_value(), "a back-off that never ends");
-    if (state == State::stopping && alive_) must(machine_.wake.has_value(), "a stop without an end");
-    if (state == State::stopped || state == State::failed) must(!machine_.wanted, "wanted at rest");
+    if (state == State::stopping && alive_)
+      must(machine_.wake.has_value(), "a stop without an end");
+    if (is_at_rest(machine_)) must(!machine_.wanted, "wanted at rest");
+    if (state == State::scheduled)
+      must(machine_.wanted && scheduled_ && !machine_.wake, "a schedule that nobody keeps");
+    if (state == State::stopped) must(!scheduled_, "a schedule that goes on");
+    must(machine_.stop_step < machine_.policy.stop.steps.size(), "a step that there is not");
     if (state == State::waiting) must(!machine_.needs_met, "waiting for nothing");
   }
 
@@ -107,6 +142,8 @@ class World {
   Time now_ = Time{} + 1h;
   bool alive_ = false;
   bool spawning_ = false;
+  bool cleaning_ = false;
+  bool scheduled_ = false;
   std::string violation_;
 };
 

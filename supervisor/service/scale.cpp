@@ -1,0 +1,86 @@
+// Replicas: how many of a service there are, and how that changes while it runs.
+//
+// A replica that is too many is retired: it stops, is shown no more, and is taken back when there
+// are to be more again.
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "supervisor/service/unit.hpp"
+
+namespace exai::service {
+
+namespace {
+
+constexpr int kMostReplicas = 1000;  // as in the schema
+
+}  // namespace
+
+void Supervisor::add_instances(const config::Service& service) {
+  if (service.replicas) return set_replicas(service, *service.replicas);
+  add(service);
+}
+
+// Makes and retires units; nothing is started or stopped.
+void Supervisor::set_replicas(const config::Service& service, int count) {
+  for (const auto& unit : units_)
+    if (unit->service().group == service.name) unit->retired = unit->service().replica > count;
+  for (int index = 1; index <= count; ++index)
+    if (!find(fmt::format("{}.{}", service.name, index)))
+      add(config::replica_of(service, index, around_.workspace.run()));
+}
+
+void Supervisor::restore_scale(const Snapshot& snapshot) {
+  for (const auto& [name, count] : snapshot.scaled) {
+    const config::Service* service = around_.stack->find(name);
+    if (!service || !service->replicas) continue;
+    set_replicas(*service, count);
+    scaled_.insert_or_assign(name, count);
+  }
+}
+
+Result<> Supervisor::scale(const std::string& name, int count) {
+  if (auto open = accepting(); !open) return open;
+  const config::Service* service = around_.stack->find(name);
+  if (!service) {
+    std::vector<std::string> known;
+    for (const config::Service& each : around_.stack->services)
+      if (each.replicas) known.push_back(each.name);
+    const auto nearest = closest(name, known);
+    return fail(Errc::not_found, "there is no service {}{}", name,
+                nearest ? fmt::format("; did you mean {}?", *nearest) : "");
+  }
+  if (!service->replicas)
+    return fail(Errc::invalid,
+                "{} cannot be scaled: it has no replicas; write replicas = 1 in the stack file",
+                name);
+  if (count < 0 || count > kMostReplicas)
+    return fail(Errc::invalid, "{} cannot have {} replicas: 0 to {}", name, count, kMostReplicas);
+
+  set_replicas(*service, count);
+  scaled_.insert_or_assign(name, count);
+  changed_ = true;
+  link();
+  std::vector<Unit*> extra;
+  for (const auto& unit : units_) {
+    if (unit->service().group != name) continue;
+    if (unit->retired && !is_at_rest(unit->machine)) {
+      starts_.erase(unit.get());
+      extra.push_back(unit.get());
+    } else if (!unit->retired) {
+      Event event{Input::start, fmt::format("scaled to {}", count)};
+      if (stops_.contains(unit.get()))
+        starts_.insert_or_assign(unit.get(), std::move(event));
+      else
+        post(*unit, std::move(event));
+    }
+  }
+  // Whom nobody looks for any more tells nobody that it goes; those that need the others look
+  // again.
+  for (const auto& unit : units_) post(*unit, {Input::needs_met});
+  stop_in_order(extra, fmt::format("scaled to {}", count));
+  pump();
+  return {};
+}
+
+}  // namespace exai::service
