@@ -109,8 +109,14 @@ Result<control::Client> start_supervisor(const Workspace& workspace,
   return wait_until_it_answers(workspace, child.pid, words_file);
 }
 
+Path client_socket(const Context& context, const Workspace& workspace) {
+  const auto shared = context.environment.find("EXAI_CONTROL_SOCKET");
+  return shared == context.environment.end() || shared->second.empty() ? workspace.socket()
+                                                                       : Path(shared->second);
+}
+
 std::optional<control::Client> reach_supervisor(Context& context, const Workspace& workspace) {
-  auto client = control::Client::connect(workspace.socket());
+  auto client = control::Client::connect(client_socket(context, workspace));
   if (client) return *std::move(client);
   if (client.error().code() != Errc::unavailable) {
     explain_failure(context, client.error());

@@ -37,6 +37,10 @@ Result<control::Client> start_supervisor(const Workspace& workspace,
                                          const std::optional<std::string>& environment_name,
                                          const Environment& environment, StackFile stack_file);
 
+// Where the running supervisor is asked: at $EXAI_CONTROL_SOCKET, which the stack shares with other
+// users ([control] in its file), else at its own socket.
+Path client_socket(const Context& context, const Workspace& workspace);
+
 // The client of the running supervisor. Nothing: it was said on stderr that there is none and what
 // to type; exit with unreachable.
 std::optional<control::Client> reach_supervisor(Context& context, const Workspace& workspace);

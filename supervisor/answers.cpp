@@ -15,6 +15,7 @@ namespace {
 using control::kProtocolVersion;
 
 constexpr Duration kLongestWait = 60s;
+constexpr Duration kWrongToken = 200ms;
 
 rpc::ErrorObject refusal(const Error& error) {
   switch (error.code()) {
@@ -89,6 +90,7 @@ struct ControlAnswers::Handler {
 const ControlAnswers::Handler* ControlAnswers::find_handler(std::string_view method) {
   static constexpr std::array kHandlers{
       Handler{"hello", &ControlAnswers::hello},
+      Handler{"authenticate", &ControlAnswers::authenticate},
       Handler{"status", &ControlAnswers::status},
       Handler{"up", &ControlAnswers::up},
       Handler{"down", &ControlAnswers::down},
@@ -119,6 +121,11 @@ Task<rpc::Response> ControlAnswers::answer(Session session, std::string line) {
     co_return rpc::error_of(std::nullopt, rpc::kInvalidRequest, "a request with an id is expected");
   const rpc::Id id = *request->id;
   const control::Method* method = control::find_method(request->method);
+  if (session->token && request->method != "authenticate") {
+    session->refused = true;
+    co_return rpc::error_of(id, control::kNotAllowed,
+                            "the first call here is authenticate, with the token of the stack");
+  }
   if (!method) co_return unknown_method(id, request->method);
   if (method->scope == control::Scope::change && session->access == control::Scope::read)
     co_return rpc::error_of(
@@ -158,9 +165,23 @@ Task<ControlAnswers::Reply> ControlAnswers::hello(Session session, json::object 
     co_return tl::unexpected(rpc::ErrorObject{control::kUnsupportedProtocol, text, versions()});
   }
   json::object reply = versions();
-  reply["stack"] = supervisor_.stack_name();
+  reply["stack"] = supervisor_.stack().name;
   reply["access"] = name(session->access);
   co_return reply;
+}
+
+// Wrong ones are told at a pace that leaves no hope of trying them all.
+Task<ControlAnswers::Reply> ControlAnswers::authenticate(Session session, json::object params) {
+  const Secret shown(find_string(params, "token").value_or(""));
+  if (session->token && !(*session->token == shown)) {
+    session->refused = true;
+    log_.warn("refused a client that showed a wrong token");
+    co_await clock_.sleep_for(kWrongToken);
+    const std::string text = "this is not the token of the stack";
+    co_return tl::unexpected(rpc::ErrorObject{control::kNotAllowed, text, nullptr});
+  }
+  session->token.reset();
+  co_return json::object{};
 }
 
 Task<ControlAnswers::Reply> ControlAnswers::status(Session, json::object params) {

@@ -12,6 +12,7 @@
 
 #include "core/base/loop.hpp"
 #include "core/base/rpc.hpp"
+#include "core/base/secret.hpp"
 #include "core/control/methods.hpp"
 #include "supervisor/service/supervisor.hpp"
 
@@ -20,14 +21,16 @@ namespace exai {
 // What is remembered of one connection.
 struct ControlSession {
   control::Scope access = control::Scope::change;  // as much as it may do
-  std::optional<std::uint64_t> subscribed;         // events after this one are to be pushed to it
-  std::optional<std::uint64_t> told;               // the newest event that it has been told
+  std::optional<Secret> token;                     // to be shown before anything else
+  bool refused = false;  // it has shown another one: the connection is to be ended
+  std::optional<std::uint64_t> subscribed;  // events after this one are to be pushed to it
+  std::optional<std::uint64_t> told;        // the newest event that it has been told
 };
 
 class ControlAnswers final {
  public:
-  ControlAnswers(service::Supervisor& supervisor, Log log)
-      : supervisor_(supervisor), log_(std::move(log)) {}
+  ControlAnswers(Clock& clock, service::Supervisor& supervisor, Log log)
+      : clock_(clock), supervisor_(supervisor), log_(std::move(log)) {}
 
   Task<rpc::Response> answer(std::shared_ptr<ControlSession> session, std::string line);
 
@@ -38,6 +41,7 @@ class ControlAnswers final {
   static const Handler* find_handler(std::string_view method);
 
   Task<Reply> hello(Session session, json::object params);
+  Task<Reply> authenticate(Session session, json::object params);
   Task<Reply> status(Session session, json::object params);
   Task<Reply> up(Session session, json::object params);
   Task<Reply> start(Session session, json::object params);
@@ -50,6 +54,7 @@ class ControlAnswers final {
   Task<Reply> subscribe(Session session, json::object params);
   Reply status_or(const Result<>& result);
 
+  Clock& clock_;
   service::Supervisor& supervisor_;
   Log log_;
 };

@@ -1,19 +1,15 @@
 #include "supervisor/server.hpp"
 
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <cerrno>
 
 #include "core/base/text.hpp"
-#include "core/control/socket.hpp"
+#include "supervisor/listen.hpp"
 
 namespace exai {
 
@@ -33,26 +29,8 @@ constexpr Duration kTurnedAwayLimit = 1s;
 constexpr Duration kLastAnswers = 1s;
 constexpr Duration kCrowdPause = 20ms;
 
-using Socket = asio::local::stream_protocol::socket;
-
-Result<Fd> listen_on(const Path& path) {
-  TRY(folder, open_file(path.parent_path(), O_PATH | O_DIRECTORY));
-  TRY(address, control::address_of(path, folder));
-  if (auto removed = remove_file(path); !removed) return fail(std::move(removed).error());
-  Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const auto* name = reinterpret_cast<const sockaddr*>(&address);
-  if (!socket || ::bind(socket.get(), name, sizeof address) != 0 ||
-      ::listen(socket.get(), static_cast<int>(kMaxClients)) != 0)
-    return fail(errno_error(errno, "listening on " + path.string()));
-  return socket;
-}
-
-bool is_allowed(int socket) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-  return peer.uid == ::geteuid() || peer.uid == 0;
-}
+using Protocol = asio::generic::stream_protocol;
+using Socket = Protocol::socket;
 
 }  // namespace
 
@@ -80,31 +58,33 @@ struct ControlClient {
 };
 
 struct ControlServer::Listener {
-  explicit Listener(asio::io_context& context) : acceptor(context) {}
-  asio::local::stream_protocol::acceptor acceptor;
+  Listener(asio::io_context& context, Door opened)
+      : door(std::move(opened)),
+        acceptor(context, Protocol(door.family, 0), door.socket.release()) {}
+  Door door;
+  asio::basic_socket_acceptor<Protocol> acceptor;
 };
 
-ControlServer::ControlServer(Loop& loop, Clock& clock, service::Supervisor& supervisor, Log log,
-                             Fd listening)
+ControlServer::ControlServer(Loop& loop, Clock& clock, service::Supervisor& supervisor, Log log)
     : loop_(loop),
       clock_(clock),
       supervisor_(supervisor),
       log_(std::move(log)),
-      answers_(supervisor, log_),
-      listener_(std::make_unique<Listener>(loop.context())),
-      tasks_(loop, log_) {
-  listener_->acceptor.assign(asio::local::stream_protocol(), listening.release());
-  tasks_.spawn("control socket", accept());
-}
+      answers_(clock, supervisor, log_),
+      tasks_(loop, log_) {}
 
 ControlServer::~ControlServer() = default;
 
 Result<std::unique_ptr<ControlServer>> ControlServer::open(Loop& loop, Clock& clock,
                                                            service::Supervisor& supervisor,
                                                            const Workspace& workspace, Log log) {
-  TRY(listening, listen_on(workspace.socket()));
-  return std::unique_ptr<ControlServer>(
-      new ControlServer(loop, clock, supervisor, std::move(log), std::move(listening)));
+  std::unique_ptr<ControlServer> server(new ControlServer(loop, clock, supervisor, std::move(log)));
+  TRY(doors, open_doors(workspace, supervisor.stack()));
+  for (Door& door : doors)
+    server->listeners_.push_back(std::make_unique<Listener>(loop.context(), std::move(door)));
+  for (const auto& listener : server->listeners_)
+    server->tasks_.spawn("control socket", server->accept(*listener));
+  return server;
 }
 
 Task<> ControlServer::close() {
@@ -115,6 +95,7 @@ Task<> ControlServer::close() {
     co_await clock_.sleep_for(2ms);
   tasks_.cancel();
   co_await tasks_.join();
+  for (const auto& listener : listeners_) shut(listener->door);
 }
 
 // A follower between two of its requests has not seen the end yet: it is about to ask. A subscriber
@@ -146,10 +127,10 @@ bool ControlServer::make_room() {
   return true;
 }
 
-Task<> ControlServer::accept() {
+Task<> ControlServer::accept(Listener& listener) {
   for (;;) {
     while (turned_away_ >= kMaxTurnedAway) co_await clock_.sleep_for(kCrowdPause);
-    auto accepted = co_await listener_->acceptor.async_accept(kAsTuple);
+    auto accepted = co_await listener.acceptor.async_accept(kAsTuple);
     const boost::system::error_code error = std::get<0>(accepted);
     Socket socket = std::move(std::get<1>(accepted));
     if (error == asio::error::operation_aborted) co_return;
@@ -158,11 +139,13 @@ Task<> ControlServer::accept() {
       co_await clock_.sleep_for(1s);
       continue;
     }
-    if (!is_allowed(socket.native_handle())) {
+    if (!may_enter(listener.door, socket.native_handle())) {
       log_.warn("refused a client of another user");
       continue;
     }
     auto client = std::make_shared<ControlClient>(std::move(socket), clock_.now());
+    client->session->access = listener.door.access;
+    client->session->token = listener.door.token;
     if (make_room()) {
       clients_.push_back(client);
       tasks_.spawn("control client", serve(std::move(client)));
@@ -275,7 +258,7 @@ Task<> ControlServer::serve(Client client) {
     client->heard = clock_.now();
     if (client->session->subscribed && !subscribed)
       client->pushing = tasks_.spawn("control subscriber", push(client));
-    if (closing_ && !is_follower_behind()) break;
+    if (client->session->refused || (closing_ && !is_follower_behind())) break;
   }
   client->end();
   tasks_.cancel(client->pushing);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "core/base/contains.hpp"
@@ -96,6 +97,23 @@ Service build_service(const Member& member, const Path& folder) {
   return service;
 }
 
+ControlAccess build_control(const Node& tree, const Path& folder) {
+  ControlAccess access;
+  const Node* control = tree.find("control");
+  if (control == nullptr) return access;
+  access.may_change = text_or(*control, "access", "change") == "change";
+  if (control->find("socket") != nullptr) {
+    SharedSocket& socket = access.socket.emplace();
+    socket.path = (folder / text_or(*control, "socket", "")).lexically_normal();
+    const std::string mode = text_or(*control, "socket_mode", "0660");
+    std::from_chars(mode.data(), mode.data() + mode.size(), socket.mode, 8);
+    socket.group = text_or(*control, "group", "");
+  }
+  if (const int port = integer_or(*control, "port", 0); port > 0)
+    access.port = ControlPort{static_cast<std::uint16_t>(port), text_or(*control, "token", "")};
+  return access;
+}
+
 // --- the fingerprint: FNV-1a over every setting, each with its length, so that no two run
 // together. Values of secrets stay out of it: it is shown and stored.
 
@@ -167,6 +185,7 @@ Stack build_stack(const Resolved& resolved, const Path& stack_file) {
     stack.secrets.push_back({secret.key, static_cast<std::size_t>(characters), secret.key_span});
   }
   stack.secret_store = resolved.secret_store;
+  stack.control = build_control(resolved.tree, stack.directory);
   stack.variables = resolved.variables;
   stack.fingerprint = fingerprint_of(resolved);
   return stack;

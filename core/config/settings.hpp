@@ -181,6 +181,24 @@ struct GeneratedSecret {  // made on the first `up`, kept in the stack's state f
   Span span;
 };
 
+// How others than our own user reach the supervisor.
+struct SharedSocket {
+  Path path;  // absolute
+  unsigned mode = 0660;
+  std::string group;  // empty: ours
+};
+
+struct ControlPort {  // of this machine alone
+  std::uint16_t number = 0;
+  std::string token;  // the variable that holds it
+};
+
+struct ControlAccess {
+  std::optional<SharedSocket> socket;
+  std::optional<ControlPort> port;
+  bool may_change = true;  // those who come in there
+};
+
 struct Stack {
   std::string name;
   std::string environment;  // dev, staging, prod, …
@@ -191,6 +209,7 @@ struct Stack {
   std::vector<Service> services;  // in the file's order
   std::vector<GeneratedSecret> secrets;
   Path secret_store;  // absolute; empty: the environment names none
+  ControlAccess control;
   std::map<std::string, Variable> variables;
   std::string fingerprint;  // of all of the above: changed means another stack
 

@@ -64,6 +64,15 @@ inline constexpr std::array kMethods{
            {Parameter{"protocol", Shape::count, Presence::required, "the version you speak"},
             Parameter{"client", Shape::text, Presence::optional, "who you are, for its log"}},
            {kUnsupportedProtocol}},
+    Method{
+        "authenticate",
+        Scope::read,
+        2,
+        "Shows the token of the stack. Over TCP this is the first call, and a wrong token ends the "
+        "connection; over a unix socket it is never needed.",
+        "an empty object",
+        {Parameter{"token", Shape::text, Presence::required, "the token"}},
+        {}},
     Method{"status",
            Scope::read,
            1,

@@ -37,7 +37,7 @@ class Supervisor final {
   control::StackStatus status();
   // Of some services only, with what costs a closer look. Errors: not_found, with the nearest name.
   Result<control::StackStatus> status(const std::vector<std::string>& services);
-  const std::string& stack_name() const { return around_.stack->name; }
+  const config::Stack& stack() const { return *around_.stack; }
   std::uint64_t last_event() const { return events_.last(); }
   control::EventPage events(std::uint64_t since) const { return events_.page(since); }
   Task<control::EventPage> next_events(std::uint64_t since, Duration wait) {

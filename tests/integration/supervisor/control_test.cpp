@@ -287,3 +287,80 @@ TEST_CASE("two who say up at once start one process each") {
   stack.down();
   CHECK(stack.read("starts") == "started\n");
 }
+
+TEST_CASE("a shared socket lets its group look, and change the stack only when the file says so") {
+  TempDir folder;
+  const Path path = folder / "control.sock";
+  const auto control = [&](const std::string& more) {
+    return fmt::format("[control]\nsocket = \"{}\"\nsocket_mode = \"0640\"\n{}\n", path.string(),
+                       more);
+  };
+  Stack stack(control("access = \"read\"") + service("a"));
+  stack.script("a.sh", kForever);
+  stack.start();
+  const auto mode = std::filesystem::status(path).permissions();
+  CHECK(static_cast<unsigned>(mode) == 0640);
+  RawClient reader(path);
+  reader.ask("status");
+  CHECK(find_object(reader.message(), "result"));
+  reader.ask("up");
+  CHECK(error_of(reader.message()) == "5: up changes the stack; this connection may only look");
+  stack.kill_supervisor();
+  REQUIRE(std::filesystem::exists(path));  // stale: the next one takes it
+
+  stack.rewrite(control("") + service("a"));
+  stack.start();
+  RawClient writer(path);
+  writer.ask("up");
+  CHECK(error_of(writer.message()).empty());
+  stack.in_state("a", State::ready);
+  stack.down();
+  CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("what somebody else has at the path of the shared socket is left alone") {
+  TempDir folder;
+  const std::string file = folder.write("control.sock", "mine").string();
+  const std::string services = service("a");
+  const auto [more, message] = GENERATE_COPY(table<std::string, std::string>({
+      {"", "is there, and is no socket"},
+      {"group = \"no-such-group-here\"\n", "there is no group no-such-group-here"},
+  }));
+  Stack stack(fmt::format("[control]\nsocket = \"{}\"\n{}\n{}", file, more, services));
+  const auto ended = test::run(stack.command());
+  CHECK(ended.exit == 1);
+  CHECK_THAT(ended.err, Catch::Contains(message));
+  CHECK(read_file(file) == "mine");
+}
+
+TEST_CASE("a port answers nothing to those without the token, and ends with them") {
+  const std::uint16_t port = free_port();
+  Stack stack(fmt::format("[secrets.CONTROL_TOKEN]\ngenerate = 32\n\n[control]\nport = {}\n"
+                          "token = \"CONTROL_TOKEN\"\n\n",
+                          port) +
+              service("a"));
+  stack.script("a.sh", kForever);
+  stack.start();
+  const std::string token = read_file(stack.state("secrets/CONTROL_TOKEN")).value_or("");
+  REQUIRE(token.size() == 32);
+  {
+    RawClient stranger(port);
+    stranger.ask("status");
+    CHECK_THAT(error_of(stranger.message()), Catch::StartsWith("5: the first call here is"));
+    CHECK(stranger.closed());
+  }
+  {
+    RawClient guesser(port);
+    guesser.ask("authenticate", R"({"token":"guess"})");
+    CHECK(error_of(guesser.message()) == "5: this is not the token of the stack");
+    CHECK(guesser.closed());
+  }
+  RawClient client(port);
+  client.ask("authenticate", fmt::format(R"({{"token":"{}"}})", token));
+  CHECK(error_of(client.message()).empty());
+  client.ask("up");
+  CHECK(error_of(client.message()).empty());
+  stack.in_state("a", State::ready);
+  stack.down();
+  CHECK(read_file(stack.state("logs/supervisor.log"))->find(token) == std::string::npos);
+}

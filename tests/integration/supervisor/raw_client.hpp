@@ -1,6 +1,7 @@
 #pragma once
 // A client of the control socket that says what it wants, and perhaps never reads.
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -18,10 +19,15 @@ class RawClient {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     path.string().copy(address.sun_path, sizeof address.sun_path - 1);
-    connected_ =
-        ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    const timeval limit{.tv_sec = 5, .tv_usec = 0};
-    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    connect(&address, sizeof address);
+  }
+  // At a port of this machine.
+  explicit RawClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    connect(&address, sizeof address);
   }
   bool connected() const { return connected_; }
   // How much of it the socket took at once.
@@ -66,6 +72,12 @@ class RawClient {
   }
 
  private:
+  void connect(const void* address, socklen_t size) {
+    connected_ = ::connect(fd_.get(), static_cast<const sockaddr*>(address), size) == 0;
+    const timeval limit{.tv_sec = 5, .tv_usec = 0};
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  }
+
   Fd fd_;
   bool connected_ = false;
   bool closed_ = false;

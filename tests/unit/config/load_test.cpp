@@ -394,4 +394,34 @@ TEST_CASE("limits are read as numbers and sizes") {
   CHECK_FALSE(web(world_with(kProcess)).limits.memory);
 }
 
+TEST_CASE("a stack opens doors for others when its file says so") {
+  MemoryWorld world = world_with(kProcess);
+  const ControlAccess none = world.load().stack->control;
+  CHECK_FALSE(none.socket);
+  CHECK_FALSE(none.port);
+  const std::string before = world.files["exai.toml"];
+  const auto load = [&](const std::string& more) {
+    world.files["exai.toml"] = before + "\n[control]\n" + more;
+    return world.load();
+  };
+  const auto plain = load("socket = \"run/control.sock\"\n").stack->control;
+  REQUIRE(plain.socket);
+  CHECK(plain.socket->path.filename() == "control.sock");
+  CHECK(plain.socket->path.is_absolute());
+  CHECK(plain.socket->mode == 0660);
+  CHECK(plain.may_change);
+  const auto full = load(
+                        "socket = \"/s\"\nsocket_mode = \"0640\"\ngroup = \"operators\"\n"
+                        "access = \"read\"\nport = 7070\ntoken = \"CONTROL_TOKEN\"\n")
+                        .stack->control;
+  CHECK(full.socket->mode == 0640);
+  CHECK(full.socket->group == "operators");
+  CHECK(full.port->number == 7070);
+  CHECK(full.port->token == "CONTROL_TOKEN");
+  CHECK_FALSE(full.may_change);
+  CHECK_FALSE(load("socket = \"/s\"\nsocket_mode = \"0666\"\n").stack);  // anybody at all
+  CHECK_FALSE(load("port = 7070\n").stack);                              // without a token
+  CHECK_FALSE(load("").stack);
+}
+
 }  // namespace exai::config::test
