@@ -117,6 +117,14 @@ void Args::choice(std::string_view placeholder, std::string& target,
   description_.options.push_back({name, "", std::string(help), std::move(choices), true, false});
 }
 
+void Args::word(std::string_view placeholder, std::string& target,
+                std::vector<std::string> suggestions, std::string_view help) {
+  const std::string name(placeholder);
+  parser_->app.add_option(name, target);
+  description_.options.push_back(
+      {name, "", std::string(help), std::move(suggestions), true, false});
+}
+
 // A command may have taken a short name for itself (exai logs -f): then only the long one is left.
 void Args::declare_common_options() {
   const std::vector<std::string> taken = option_names(description_);

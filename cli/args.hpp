@@ -82,6 +82,9 @@ class Args {
   // One positional word out of a list; must be given.
   void choice(std::string_view placeholder, std::string& target, std::vector<std::string> choices,
               std::string_view help);
+  // The same, but other words are taken too; empty when it was not given.
+  void word(std::string_view placeholder, std::string& target, std::vector<std::string> suggestions,
+            std::string_view help);
   void json();  // accepts --json, which lands in context.json
 
   // Nothing: go on. Else the command is over: ok after --help, bad_input after misuse.

@@ -11,8 +11,14 @@ namespace exai::cli {
 Exit validate(Context& context, Args& args);
 Exit up(Context& context, Args& args);
 Exit down(Context& context, Args& args);
+Exit start(Context& context, Args& args);
+Exit stop(Context& context, Args& args);
 Exit restart(Context& context, Args& args);
+Exit signal_command(Context& context, Args& args);
 Exit status(Context& context, Args& args);
+Exit top(Context& context, Args& args);
+Exit events(Context& context, Args& args);
+Exit graph(Context& context, Args& args);
 Exit logs(Context& context, Args& args);
 Exit doctor(Context& context, Args& args);
 Exit health(Context& context, Args& args);
@@ -29,8 +35,14 @@ constexpr std::array kCommands = {
             validate},
     Command{"up", "start the stack and wait until every service is ready", up},
     Command{"down", "stop the stack and prove that nothing is left", down},
+    Command{"start", "start services, and what they need", start},
+    Command{"stop", "stop services; the rest runs on", stop},
     Command{"restart", "stop and start services that run", restart},
+    Command{"signal", "send a signal to services", signal_command},
     Command{"status", "what runs, since when, and by what proof", status},
+    Command{"top", "what each service takes of this machine", top},
+    Command{"events", "what happened to the services, and why", events},
+    Command{"graph", "which service needs which", graph},
     Command{"logs", "what the services have written", logs},
     Command{"doctor", "examine everything and name the first cause", doctor},
     Command{"health", "run the services' checks once, from outside", health},

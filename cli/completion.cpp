@@ -2,6 +2,7 @@
 #include "cli/completion_scripts.hpp"
 
 #include "cli/commands.hpp"
+#include "cli/engine.hpp"
 
 namespace exai::cli {
 
@@ -9,13 +10,24 @@ Exit completion(Context& context, Args& args);
 
 namespace {
 
-// Quiet on purpose: whoever presses Tab must not get an error message.
-void print_service_names(Context& context) {
+constexpr Duration kLongestTab = 300ms;
+
+// Of the stack that runs, whatever its file says by now; else of the file. Quiet on purpose:
+// whoever presses Tab must not get an error message, nor wait for long.
+std::vector<std::string> service_names(Context& context) {
   const auto workspace = find_workspace(context.file, context.environment);
-  if (!workspace) return;
-  const auto stack = load_stack(context, *workspace).stack;
-  if (!stack) return;
-  for (const config::Service& service : stack->services) context.out.print("{}\n", service.name);
+  if (!workspace) return {};
+  std::vector<std::string> names;
+  if (auto client = control::Client::connect(client_socket(context, *workspace), kLongestTab)) {
+    client->set_timeout(kLongestTab);
+    if (const auto status = client->status()) {
+      for (const control::ServiceStatus& service : status->services) names.push_back(service.name);
+      return names;
+    }
+  }
+  if (const auto stack = load_stack(context, *workspace).stack)
+    for (const config::Service& service : stack->services) names.push_back(service.name);
+  return names;
 }
 
 }  // namespace
@@ -32,7 +44,7 @@ Exit completion(Context& context, Args& args) {
   if (const auto done = args.parse(context)) return *done;
 
   if (shell == "services") {
-    print_service_names(context);
+    for (const std::string& name : service_names(context)) context.out.print("{}\n", name);
     return Exit::ok;
   }
   std::vector<Described> described;

@@ -22,7 +22,7 @@ Words words_of(const Described& command) {
   Words words;
   for (const Declared& option : command.description.options) {
     if (!option.positional) continue;
-    if (option.names == "SERVICE") words.services = true;
+    if (option.names.starts_with("SERVICE")) words.services = true;
     if (option.names == "FILE") words.files = true;
     words.choices.insert(words.choices.end(), option.choices.begin(), option.choices.end());
   }
@@ -93,14 +93,16 @@ std::string bash_completion(const std::vector<Described>& commands) {
   std::string script =
       "# bash completion of exai. To use it: source <(exai completion bash)\n"
       "_exai() {\n"
-      "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= verb= i\n"
+      "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= verb= file= "
+      "i\n"
       "  case $before in\n"
       "    --file) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
       "    -e|--env) COMPREPLY=($(compgen -W 'dev staging prod' -- \"$word\")); return ;;\n"
       "  esac\n"
       "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
       "    case ${COMP_WORDS[i]} in\n"
-      "      --file|-e|--env) ((i++)) ;;\n"
+      "      --file) file=\"--file ${COMP_WORDS[++i]}\" ;;\n"
+      "      -e|--env) ((i++)) ;;\n"
       "      -*) ;;\n"
       "      *) if [[ $command ]]; then verb=${COMP_WORDS[i]}; break; fi; command=${COMP_WORDS[i]} "
       ";;\n"
@@ -114,7 +116,7 @@ std::string bash_completion(const std::vector<Described>& commands) {
     script +=
         fmt::format("    {}) options={}", case_of(command), shell_quoted(option_words(command)));
     if (!words.choices.empty()) script += " words=" + shell_quoted(join(words.choices, " "));
-    if (words.services) script += " words=$(exai completion services 2>/dev/null)";
+    if (words.services) script += " words+=\" $(exai completion services $file 2>/dev/null)\"";
     if (words.files) script += " files=yes";
     script += " ;;\n";
   }
@@ -153,7 +155,8 @@ std::string zsh_completion(const std::vector<Described>& commands) {
     const Words words = words_of(command);
     script += fmt::format("    {}) flags=({})", case_of(command), option_words(command));
     if (!words.choices.empty()) script += fmt::format(" candidates=({})", join(words.choices, " "));
-    if (words.services) script += " candidates=(${(f)\"$(exai completion services 2>/dev/null)\"})";
+    if (words.services)
+      script += " candidates+=(${(f)\"$(exai completion services 2>/dev/null)\"})";
     if (words.files) script += " files=yes";
     script += " ;;\n";
   }

@@ -1,6 +1,7 @@
 #include "cli/follow.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include "cli/interrupt.hpp"
 #include "cli/tail.hpp"
@@ -22,16 +23,16 @@ bool wished(const Wish& wish, const std::string& service) {
 
 // True when nothing more is to be waited for.
 bool settled(const Wish& wish, Followed& followed) {
-  bool going = false;
+  followed.going.clear();
   followed.failed.clear();
   for (const control::ServiceStatus& service : followed.status.services) {
     if (!wished(wish, service.name)) continue;
     const Progress progress = judge(followed.status, service, wish.baseline);
-    if (progress == Progress::going) going = true;
+    if (progress == Progress::going) followed.going.push_back(service.name);
     if (progress == Progress::failed) followed.failed.push_back(service.name);
   }
   followed.end = followed.failed.empty() ? Followed::End::ready : Followed::End::failed;
-  return !going;
+  return followed.going.empty();
 }
 
 // The failed service that no other one is to blame for: down the needs, until none of them is the
@@ -98,6 +99,7 @@ std::uint64_t last_event(control::Client& client) {
 
 Followed follow(Context& context, control::Client& client, const Wish& wish) {
   const InterruptWatch watch;
+  const Time limit = std::chrono::steady_clock::now() + wish.patience.value_or(0ms);
   Display display(context.talk());
   Followed followed;
   followed.asked = wish.baseline.asked;
@@ -119,9 +121,10 @@ Followed follow(Context& context, control::Client& client, const Wish& wish) {
     // The status may know of changes that are younger than the page: they are shown before the end.
     if (over)
       if (const auto rest = client.events(since, 0ms)) display.show(*rest, *status);
-    if (over || watch.interrupted()) {
+    const bool late = wish.patience && std::chrono::steady_clock::now() >= limit;
+    if (over || late || watch.interrupted()) {
       display.end();
-      if (!over) followed.end = Followed::End::interrupted;
+      if (!over) followed.end = late ? Followed::End::late : Followed::End::interrupted;
       return followed;
     }
   }
@@ -150,12 +153,30 @@ void explain_failed(Context& context, const Workspace& workspace, const Followed
   err.print("more: exai logs {}      find the first cause: exai doctor\n", first->name);
 }
 
+namespace {
+
+// What is not ready in time: each with the reason that it gives itself.
+void explain_late(Context& context, const Followed& followed) {
+  complain(context, Exit::not_ok, "not ready in time: " + join(followed.going, ", "));
+  for (const std::string& name : followed.going) {
+    const control::ServiceStatus* service = find_service(followed.status, name);
+    const std::string why = service ? reason_text(*service) : "";
+    if (!why.empty()) context.err.print("      {}: {}\n", name, why);
+  }
+  context.err.write("the stack goes on without you; watch it: exai status --watch\n");
+}
+
+}  // namespace
+
 Exit conclude(Context& context, const Workspace& workspace, const Followed& followed) {
   switch (followed.end) {
     case Followed::End::ready:
       return Exit::ok;
     case Followed::End::failed:
       explain_failed(context, workspace, followed);
+      return Exit::not_ok;
+    case Followed::End::late:
+      explain_late(context, followed);
       return Exit::not_ok;
     case Followed::End::interrupted:
       complain(context, Exit::interrupted, "interrupted; the stack goes on without you");

@@ -1,8 +1,10 @@
 #pragma once
 // Watching services come up after somebody asked for it: in a terminal a block that is drawn again
-// in place, else one plain line per change. Ends when each has become ready or has failed.
+// in place, else one plain line per change. Ends when each has become ready or has failed, or when
+// the patience of who asked is at its end.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,12 +18,14 @@ struct Wish {
   std::vector<std::string> services;  // empty: all
   std::uint64_t since = 0;            // the last event before the question
   Baseline baseline;
+  std::optional<Duration> patience = {};  // for as long; nothing: until it is decided
 };
 
 struct Followed {
-  enum class End { ready, failed, interrupted, lost } end = End::ready;
+  enum class End { ready, failed, late, interrupted, lost } end = End::ready;
   control::StackStatus status;
   std::vector<std::string> failed;  // services, in the file's order
+  std::vector<std::string> going;   // those that are on their way yet
   WallTime asked{};                 // what a log says from before is another story
 };
 

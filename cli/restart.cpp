@@ -26,7 +26,8 @@ Exit restart(Context& context, Args& args) {
   const auto before = client->status();
   if (!before) return explain_failure(context, before.error());
 
-  Wish wish{services, last_event(*client), baseline_of(*before, std::chrono::system_clock::now())};
+  const Wish wish{services, before->last_event,
+                  baseline_of(*before, std::chrono::system_clock::now())};
   const auto asked = client->restart(services);
   if (!asked) return explain_failure(context, asked.error());
   const Followed followed = follow(context, *client, wish);

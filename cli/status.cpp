@@ -6,6 +6,7 @@
 #include "cli/engine.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/view.hpp"
+#include "cli/watch.hpp"
 
 namespace exai::cli {
 
@@ -28,14 +29,11 @@ Exit verdict(const control::StackStatus& status) {
 
 Exit watch_status(Context& context, control::Client& client) {
   const InterruptWatch watch;
-  LiveBlock block(context.out);
   while (!watch.interrupted()) {
     const auto now = client.status();
     if (!now) return explain_failure(context, now.error());
     if (context.json)
       context.out.print("{}\n", to_text(control::to_json(*now)));
-    else if (context.out.terminal())
-      block.draw(page_of(context.out, *now));
     else
       context.out.print("{}\n", page_of(context.out, *now));
     for (Duration slept = 0ms; slept < kRefresh && !watch.interrupted(); slept += kInterruptPause)
@@ -53,9 +51,13 @@ Exit status(Context& context, Args& args) {
       "and how old that is, restarts and the cause of the last one, pid, ports, memory, CPU.\n"
       "Exit 1 when a service is in trouble (failed, between attempts, or unhealthy), 3 when no\n"
       "supervisor answers.\n\n"
-      "  exai status --watch       every second, until Ctrl-C\n"
+      "At a terminal --watch is a full screen: select a service with the arrows or j and k, enter\n"
+      "shows its log, r restarts it, s stops or starts it, q quits. Elsewhere it prints the "
+      "status\n"
+      "every second, until Ctrl-C.\n\n"
+      "  exai status --watch\n"
       "  exai status --json | jq '.services[].state'");
-  args.flag("-w,--watch", watch, "again every second");
+  args.flag("-w,--watch", watch, "live, until q or Ctrl-C");
   args.json();
   if (const auto done = args.parse(context)) return *done;
 
@@ -63,6 +65,8 @@ Exit status(Context& context, Args& args) {
   if (!workspace) return Exit::bad_input;
   auto client = reach_supervisor(context, *workspace);
   if (!client) return Exit::unreachable;
+  if (watch && context.out.terminal() && !context.json)
+    return watch_board(context, *workspace, *std::move(client));
   if (watch) return watch_status(context, *client);
   const auto now = client->status();
   if (!now) return explain_failure(context, now.error());

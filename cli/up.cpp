@@ -108,19 +108,32 @@ std::optional<control::Client> client_for(Context& context, const Opened& opened
 
 Exit up(Context& context, Args& args) {
   bool detach = false;
+  bool wait = false;
+  std::string timeout;
   std::vector<std::string> services;
   args.about(
       "Checks the configuration first; with errors nothing is touched (exit 2). Starts a\n"
       "supervisor in the background if none runs, or takes over what an earlier one left\n"
       "running, without a restart. Services start in the order of their needs; ready means\n"
-      "that the service's check has succeeded. A service that fails: exit 1. Ctrl-C ends the\n"
-      "watching, not the stack.\n\n"
-      "  exai up              everything, and wait\n"
-      "  exai up -d exaid     exaid and what it needs; do not wait");
+      "that the service's check has succeeded, or that a job is done. A service that fails:\n"
+      "exit 1, with the first cause. Ctrl-C ends the watching, not the stack (exit 130).\n\n"
+      "  exai up                  everything, and wait\n"
+      "  exai up --timeout 2m     wait no longer than that (exit 1)\n"
+      "  exai up -d exaid         exaid and what it needs; do not wait");
   args.flag("-d,--detach", detach, "do not wait until services are ready");
+  args.flag("-w,--wait", wait, "wait until they are, which is what it does");
+  args.text("-t,--timeout", "DURATION", timeout, "wait no longer: 90s, 2m");
   args.words("SERVICE", services, "only these and what they need");
   args.json();
   if (const auto done = args.parse(context)) return *done;
+  if (detach && (wait || !timeout.empty()))
+    return args.misuse(context, "--detach does not wait; leave out --wait and --timeout");
+  std::optional<Duration> patience;
+  if (!timeout.empty()) {
+    const auto parsed = parse_duration(timeout);
+    if (!parsed) return args.misuse(context, "--timeout: " + parsed.error().message());
+    patience = *parsed;
+  }
 
   const auto opened = open_stack(context);
   if (!opened || !are_services(context, *opened->stack, services)) return Exit::bad_input;
@@ -141,7 +154,8 @@ Exit up(Context& context, Args& args) {
   }
   if (!ports_are_free(context, *opened, pids_of(*before), services)) return Exit::not_ok;
 
-  Wish wish{wished, last_event(*client), baseline_of(*before, std::chrono::system_clock::now())};
+  const Wish wish{wished, before->last_event,
+                  baseline_of(*before, std::chrono::system_clock::now()), patience};
   const auto asked = client->up(services);
   if (!asked) return explain_failure(context, asked.error());
   if (detach) {

@@ -63,12 +63,6 @@ std::string pid_text(const ServiceStatus& service) {
   return service.pid > 0 ? std::to_string(service.pid) : "-";
 }
 
-Cell state_cell(const ServiceStatus& service) {
-  const bool sick = service.state == State::ready && in_trouble(service);
-  return {sick ? "unhealthy" : std::string(control::name(service.state)),
-          sick ? Tone::bad : tone_of(service.state)};
-}
-
 std::vector<Cell> status_notes(const ServiceStatus& service) {
   std::vector<Cell> notes;
   if (const std::string reason = reason_text(service); !reason.empty())
@@ -206,6 +200,19 @@ std::string headline(const StackStatus& status) {
   return text;
 }
 
+Cell state_cell(const ServiceStatus& service) {
+  const bool sick = service.state == State::ready && in_trouble(service);
+  return {sick ? "unhealthy" : std::string(control::name(service.state)),
+          sick ? Tone::bad : tone_of(service.state)};
+}
+
+std::vector<ServiceStatus> worst_first(const StackStatus& status) {
+  std::vector<ServiceStatus> services = status.services;
+  std::stable_sort(services.begin(), services.end(),
+                   [](const auto& a, const auto& b) { return severity(a) < severity(b); });
+  return services;
+}
+
 Table status_table(const StackStatus& status, WallTime now) {
   Table table{{{"SERVICE"},
                {"STATE"},
@@ -217,10 +224,7 @@ Table status_table(const StackStatus& status, WallTime now) {
                {"CPU", Align::right}},
               {},
               0};
-  std::vector<ServiceStatus> services = status.services;
-  std::stable_sort(services.begin(), services.end(),
-                   [](const auto& a, const auto& b) { return severity(a) < severity(b); });
-  for (const ServiceStatus& service : services) {
+  for (const ServiceStatus& service : worst_first(status)) {
     const bool runs = service.pid > 0;
     table.rows.push_back({{{service.name, Tone::strong},
                            state_cell(service),

@@ -32,6 +32,12 @@ bool in_trouble(const control::StackStatus& status);
 // "exai (dev): 2 of 2 services ready"
 std::string headline(const control::StackStatus& status);
 
+// The services with the worst first; among equals the file's order stays.
+std::vector<control::ServiceStatus> worst_first(const control::StackStatus& status);
+
+// Its state as people read it: a service that runs and is not healthy is no "ready" one.
+Cell state_cell(const control::ServiceStatus& service);
+
 // Everything about each service, the worst first.
 Table status_table(const control::StackStatus& status, WallTime now);
 

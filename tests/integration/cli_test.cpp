@@ -7,62 +7,15 @@
 
 #include "core/base/json.hpp"
 #include "core/base/proc.hpp"
-#include "tests/support/support.hpp"
+#include "tests/integration/cli_stack.hpp"
 
 using namespace exai;
+using test::contains;
+using test::kTwo;
 using test::Outcome;
+using Stack = test::CliStack;
 
 namespace {
-
-constexpr std::string_view kHead = R"([stack]
-name = "try"
-timezone = "Australia/Melbourne"
-environment = "dev"
-[environments.dev]
-layers = []
-)";
-
-constexpr std::string_view kTwo = R"(
-[services.base]
-process = ["sleep", "1000"]
-[services.web]
-process = ["sleep", "1000"]
-needs = { base = "ready" }
-)";
-
-// A stack in a folder of its own, which is taken down whatever happens.
-class Stack {
- public:
-  explicit Stack(std::string_view services) { write(services); }
-  ~Stack() { exai({"down"}); }
-
-  void write(std::string_view services) const {
-    folder_.write("exai.toml", std::string(kHead) + std::string(services));
-  }
-  Outcome exai(std::vector<std::string> words) const {
-    return test::run(command(std::move(words)));
-  }
-  test::Command command(std::vector<std::string> words) const {
-    test::Command command;
-    command.arguments = {EXAI};
-    command.arguments.insert(command.arguments.end(), words.begin(), words.end());
-    command.environment["EXAI_STATE_DIR"] = (folder_ / "state").string();
-    command.environment.erase("EXAI_FILE");
-    command.environment.erase("EXAI_ENV");
-    command.directory = folder_.path();
-    return command;
-  }
-  Path path(std::string_view name) const { return folder_ / name; }
-  json::object status() const { return *parse_json_object(exai({"status", "--json"}).out); }
-  std::int64_t supervisor() const { return *find_integer(status(), "supervisor_pid"); }
-
- private:
-  test::TempDir folder_;
-};
-
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
 
 bool alive(std::int64_t pid) {
   const auto info = process_info(static_cast<pid_t>(pid));

@@ -45,7 +45,8 @@ TEST_CASE("bash completes services where a command takes them, and only there") 
   const std::string script = script_of("bash");
   CHECK(contains(script,
                  "    restart\\ *) options='--json -f --file -e --env --no-color -h --help' "
-                 "words=$(exai completion services 2>/dev/null) ;;"));
+                 "words+=\" $(exai completion services $file 2>/dev/null)\" ;;"));
+  CHECK(contains(script, "words='HUP INT QUIT USR1 USR2 TERM KILL STOP CONT WINCH' words+=\" $(exai"));
   CHECK(contains(script,
                  "    version\\ *) options='--json -f --file -e --env --no-color -h --help' ;;"));
 }

@@ -1,0 +1,102 @@
+#include "cli/resources.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+
+namespace exai::cli {
+
+namespace {
+
+using control::ServiceStatus;
+
+struct Resource {
+  std::string_view title;
+  std::string (*text)(const ServiceStatus& service);
+};
+
+// What is known of the process; "-" stands for nothing when there is none.
+constexpr Resource kResources[] = {
+    {"CPU", [](const ServiceStatus& s) { return fmt::format("{:.1f}%", s.cpu_percent); }},
+    {"MEMORY", [](const ServiceStatus& s) { return format_size(s.resident_bytes); }},
+};
+
+void add_titles(Table& table) {
+  for (const Resource& resource : kResources)
+    table.columns.push_back({std::string(resource.title), Align::right});
+}
+
+void add_cells(std::vector<Cell>& cells, const ServiceStatus& service) {
+  for (const Resource& resource : kResources)
+    cells.emplace_back(service.pid > 0 ? resource.text(service) : "-");
+}
+
+std::string pid_text(const ServiceStatus& service) {
+  return service.pid > 0 ? std::to_string(service.pid) : "-";
+}
+
+// Of the freshest proof there is.
+std::string proof_age(const ServiceStatus& service) {
+  std::optional<std::int64_t> freshest;
+  for (const auto* proof : {&service.ready, &service.healthy})
+    if (*proof && (*proof)->age_ms)
+      freshest = std::min(freshest.value_or(*(*proof)->age_ms), *(*proof)->age_ms);
+  return freshest ? format_duration(Duration(*freshest)) : "-";
+}
+
+}  // namespace
+
+Table live_table(const std::vector<ServiceStatus>& services, WallTime now) {
+  Table table{{{"SERVICE"},
+               {"STATE"},
+               {"SINCE", Align::right},
+               {"PROOF", Align::right},
+               {"RESTARTS", Align::right},
+               {"PID", Align::right}},
+              {},
+              0};
+  add_titles(table);
+  table.flexible = table.columns.size();
+  table.columns.push_back({"WHY"});
+  for (const ServiceStatus& service : services) {
+    std::vector<Cell> cells = {{service.name, Tone::strong},     state_cell(service),
+                               age(service.since, now),          proof_age(service),
+                               std::to_string(service.restarts), pid_text(service)};
+    add_cells(cells, service);
+    cells.emplace_back(reason_text(service), in_trouble(service) ? Tone::bad : Tone::dim);
+    table.rows.push_back({std::move(cells)});
+  }
+  return table;
+}
+
+std::vector<std::string> sort_orders() {
+  return {"cpu", "memory", "restarts", "name"};
+}
+
+std::vector<ServiceStatus> sorted_by(const std::string& order, const control::StackStatus& status) {
+  std::vector<ServiceStatus> services = status.services;
+  const auto before = [&](const ServiceStatus& a, const ServiceStatus& b) {
+    if (order == "memory") return a.resident_bytes > b.resident_bytes;
+    if (order == "restarts") return a.restarts > b.restarts;
+    if (order == "name") return a.name < b.name;
+    return a.cpu_percent > b.cpu_percent;
+  };
+  std::stable_sort(services.begin(), services.end(), before);
+  return services;
+}
+
+Table top_table(const std::vector<ServiceStatus>& services) {
+  Table table{{{"SERVICE"}, {"STATE"}, {"PID", Align::right}}, {}, 0};
+  add_titles(table);
+  table.columns.push_back({"RESTARTS", Align::right});
+  for (const ServiceStatus& service : services) {
+    std::vector<Cell> cells = {
+        {service.name, Tone::strong}, state_cell(service), pid_text(service)};
+    add_cells(cells, service);
+    cells.emplace_back(std::to_string(service.restarts));
+    table.rows.push_back({std::move(cells)});
+  }
+  return table;
+}
+
+}  // namespace exai::cli

@@ -1,0 +1,48 @@
+// exai top: what each service takes of this machine.
+#include "cli/args.hpp"
+#include "cli/engine.hpp"
+#include "cli/resources.hpp"
+
+namespace exai::cli {
+
+Exit top(Context& context, Args& args);
+
+namespace {
+
+json::object document(const std::vector<control::ServiceStatus>& services) {
+  json::array list;
+  for (const control::ServiceStatus& service : services) list.push_back(control::to_json(service));
+  return {{"services", std::move(list)}};
+}
+
+}  // namespace
+
+Exit top(Context& context, Args& args) {
+  std::string order = "cpu";
+  std::vector<std::string> services;
+  args.about(
+      "Shows what each service takes: CPU (of one core, since the last look), memory, and how\n"
+      "often it was restarted; the hungriest first. To watch it: exai status --watch.\n\n"
+      "  exai top --sort memory\n"
+      "  exai top redis --json");
+  args.one_of("--sort", "ORDER", order, sort_orders(), "cpu, memory, restarts or name");
+  args.words("SERVICE", services, "only these");
+  args.json();
+  if (const auto done = args.parse(context)) return *done;
+
+  const auto workspace = open_workspace(context);
+  if (!workspace) return Exit::bad_input;
+  auto client = reach_supervisor(context, *workspace);
+  if (!client) return Exit::unreachable;
+  const auto status = client->status(services);
+  if (!status) return explain_failure(context, status.error());
+  const auto sorted = sorted_by(order, *status);
+  Stream& out = context.out;
+  if (context.json)
+    out.print_json(document(sorted));
+  else
+    out.write(layout(top_table(sorted), out.width(), out.colours()));
+  return Exit::ok;
+}
+
+}  // namespace exai::cli
