@@ -1,6 +1,8 @@
 #include "cli/resources.hpp"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "core/base/text.hpp"
 
@@ -15,19 +17,35 @@ struct Resource {
   std::string (*text)(const ServiceStatus& service);
 };
 
-// What is known of the process; "-" stands for nothing when there is none.
-constexpr Resource kResources[] = {
-    {"CPU", [](const ServiceStatus& s) { return fmt::format("{:.1f}%", s.cpu_percent); }},
-    {"MEMORY", [](const ServiceStatus& s) { return format_size(s.resident_bytes); }},
+std::string count(std::int64_t number) {
+  return number > 0 ? std::to_string(number) : "-";
+}
+
+std::string bytes(const std::optional<std::int64_t>& number) {
+  return number ? format_size(static_cast<std::uint64_t>(*number)) : "-";
+}
+
+// What the whole tree of a service takes; "-" stands for what is not known or not there.
+constexpr std::array kTaken{
+    Resource{"CPU", [](const ServiceStatus& s) { return fmt::format("{:.1f}%", s.cpu_percent); }},
+    Resource{"MEMORY", [](const ServiceStatus& s) { return format_size(s.resident_bytes); }},
+};
+constexpr std::array kTakenToo{
+    Resource{"PROCESSES", [](const ServiceStatus& s) { return count(s.processes); }},
+    Resource{"THREADS", [](const ServiceStatus& s) { return count(s.threads); }},
+    Resource{"FILES", [](const ServiceStatus& s) { return count(s.descriptors.value_or(0)); }},
+    Resource{"READ", [](const ServiceStatus& s) { return bytes(s.read_bytes); }},
+    Resource{"WRITTEN", [](const ServiceStatus& s) { return bytes(s.written_bytes); }},
 };
 
-void add_titles(Table& table) {
-  for (const Resource& resource : kResources)
+void add_titles(Table& table, std::span<const Resource> resources) {
+  for (const Resource& resource : resources)
     table.columns.push_back({std::string(resource.title), Align::right});
 }
 
-void add_cells(std::vector<Cell>& cells, const ServiceStatus& service) {
-  for (const Resource& resource : kResources)
+void add_cells(std::vector<Cell>& cells, const ServiceStatus& service,
+               std::span<const Resource> resources) {
+  for (const Resource& resource : resources)
     cells.emplace_back(service.pid > 0 ? resource.text(service) : "-");
 }
 
@@ -55,14 +73,14 @@ Table live_table(const std::vector<ServiceStatus>& services, WallTime now) {
                {"PID", Align::right}},
               {},
               0};
-  add_titles(table);
+  add_titles(table, kTaken);
   table.flexible = table.columns.size();
   table.columns.push_back({"WHY"});
   for (const ServiceStatus& service : services) {
     std::vector<Cell> cells = {{service.name, Tone::strong},     state_cell(service),
                                age(service.since, now),          proof_age(service),
                                std::to_string(service.restarts), pid_text(service)};
-    add_cells(cells, service);
+    add_cells(cells, service, kTaken);
     cells.emplace_back(reason_text(service), in_trouble(service) ? Tone::bad : Tone::dim);
     table.rows.push_back({std::move(cells)});
   }
@@ -87,12 +105,14 @@ std::vector<ServiceStatus> sorted_by(const std::string& order, const control::St
 
 Table top_table(const std::vector<ServiceStatus>& services) {
   Table table{{{"SERVICE"}, {"STATE"}, {"PID", Align::right}}, {}, 0};
-  add_titles(table);
+  add_titles(table, kTaken);
+  add_titles(table, kTakenToo);
   table.columns.push_back({"RESTARTS", Align::right});
   for (const ServiceStatus& service : services) {
     std::vector<Cell> cells = {
         {service.name, Tone::strong}, state_cell(service), pid_text(service)};
-    add_cells(cells, service);
+    add_cells(cells, service, kTaken);
+    add_cells(cells, service, kTakenToo);
     cells.emplace_back(std::to_string(service.restarts));
     table.rows.push_back({std::move(cells)});
   }

@@ -21,8 +21,9 @@ Exit top(Context& context, Args& args) {
   std::string order = "cpu";
   std::vector<std::string> services;
   args.about(
-      "Shows what each service takes: CPU (of one core, since the last look), memory, and how\n"
-      "often it was restarted; the hungriest first. To watch it: exai status --watch.\n\n"
+      "Shows what each service takes with all its processes: CPU (of one core, since the last\n"
+      "look), memory, processes, threads, open files, what it has read and written; the hungriest\n"
+      "first. To watch it: exai status --watch.\n\n"
       "  exai top --sort memory\n"
       "  exai top redis --json");
   args.one_of("--sort", "ORDER", order, sort_orders(), "cpu, memory, restarts or name");
@@ -34,7 +35,12 @@ Exit top(Context& context, Args& args) {
   if (!workspace) return Exit::bad_input;
   auto client = reach_supervisor(context, *workspace);
   if (!client) return Exit::unreachable;
-  const auto status = client->status(services);
+  if (services.empty()) {
+    const auto all = client->status();
+    if (!all) return explain_failure(context, all.error());
+    for (const control::ServiceStatus& service : all->services) services.push_back(service.name);
+  }
+  const auto status = client->status(services);  // by name: with what costs a closer look
   if (!status) return explain_failure(context, status.error());
   const auto sorted = sorted_by(order, *status);
   Stream& out = context.out;

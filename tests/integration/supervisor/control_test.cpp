@@ -364,3 +364,28 @@ TEST_CASE("a port answers nothing to those without the token, and ends with them
   stack.down();
   CHECK(read_file(stack.state("logs/supervisor.log"))->find(token) == std::string::npos);
 }
+
+TEST_CASE("up of many answers before all of them run, and so does status meanwhile") {
+  constexpr int kServices = 200;
+  Stack stack(many(kServices));
+  stack.start();
+  control::Client client = stack.client();
+  const auto running = [](const control::StackStatus& status) {
+    return std::count_if(status.services.begin(), status.services.end(),
+                         [](const auto& service) { return service.pid > 0; });
+  };
+  const auto answer = client.up({});
+  REQUIRE(answer);
+  CHECK(running(*answer) < kServices);
+  std::ptrdiff_t before = running(*answer);
+  int looks = 0;
+  for (std::ptrdiff_t now = before; now < kServices; ++looks) {
+    const auto status = client.status();
+    REQUIRE(status);
+    now = running(*status);
+    CHECK(now >= before);
+    before = now;
+  }
+  CHECK(looks > 1);
+  stack.down();
+}
