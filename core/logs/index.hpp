@@ -5,7 +5,7 @@
 //
 //    0  u64  offset     where in the log the bytes begin that it speaks of (before compression)
 //    8  i64  time       when they came: microseconds since 1970, UTC
-//   16  u64  sequence   one more for each record of the service
+//   16  u64  sequence   one more for each record that one supervisor writes for the service
 //   24  u8   stream     0 stdout and stderr together, 1 stdout, 2 stderr, 3 ours
 //   25  u8×3 0
 //   28  u32  check      FNV-1a of the 28 bytes before it

@@ -73,8 +73,7 @@ void discard(const Fd& fifo, std::size_t size) {
 
 LogFile::LogFile(const Clock& clock, Path path, LogLimits limits)
     : clock_(clock), path_(std::move(path)), limits_(limits) {
-  for (const logs::Part& each : logs::parts_of(path_))
-    if (each.number != logs::kCurrent) number_ = each.number + 1;
+  next_removal_ = clock_.now() + kRemovalPace;
   ready();
 }
 
@@ -215,17 +214,14 @@ void LogFile::open_index() {
   std::error_code ignored;
   // A rotation that our predecessor did not live to end.
   if (size_ > 0 && !std::filesystem::exists(path, ignored))
-    std::filesystem::rename(part(number_).index(), path, ignored);
+    std::filesystem::rename(part(number()).index(), path, ignored);
   auto fd = open_file(path, O_RDWR | O_CREAT);
   index_ = fd ? std::move(*fd) : Fd();
   index_size_ = index_ ? size_of(index_) / logs::kMarkBytes * logs::kMarkBytes : 0;
   began_ = clock_.wall();
-  auto last = last_mark(index_, index_size_);
+  const auto last = last_mark(index_, index_size_);
   if (!last || last->offset > size_) {
     forget_index();
-    const auto earlier = open_file(part(number_ - 1).index(), O_RDONLY);
-    if (earlier) last = last_mark(*earlier, size_of(*earlier));
-    last_.sequence = std::max(last_.sequence, last ? last->sequence : 0);
     return;
   }
   last_ = *last;
@@ -275,7 +271,7 @@ void LogFile::open() {
 
 // False: it cannot be moved, and is appended to.
 bool LogFile::rotate() {
-  const logs::Part old = part(number_);
+  const logs::Part old = part(number());
   const Path index = logs::index_of(path_);
   std::error_code error;
   std::filesystem::rename(index, old.index(), error);
@@ -297,6 +293,16 @@ bool LogFile::too_old() const {
   return limits_.max_age > 0ms && clock_.wall() - began_ > limits_.max_age;
 }
 
+// Looked up when it is first needed: a thousand services start without listing a folder of
+// thousands.
+std::uint64_t LogFile::number() {
+  if (number_ > 0) return number_;
+  number_ = 1;
+  for (const logs::Part& each : logs::parts_of(path_))
+    if (each.number != logs::kCurrent) number_ = each.number + 1;
+  return number_;
+}
+
 logs::Part LogFile::part(std::uint64_t number) const {
   return {path_, number};
 }
@@ -310,7 +316,7 @@ void LogFile::remove_old() {
     const auto written = std::filesystem::last_write_time(each.text(), error);
     const auto age = std::filesystem::file_time_type::clock::now() - written;
     const bool old = !error && limits_.max_age > 0ms && age > limits_.max_age;
-    if (old || each.number + static_cast<std::uint64_t>(limits_.keep) < number_) remove_part(each);
+    if (old || each.number + static_cast<std::uint64_t>(limits_.keep) < number()) remove_part(each);
   }
 }
 

@@ -68,6 +68,7 @@ class LogFile {
   bool rotate();
   void remove_old();
   bool too_old() const;
+  std::uint64_t number();
   logs::Part part(std::uint64_t number) const;
 
   const Clock& clock_;
@@ -79,7 +80,7 @@ class LogFile {
   std::uint64_t index_size_ = 0;
   logs::Mark last_;              // the last one; index_size_ == 0: of an earlier part
   WallTime began_;               // the current part
-  std::uint64_t number_ = 1;     // of the current part, once it is an earlier one
+  std::uint64_t number_ = 0;     // of the current part, once it is an earlier one; 0: not known
   std::uint64_t rotate_at_ = 0;  // bytes
   Time next_removal_{};
   bool rotated_ = false;
