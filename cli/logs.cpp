@@ -163,8 +163,7 @@ Result<std::vector<std::string>> names_of(const Wanted& wanted,
                                           const Path& folder) {
   std::vector<std::string> names = wanted.services;
   for (const std::string& name : names)
-    if (!contains(known, name))
-      return fail(Errc::invalid, "{}", unknown_word("log", name, known));
+    if (!contains(known, name)) return fail(Errc::invalid, "{}", unknown_word("log", name, known));
   if (names.empty()) names = known;
   if (names.empty()) return fail(Errc::not_found, "there are no logs in {} yet", folder.string());
   return names;
@@ -202,8 +201,7 @@ Exit show_logs(Context& context, const Workspace& workspace, const Wanted& wante
 Exit logs(Context& context, Args& args) {
   Wanted wanted;
   args.about(
-      "The services' logs, merged by time (local); the supervisor's own is \"supervisor\". Shown "
-      "are\n"
+      "The services' logs, merged by time (local); the supervisor's own is \"supervisor\". Shows\n"
       "the last 200 lines; with --since, --until, --grep or --id all. exai down keeps the logs.\n\n"
       "  exai logs -f exaid                       follow one service, until Ctrl-C\n"
       "  exai logs --since 10m --id 4f2a --json   every line about one request, for programs");

@@ -51,10 +51,9 @@ Exit status(Context& context, Args& args) {
       "and how old that is, restarts and the cause of the last one, pid, ports, memory, CPU.\n"
       "Exit 1 when a service is in trouble (failed, between attempts, or unhealthy), 3 when no\n"
       "supervisor answers.\n\n"
-      "At a terminal --watch is a full screen: select a service with the arrows or j and k, enter\n"
-      "shows its log, r restarts it, s stops or starts it, q quits. Elsewhere it prints the "
-      "status\n"
-      "every second, until Ctrl-C.\n\n"
+      "At a terminal --watch is a full screen: select a service with the arrows or j and k,\n"
+      "enter shows its log, r restarts it, s stops or starts it, q quits. Elsewhere it prints\n"
+      "the status every second, until Ctrl-C.\n\n"
       "  exai status --watch\n"
       "  exai status --json | jq '.services[].state'");
   args.flag("-w,--watch", watch, "live, until q or Ctrl-C");

@@ -111,6 +111,8 @@ Task<> LogKeeper::on_island(std::function<Result<>()> work) {
 
 Task<> LogKeeper::work() {
   do {
+    // Taken first: a rotation from here on is looked at again.
+    const Path log = waiting_.extract(waiting_.begin()).value();
     if (max_total_ > 0) {
       std::function<Result<>()> shrink = [folder = folder_, most = max_total_]() -> Result<> {
         remove_oldest_parts(folder, most);
@@ -118,8 +120,6 @@ Task<> LogKeeper::work() {
       };
       co_await on_island(std::move(shrink));
     }
-    if (waiting_.empty()) break;  // closed meanwhile
-    const Path log = waiting_.extract(waiting_.begin()).value();
     if (log == kNothing) continue;
     remove_rests(log);
     const std::vector<logs::Part> parts = logs::parts_of(log);

@@ -13,7 +13,9 @@ extern "C" {
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <set>
+#include <thread>
 
 #include "core/base/proc.hpp"
 #include "core/base/text.hpp"
@@ -26,10 +28,26 @@ Identity identity_of(const ProcessInfo& info) {
   return {info.pid, info.start_ticks};
 }
 
+// Neither a zombie nor a thread of the kernel.
+bool has_memory(pid_t pid) {
+  const auto pages = read_file(fmt::format("/proc/{}/statm", pid));
+  return pages && !pages->starts_with("0 ");
+}
+
+// A process within exec has no variables for a moment; one that never has any is looked at so
+// often.
+constexpr int kLooks = 4;
+
 // "\0NAME=value\0…": each variable between two zeros. Empty when it has gone, or is not ours to
 // see.
 std::string variables_of(pid_t pid) {
-  const auto environment = read_file(fmt::format("/proc/{}/environ", pid), 4U << 20U);
+  const std::string file = fmt::format("/proc/{}/environ", pid);
+  auto environment = read_file(file, 4U << 20U);
+  for (int looks = 1; looks < kLooks && environment && environment->empty() && has_memory(pid);
+       ++looks) {
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+    environment = read_file(file, 4U << 20U);
+  }
   return environment ? '\0' + *environment : std::string();
 }
 

@@ -200,7 +200,8 @@ TEST_CASE("health is lost after so many failures in a row, and the cause counts 
   const ServiceStatus after =
       stack.until("web", [](const auto& s) { return !s.last_restart_cause.empty(); });
   CHECK(after.last_restart_cause ==
-        "not healthy: command sh check.sh failed 3 times: exit code 1: out of order");
+        "not healthy: command sh check.sh failed 3 times: exit code 1 (last line: out "
+        "of order)");
   std::filesystem::remove(stack.path("broken"));
   stack.down();
 }

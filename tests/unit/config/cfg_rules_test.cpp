@@ -92,13 +92,13 @@ healthy = { process = true, tcp = true }
 )");
   CHECK(
       world.messages() ==
-      R"(exai.toml:7:1: error[CFG002]: services.web.ready needs one of http, tcp, redis, command, process, mcp
+      R"(exai.toml:7:1: error[CFG002]: services.web.ready needs one of http, tcp, redis, command, process, mcp, notify, log
     7 | ready = { every = "1s" }
       | ^~~~~
 exai.toml:8:13: error[CFG002]: services.web.healthy has both "tcp" and "process"
     8 | healthy = { process = true, tcp = true }
       |             ^~~~~~~
-  help: keep one of http, tcp, redis, command, process, mcp
+  help: keep one of http, tcp, redis, command, process, mcp, notify, log
   exai.toml:8:29: note: the other one
 )");
 }

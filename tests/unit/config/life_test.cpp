@@ -134,14 +134,13 @@ TEST_CASE("a replica has its own name, number, ports and folder") {
 TEST_CASE("wrong values of these keys are named with what was expected") {
   const auto [keys, message] = GENERATE(table<std::string, std::string>({
       {"schedule = \"daily\"\n",
-       "exai.toml:7:12: error[CFG004]: services.web.schedule must be a cron expression such as "
+       "exai.toml:7:12: error[CFG003]: services.web.schedule must be a cron expression such as "
        "\"30 2 * * mon-fri\" or @daily, not \"daily\""},
       {"umask = \"999\"\n",
-       "exai.toml:7:9: error[CFG004]: services.web.umask must be three or four octal digits such "
-       "as "
-       "027, not \"999\""},
+       "exai.toml:7:9: error[CFG003]: services.web.umask must be three or four octal digits such "
+       "as 027, not \"999\""},
       {"ready = { log = \"(\" }\n",
-       "exai.toml:7:17: error[CFG004]: services.web.ready.log must be a regular expression, not "
+       "exai.toml:7:17: error[CFG003]: services.web.ready.log must be a regular expression, not "
        "\"(\""},
       {"kind = \"onec\"\n",
        "exai.toml:7:8: error[CFG005]: services.web.kind must be one of \"service\", \"once\", not "
