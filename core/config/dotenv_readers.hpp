@@ -46,7 +46,7 @@ inline constexpr std::array kDotenvReaders = {DotenvReader::compose, DotenvReade
 
 std::string_view name(DotenvReader reader);         // "docker"
 std::string_view description(DotenvReader reader);  // "docker run --env-file"
-std::optional<DotenvReader> dotenv_reader(std::string_view name);
+std::optional<DotenvReader> dotenv_reader(std::string_view wanted);
 
 struct ReaderView {
   std::map<std::string, std::string, std::less<>> values;

@@ -34,9 +34,9 @@ bool Names::is_secret(std::string_view name) const {
   return secrets.contains(name) || stored.contains(name) || (option != nullptr && option->secret);
 }
 
-bool Names::is_confidential(std::string_view written) const {
-  const std::string name = canonical(written);
-  return is_secret(name) || (options->find(name) == nullptr && sounds_secret(name));
+bool Names::is_confidential(std::string_view name) const {
+  const std::string option = canonical(name);
+  return is_secret(option) || (options->find(option) == nullptr && sounds_secret(option));
 }
 
 void hide_secrets(Source& source, const std::vector<DotenvEntry>& entries, const Names& names) {
