@@ -71,7 +71,7 @@ class LineSplitter {
 
  private:
   std::size_t skip_unwanted(std::string_view bytes) const;
-  void take(std::string_view line, std::vector<LogLine>& lines);
+  void take(std::string_view text, std::vector<LogLine>& lines);
 
   std::string service_;
   LogFilter filter_;

@@ -77,7 +77,7 @@ extern "C" void on_deadly(int number) {
   sigemptyset(&one);
   sigaddset(&one, number);
   ::raise(number);
-  ::sigprocmask(SIG_UNBLOCK, &one, nullptr);
+  ::pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
 }
 
 extern "C" void on_stop(int number) {
