@@ -25,9 +25,7 @@ config::StopStep step_from(const json::object& object) {
 
 // Earlier supervisors wrote one step, without a list.
 config::StopPolicy stop_from(const json::object& object) {
-  config::StopPolicy stop;
-  stop.total = Duration(find_integer(object, "total_ms").value_or(0));
-  stop.steps.clear();
+  config::StopPolicy stop{{}, Duration(find_integer(object, "total_ms").value_or(0))};
   if (const json::array* steps = find_array(object, "steps"))
     for (const json::value& step : *steps)
       if (const auto* one = step.if_object()) stop.steps.push_back(step_from(*one));

