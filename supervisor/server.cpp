@@ -66,8 +66,7 @@ struct ControlServer::Listener {
 };
 
 ControlServer::ControlServer(Loop& loop, Clock& clock, service::Supervisor& supervisor, Log log)
-    : loop_(loop),
-      clock_(clock),
+    : clock_(clock),
       supervisor_(supervisor),
       log_(std::move(log)),
       answers_(clock, supervisor, log_),

@@ -50,7 +50,6 @@ class ControlServer final {
   bool make_room();
   bool is_follower_behind() const;
 
-  Loop& loop_;
   Clock& clock_;
   service::Supervisor& supervisor_;
   Log log_;

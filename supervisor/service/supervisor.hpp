@@ -57,7 +57,7 @@ class Supervisor final {
   // Stops them (dependents first), then starts them. Those that were not running start too.
   Result<> restart(const std::vector<std::string>& services);
   // So many replicas of one service. Errors: also invalid, when it has no `replicas`.
-  Result<> scale(const std::string& service, int count);
+  Result<> scale(const std::string& name, int count);
   // To the leader of each. Errors: also unavailable, when none of them has a process.
   Result<> signal(const std::vector<std::string>& services, int number);
   // Stops everything, dependents first; for ever.
