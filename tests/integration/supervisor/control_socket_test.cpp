@@ -97,7 +97,7 @@ TEST_CASE("the control socket answers nonsense with an error and goes on") {
   }));
   RawClient client(stack.socket());
   for (std::size_t at = 0; at < request.size(); at += 60000) {
-    client.send(request.substr(at, 60000));
+    CHECK(client.send(request.substr(at, 60000)));
     CHECK(stack.client().status());  // meanwhile others are served
   }
   client.send("\n");

@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <string_view>
 
 #include "core/base/json.hpp"
 #include "core/base/os.hpp"
@@ -30,10 +31,14 @@ class RawClient {
     connect(&address, sizeof address);
   }
   bool connected() const { return connected_; }
-  // How much of it the socket took at once.
-  std::size_t send(const std::string& text) {
-    const ssize_t sent = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+  // All of it, however slowly it is read; false when it was not taken.
+  bool send(std::string_view text) {
+    while (!text.empty()) {
+      const ssize_t sent = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL);
+      if (sent < 0) return false;
+      text.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
   }
   // A call without parameters, or with these.
   void ask(const std::string& method, const std::string& params = "{}") {
@@ -75,7 +80,8 @@ class RawClient {
   void connect(const void* address, socklen_t size) {
     connected_ = ::connect(fd_.get(), static_cast<const sockaddr*>(address), size) == 0;
     const timeval limit{.tv_sec = 5, .tv_usec = 0};
-    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    for (const int direction : {SO_RCVTIMEO, SO_SNDTIMEO})
+      ::setsockopt(fd_.get(), SOL_SOCKET, direction, &limit, sizeof limit);
   }
 
   Fd fd_;
