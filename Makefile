@@ -1,6 +1,6 @@
 # The few commands of daily work. HACKING.md says more.
 .DEFAULT_GOAL := help
-.PHONY: help up down test fuzz bench lint format programs
+.PHONY: help up down test fuzz bench soak lint format programs
 
 BIN := build/release/bin
 
@@ -28,6 +28,12 @@ bench: ## exaid beside Node's official SDK, exai validate and the capture of log
 	@tests/bench/config
 	@tests/bench/supervisor
 	@tests/bench/logs/run
+
+soak: ## an hour (SOAK_SECONDS=…) of random disturbance of a stack; nothing may grow
+	@scripts/setup.sh test
+	@[ -e build/dev/build.ninja ] || cmake --preset dev
+	@ninja -C build/dev integration_supervisor
+	@SOAK_SECONDS=$${SOAK_SECONDS:-3600} build/dev/bin/integration_supervisor 'a soak of*'
 
 lint: ## the project's own rules, then clang-tidy on changed files (ALL=1: on all)
 	@scripts/setup.sh lint

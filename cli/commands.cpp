@@ -11,6 +11,7 @@ namespace exai::cli {
 Exit validate(Context& context, Args& args);
 Exit up(Context& context, Args& args);
 Exit down(Context& context, Args& args);
+Exit reload(Context& context, Args& args);
 Exit start(Context& context, Args& args);
 Exit stop(Context& context, Args& args);
 Exit restart(Context& context, Args& args);
@@ -25,6 +26,8 @@ Exit health(Context& context, Args& args);
 Exit env(Context& context, Args& args);
 Exit config_command(Context& context, Args& args);
 Exit secret(Context& context, Args& args);
+Exit export_command(Context& context, Args& args);
+Exit upgrade_supervisor(Context& context, Args& args);
 Exit completion(Context& context, Args& args);
 Exit version(Context& context, Args& args);
 
@@ -35,6 +38,7 @@ constexpr std::array kCommands = {
             validate},
     Command{"up", "start the stack and wait until every service is ready", up},
     Command{"down", "stop the stack and prove that nothing is left", down},
+    Command{"reload", "read the stack file again, and restart what it changes", reload},
     Command{"start", "start services, and what they need", start},
     Command{"stop", "stop services; the rest runs on", stop},
     Command{"restart", "stop and start services that run", restart},
@@ -49,6 +53,9 @@ constexpr std::array kCommands = {
     Command{"env", "show, compare and complete environment files", env},
     Command{"config", "what every option is, and who says so", config_command},
     Command{"secret", "keep the secrets of an environment", secret},
+    Command{"export", "print the stack as a systemd unit", export_command},
+    Command{"upgrade-supervisor", "put the installed supervisor in place of the running one",
+            upgrade_supervisor},
     Command{"completion", "print the completion script of a shell", completion},
     Command{"version", "print the version", version},
 };

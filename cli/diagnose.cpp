@@ -240,7 +240,7 @@ std::optional<Examination> examine(const Context& context, const Workspace& work
     if (facts.status && facts.status->fingerprint != loaded.stack->fingerprint)
       findings.push_back({Area::configuration, Level::note, "",
                           "the configuration has changed since this stack was started",
-                          "exai down && exai up"});
+                          "exai reload"});
     for (const config::Service& service : loaded.stack->services)
       for (const config::Need& need : service.needs)
         result.needs[service.name].push_back(need.service);

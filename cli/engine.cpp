@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <map>
 #include <thread>
 
 #include "core/base/json.hpp"
@@ -53,26 +54,51 @@ Result<control::Client> wait_until_it_answers(const Workspace& workspace, pid_t 
 
 }  // namespace
 
-std::vector<Survivor> survivors(const Workspace& workspace) {
-  std::vector<Survivor> alive;
-  const auto text = read_file(workspace.snapshot(), 16U << 20U);
-  if (!text) return alive;
-  const auto snapshot = parse_json_object(*text);
-  if (!snapshot || find_string(*snapshot, "boot_id") != boot_id()) return alive;
-  const json::array* services = find_array(*snapshot, "services");
-  if (!services) return alive;
+namespace {
+
+// Adds what a line of the snapshot says of processes; what a later line says of a service counts.
+void read_processes(const json::object& line, std::map<std::string, json::value>& processes) {
+  const json::array* services = find_array(line, "services");
+  if (!services) return;
   for (const json::value& entry : *services) {
     const json::object* service = entry.if_object();
-    const json::object* process = service ? find_object(*service, "process") : nullptr;
-    if (!process) continue;
-    const auto pid = find_integer(*process, "pid");
-    const auto start = find_integer(*process, "start_ticks");
-    if (!pid || *pid <= 0 || !start) continue;
-    const auto info = process_info(static_cast<pid_t>(*pid));
-    if (!info || info->state == 'Z' || info->start_ticks != static_cast<std::uint64_t>(*start))
-      continue;
-    alive.push_back({find_string(*service, "name").value_or("?"), info->pid});
+    if (!service) continue;
+    const json::value* process = find(*service, "process");
+    processes[find_string(*service, "name").value_or("?")] = process ? *process : json::value();
   }
+}
+
+// The pid of a process that is still the one that was written down.
+std::optional<pid_t> living(const json::value& process) {
+  const json::object* identity = process.if_object();
+  if (!identity) return std::nullopt;
+  const auto pid = find_integer(*identity, "pid");
+  const auto start = find_integer(*identity, "start_ticks");
+  if (!pid || *pid <= 0 || !start) return std::nullopt;
+  const auto info = process_info(static_cast<pid_t>(*pid));
+  const bool same =
+      info && info->state != 'Z' && info->start_ticks == static_cast<std::uint64_t>(*start);
+  return same ? std::optional(info->pid) : std::nullopt;
+}
+
+}  // namespace
+
+// supervisor/service/snapshot.hpp has the format.
+std::vector<Survivor> survivors(const Workspace& workspace) {
+  const auto text = read_file(workspace.snapshot(), 64U << 20U);
+  if (!text) return {};
+  std::map<std::string, json::value> processes;
+  bool of_this_boot = false;
+  for (const std::string& line : split(*text, '\n')) {
+    const auto object = parse_json_object(line);
+    if (!object) break;  // torn
+    if (const auto boot = find_string(*object, "boot_id")) of_this_boot = *boot == boot_id();
+    read_processes(*object, processes);
+  }
+  std::vector<Survivor> alive;
+  if (!of_this_boot) return alive;
+  for (const auto& [name, process] : processes)
+    if (const auto pid = living(process)) alive.push_back({name, *pid});
   return alive;
 }
 

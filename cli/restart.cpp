@@ -13,7 +13,7 @@ Exit restart(Context& context, Args& args) {
   args.about(
       "Stops the services as their stop policy says, starts them again with the settings the\n"
       "supervisor has, and waits until they are ready. A changed stack file is not read: for\n"
-      "that, exai down && exai up. A service that fails: exit 1.\n\n"
+      "that, exai reload. A service that fails: exit 1.\n\n"
       "  exai restart exaid");
   args.words("SERVICE", services, "only these (default: all)");
   args.json();

@@ -30,8 +30,7 @@ void remark_on_differences(Context& context, const Opened& opened,
   Stream& out = context.talk();
   if (status.fingerprint != opened.stack->fingerprint)
     out.print(
-        "{} the configuration has changed since this stack was started; to apply it: exai down && "
-        "exai up\n",
+        "{} the configuration has changed since this stack was started; to apply it: exai reload\n",
         out.paint(Tone::warn, "note:"));
   if (status.version != kVersion)
     out.print("{} the supervisor is version {}, this is {}; to renew it: exai down && exai up\n",

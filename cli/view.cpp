@@ -295,7 +295,8 @@ std::vector<std::string> connections(const config::Stack& stack) {
 }
 
 std::string event_line(const control::Event& event, const StackStatus& status) {
-  const std::string who = event.service.empty() ? status.stack : event.service;
+  if (event.service.empty()) return fmt::format("{}: {}", status.stack, event.cause);
+  const std::string& who = event.service;
   const std::string state(control::name(event.to));
   std::string line = fmt::format("{}: {}", who, state);
   const ServiceStatus* service = find_service(status, event.service);

@@ -17,7 +17,7 @@ run=(
   redis-server
 )
 test=(catch2 docker-compose json-schema-test-suite prometheus curl procps age python3-dotenv
-  fish zsh)
+  fish zsh systemd)
 bench=(hyperfine runit s6 supervisor yamllint)
 lint=(clang clang-tidy clang-format)
 

@@ -99,6 +99,8 @@ const ControlAnswers::Handler* ControlAnswers::find_handler(std::string_view met
       Handler{"restart", &ControlAnswers::restart},
       Handler{"signal", &ControlAnswers::signal},
       Handler{"scale", &ControlAnswers::scale},
+      Handler{"reload", &ControlAnswers::reload},
+      Handler{"upgrade", &ControlAnswers::upgrade},
       Handler{"events", &ControlAnswers::events},
       Handler{"subscribe", &ControlAnswers::subscribe},
   };
@@ -234,6 +236,26 @@ Task<ControlAnswers::Reply> ControlAnswers::down(Session, json::object) {
   log_.info("asked to go down");
   supervisor_.down();
   co_return json::object{};
+}
+
+Task<ControlAnswers::Reply> ControlAnswers::reload(Session, json::object params) {
+  const bool dry_run = find_bool(params, "dry_run").value_or(false);
+  Task<Result<control::Reloaded>> reloading = supervisor_.reload(dry_run);
+  const Result<control::Reloaded> done = co_await std::move(reloading);
+  if (!done) co_return tl::unexpected(refusal(done.error()));
+  co_return to_json(*done);
+}
+
+Task<ControlAnswers::Reply> ControlAnswers::upgrade(Session, json::object params) {
+  const Path program = find_string(params, "program").value_or("");
+  if (!program.is_absolute()) {
+    const Error error{Errc::invalid, "\"program\" of upgrade must be an absolute path"};
+    co_return tl::unexpected(refusal(error));
+  }
+  Task<Result<std::string>> upgrading = supervisor_.upgrade(program);
+  const Result<std::string> version = co_await std::move(upgrading);
+  if (!version) co_return tl::unexpected(refusal(version.error()));
+  co_return json::object{{"version", *version}};
 }
 
 Task<ControlAnswers::Reply> ControlAnswers::events(Session session, json::object params) {

@@ -50,6 +50,8 @@ class ControlAnswers final {
   Task<Reply> signal(Session session, json::object params);
   Task<Reply> scale(Session session, json::object params);
   Task<Reply> down(Session session, json::object params);
+  Task<Reply> reload(Session session, json::object params);
+  Task<Reply> upgrade(Session session, json::object params);
   Task<Reply> events(Session session, json::object params);
   Task<Reply> subscribe(Session session, json::object params);
   Reply status_or(const Result<>& result);

@@ -63,12 +63,14 @@ Result<> clear(const Path& path, const Address& address) {
   return remove_file(path);
 }
 
-Result<Door> own_door(const Path& path) {
-  TRY(address, address_of(path));
-  if (auto removed = remove_file(path); !removed) return fail(std::move(removed).error());
+Result<Door> own_door(const Path& path, Fd inherited) {
   Door door;
   door.family = AF_UNIX;
   door.path = path;
+  door.socket = std::move(inherited);
+  if (door.socket) return door;
+  TRY(address, address_of(path));
+  if (auto removed = remove_file(path); !removed) return fail(std::move(removed).error());
   door.socket = new_socket(AF_UNIX);
   if (!door.socket || ::bind(door.socket.get(), address.get(), sizeof address.name) != 0 ||
       ::listen(door.socket.get(), kBacklog) != 0)
@@ -120,9 +122,10 @@ Result<Door> port_door(const config::ControlPort& port, Secret token) {
 
 }  // namespace
 
-Result<std::vector<Door>> open_doors(const Workspace& workspace, const config::Stack& stack) {
+Result<std::vector<Door>> open_doors(const Workspace& workspace, const config::Stack& stack,
+                                     Fd inherited) {
   std::vector<Door> doors;
-  TRY(own, own_door(workspace.socket()));
+  TRY(own, own_door(workspace.socket(), std::move(inherited)));
   doors.push_back(std::move(own));
   const config::ControlAccess& control = stack.control;
   const auto access = control.may_change ? control::Scope::change : control::Scope::read;

@@ -22,11 +22,12 @@ struct Door {
   std::optional<Secret> token;
 };
 
-// The stack's own: a socket file that is there is of a dead supervisor, for the caller holds the
-// lock. The shared one: a file at its path that is no socket, or that somebody listens on, stays as
+// The stack's own first. It listens with `inherited`, if that is something; else a socket file that
+// is there is of a dead supervisor, for the caller holds the lock. The shared one: a file at its path that is no socket, or that somebody listens on, stays as
 // it is. Errors: conflict, for these and for a port that is taken; not_found: there is no such
 // group, folder or token; denied.
-Result<std::vector<Door>> open_doors(const Workspace& workspace, const config::Stack& stack);
+Result<std::vector<Door>> open_doors(const Workspace& workspace, const config::Stack& stack,
+                                     Fd inherited = {});
 
 // Is this peer one that the door is for? Where the kernel has not said so already.
 bool may_enter(const Door& door, int peer);

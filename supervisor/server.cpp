@@ -76,9 +76,10 @@ ControlServer::~ControlServer() = default;
 
 Result<std::unique_ptr<ControlServer>> ControlServer::open(Loop& loop, Clock& clock,
                                                            service::Supervisor& supervisor,
-                                                           const Workspace& workspace, Log log) {
+                                                           const Workspace& workspace, Log log,
+                                                           Fd inherited) {
   std::unique_ptr<ControlServer> server(new ControlServer(loop, clock, supervisor, std::move(log)));
-  TRY(doors, open_doors(workspace, supervisor.stack()));
+  TRY(doors, open_doors(workspace, supervisor.stack(), std::move(inherited)));
   for (Door& door : doors)
     server->listeners_.push_back(std::make_unique<Listener>(loop.context(), std::move(door)));
   for (const auto& listener : server->listeners_)
@@ -95,6 +96,11 @@ Task<> ControlServer::close() {
   tasks_.cancel();
   co_await tasks_.join();
   for (const auto& listener : listeners_) shut(listener->door);
+}
+
+Fd ControlServer::release() {
+  boost::system::error_code ignored;
+  return Fd(listeners_.front()->acceptor.release(ignored));
 }
 
 // A follower between two of its requests has not seen the end yet: it is about to ask. A subscriber
@@ -234,7 +240,21 @@ Task<bool> ControlServer::send(Client client, std::string text, Duration limit) 
   co_return taken;
 }
 
+// Whatever ends the conversation: its place is free.
 Task<> ControlServer::serve(Client client) {
+  std::exception_ptr failure;
+  try {
+    co_await converse(client);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  client->end();
+  tasks_.cancel(client->pushing);
+  clients_.remove(client);
+  if (failure) std::rethrow_exception(failure);
+}
+
+Task<> ControlServer::converse(Client client) {
   for (;;) {
     client->busy = client->session->subscribed.has_value();
     Task<std::optional<Result<std::string>>> reading = next_line(client);
@@ -259,9 +279,6 @@ Task<> ControlServer::serve(Client client) {
       client->pushing = tasks_.spawn("control subscriber", push(client));
     if (client->session->refused || (closing_ && !is_follower_behind())) break;
   }
-  client->end();
-  tasks_.cancel(client->pushing);
-  clients_.remove(client);
 }
 
 // It hears why when it has asked something, or nothing when it never does.

@@ -25,16 +25,20 @@ struct ControlClient;
 
 class ControlServer final {
  public:
-  // Listens, as listen.hpp says.
+  // Listens, as listen.hpp says; on the stack's own socket with what an earlier program of this
+  // process listened with, if there is one.
   static Result<std::unique_ptr<ControlServer>> open(Loop& loop, Clock& clock,
                                                      service::Supervisor& supervisor,
-                                                     const Workspace& workspace, Log log);
+                                                     const Workspace& workspace, Log log,
+                                                     Fd inherited = {});
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
 
   // Answers what was asked, lets followers of events see the last of them, then ends.
   Task<> close();
+  // The socket that it listens on, for a successor; after close().
+  Fd release();
 
  private:
   using Client = std::shared_ptr<ControlClient>;
@@ -44,6 +48,7 @@ class ControlServer final {
 
   Task<> accept(Listener& listener);
   Task<> serve(Client client);
+  Task<> converse(Client client);
   Task<> turn_away(Client client);
   Task<> push(Client client);
   Task<bool> send(Client client, std::string text, Duration limit);

@@ -244,6 +244,12 @@ Result<LockFile> LockFile::acquire(const Path& path) {
   return LockFile(std::move(fd));
 }
 
+Result<LockFile> LockFile::inherit(Fd fd, const Path& path) {
+  if (!is_at(fd, path) || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
+    return fail(Errc::invalid, "what was handed over is not the lock of {}", path.string());
+  return LockFile(std::move(fd));
+}
+
 Path executable_path() {
   std::error_code error;
   Path path = std::filesystem::read_symlink("/proc/self/exe", error);

@@ -73,6 +73,11 @@ Result<Fd> sealed_memory(const std::string& name, std::string_view bytes);
 class LockFile {
  public:
   static Result<LockFile> acquire(const Path& path);
+  // A lock that was taken before this program was started in place of another one. Errors: invalid,
+  // when it is not that of the file.
+  static Result<LockFile> inherit(Fd fd, const Path& path);
+
+  int fd() const { return fd_.get(); }
 
  private:
   explicit LockFile(Fd fd) : fd_(std::move(fd)) {}

@@ -12,18 +12,11 @@
 #include "core/config/build_limits.hpp"
 #include "core/config/formats.hpp"
 #include "core/config/stack_tree.hpp"
+#include "core/config/traits.hpp"
 
 namespace exai::config {
 
 namespace {
-
-std::string scalar_text(const Node& node) {
-  if (node.string() != nullptr) return *node.string();
-  if (node.integer() != nullptr) return std::to_string(*node.integer());
-  if (node.boolean() != nullptr) return *node.boolean() ? "true" : "false";
-  if (const double* number = std::get_if<double>(&node.value)) return fmt::format("{}", *number);
-  return "";
-}
 
 // Keys of every check; the others are the kind's own.
 bool is_common(std::string_view key) {
@@ -45,7 +38,7 @@ std::optional<Check> build_check(const Member& service, std::string_view key) {
   check.port = port.value_or(0);
   for (const Member& setting : *member->value.table())
     if (!is_common(setting.key) && setting.key != check.kind)
-      check.settings[setting.key] = scalar_text(setting.value);
+      check.settings[setting.key] = plain_text(setting.value);
   check.every = duration_or(member->value, "every", check.every);
   check.timeout = duration_or(member->value, "timeout", check.timeout);
   // Silence is measured with its own timeout; one is enough.
@@ -82,16 +75,17 @@ Service build_service(const Member& member, const Path& folder) {
   if (const Node* process = node.find("process")) service.command_span = process->span;
   service.working_directory = (folder / text_or(node, "working_directory", "")).lexically_normal();
   for (const Member& variable : members(node, "env"))
-    service.environment[variable.key] = scalar_text(variable.value);
+    service.environment[variable.key] = plain_text(variable.value);
   service.secrets = texts(node.find("secrets"));
   const std::string delivery = text_or(node, "delivery", "file");
   if (delivery == "memfd") service.delivery = Delivery::memfd;
   if (delivery == "env") service.delivery = Delivery::environment;
   service.ports = ports_of(node);
   for (const Member& file : members(node, "render"))
-    service.render[file.key] = (folder / scalar_text(file.value)).lexically_normal();
+    service.render[file.key] = (folder / plain_text(file.value)).lexically_normal();
   service.ready = build_check(member, "ready");
   service.healthy = build_check(member, "healthy");
+  service.watch = texts(node.find("watch"));
   build_life(service, node);
   service.limits = build_limits(node);
   return service;
@@ -114,39 +108,11 @@ ControlAccess build_control(const Node& tree, const Path& folder) {
   return access;
 }
 
-// --- the fingerprint: FNV-1a over every setting, each with its length, so that no two run
-// together. Values of secrets stay out of it: it is shown and stored.
-
-class Fingerprint {
- public:
-  void add(std::string_view text) {
-    hash_ = fnv1a(text, fnv1a(std::to_string(text.size()) + ":", hash_));
-  }
-  std::string text() const { return fmt::format("{:016x}", hash_); }
-
- private:
-  std::uint64_t hash_ = fnv1a("");
-};
-
-// The resolved tree is what all settings are read from.
-void add_node(Fingerprint& fingerprint, const Node& node) {
-  fingerprint.add(type_name(node));
-  if (const auto* list = node.list()) {
-    fingerprint.add(std::to_string(list->size()));
-    for (const Node& item : *list) add_node(fingerprint, item);
-  } else if (const auto* table = node.table()) {
-    fingerprint.add(std::to_string(table->size()));
-    for (const Member& member : *table) {
-      fingerprint.add(member.key);
-      add_node(fingerprint, member.value);
-    }
-  } else {
-    fingerprint.add(scalar_text(node));
-  }
-}
+// --- the fingerprint: over every setting. Values of secrets stay out of it: it is shown and
+// stored.
 
 std::string fingerprint_of(const Resolved& resolved) {
-  Fingerprint fingerprint;
+  Digest fingerprint;
   fingerprint.add(resolved.environment);
   for (const Member& part : *resolved.tree.table()) {
     if (part.key == "environments") continue;  // what they lead to counts, not how it is written
@@ -161,7 +127,7 @@ std::string fingerprint_of(const Resolved& resolved) {
     fingerprint.add(file.service);
     fingerprint.add(file.text);
   }
-  return fingerprint.text();
+  return fmt::format("{:016x}", fingerprint.value());
 }
 
 }  // namespace
@@ -172,11 +138,14 @@ Stack build_stack(const Resolved& resolved, const Path& stack_file) {
   stack.name = text_or(head, "name", "");
   stack.environment = resolved.environment;
   stack.timezone = text_or(head, "timezone", kDefaultTimezone);
+  if (text_or(head, "on_failed_reload", "") == "rollback")
+    stack.on_failed_reload = OnFailedReload::rollback;
   stack.file = stack_file;
   stack.directory = stack_file.parent_path();
   const Node* logs = resolved.tree.find("logs");
   for (const Member& service : services(resolved.tree)) {
     stack.services.push_back(build_service(service, stack.directory));
+    stack.services.back().traits = traits_of(resolved, service);
     stack.services.back().log = build_log(service.value.find("log"), build_log(logs, {}));
   }
   if (logs != nullptr) stack.logs_max_total = size_or(*logs, "max_total", stack.logs_max_total);

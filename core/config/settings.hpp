@@ -128,6 +128,14 @@ struct LogPolicy {
   bool streams_apart = false;  // stdout and stderr can be told apart
 };
 
+// One thing that the stack file says of a service (traits.hpp).
+struct Trait {
+  std::string name;          // "stop.grace"
+  std::uint64_t digest = 0;  // of its value
+};
+
+inline constexpr int kMostReplicas = 1000;  // as in the schema
+
 struct Service {
   std::string name;
   std::string group;  // the service of which this is one replica; empty: it is no replica
@@ -159,6 +167,8 @@ struct Service {
   std::string group_name;             // empty: that of the user
   std::optional<int> umask;
   std::optional<int> nice;
+  std::vector<std::string> watch;  // files, as patterns: it is restarted when one changes
+  std::vector<Trait> traits;       // all it says, sorted by name: what a reload compares
 };
 
 // --- variables: one name, one value, and everyone who had a say ---
@@ -181,28 +191,34 @@ struct GeneratedSecret {  // made on the first `up`, kept in the stack's state f
   Span span;
 };
 
+// What comes of a reload whose services do not come up.
+enum class OnFailedReload { keep, rollback };
 // How others than our own user reach the supervisor.
 struct SharedSocket {
   Path path;  // absolute
   unsigned mode = 0660;
   std::string group;  // empty: ours
+  friend bool operator==(const SharedSocket&, const SharedSocket&) = default;
 };
 
 struct ControlPort {  // of this machine alone
   std::uint16_t number = 0;
   std::string token;  // the variable that holds it
+  friend bool operator==(const ControlPort&, const ControlPort&) = default;
 };
 
 struct ControlAccess {
   std::optional<SharedSocket> socket;
   std::optional<ControlPort> port;
   bool may_change = true;  // those who come in there
+  friend bool operator==(const ControlAccess&, const ControlAccess&) = default;
 };
 
 struct Stack {
   std::string name;
   std::string environment;  // dev, staging, prod, …
   std::string timezone;
+  OnFailedReload on_failed_reload = OnFailedReload::keep;
   Path file;                      // absolute
   Path directory;                 // of the file; relative paths start here
   std::uint64_t logs_max_total = 1U << 30U;  // bytes of all logs together; 0: any number

@@ -15,6 +15,7 @@ namespace exai::control {
 
 namespace {
 
+constexpr Duration kLongestLoad = 60s;
 constexpr std::size_t kLongestAnswer = 64U << 20U;
 
 Time deadline_after(Duration timeout) {
@@ -118,10 +119,21 @@ Result<Client> Client::connect(const Path& socket, Duration timeout) {
       return fail(Errc::timeout, "{}: not accepted within {}", what, format_duration(timeout));
     ::poll(nullptr, 0, 5);
   }
-  return Client(std::move(fd));
+  return Client(std::move(fd), socket);
 }
 
 Result<json::object> Client::call(std::string_view method, json::object params, Duration timeout) {
+  const bool only_looks = method == "status" || method == "events";
+  auto answer = ask(method, params, timeout);
+  if (answer || !only_looks || answer.error().code() != Errc::unavailable) return answer;
+  auto again = connect(path_, timeout_);
+  if (!again) return answer;
+  socket_ = std::move(again->socket_);
+  buffer_.clear();
+  return ask(method, std::move(params), timeout);
+}
+
+Result<json::object> Client::ask(std::string_view method, json::object params, Duration timeout) {
   const Time deadline = deadline_after(timeout);
   const std::int64_t id = next_id_++;
   rpc::Request request;
@@ -178,6 +190,16 @@ Result<StackStatus> Client::signal(const std::vector<std::string>& services,
 
 Result<StackStatus> Client::scale(const std::string& service, int replicas) {
   return stack_of("scale", {{"service", service}, {"replicas", replicas}});
+}
+
+Result<Reloaded> Client::reload(bool dry_run) {
+  TRY(answer, call("reload", {{"dry_run", dry_run}}, timeout_ + kLongestLoad));
+  return reloaded_from(answer);
+}
+
+Result<std::string> Client::upgrade(const std::string& program) {
+  TRY(answer, call("upgrade", {{"program", program}}, timeout_ + kLongestLoad));
+  return find_string(answer, "version").value_or("");
 }
 
 Result<> Client::down() {

@@ -235,6 +235,8 @@ json::object to_json(const StackStatus& status) {
       {"stopping", status.stopping},
       {"last_event", status.last_event},
       {"containment", status.containment},
+      {"reload",
+       json::object{{"standing", status.reload.standing}, {"cause", status.reload.cause}}},
       {"services", std::move(services)},
   };
 }
@@ -268,6 +270,10 @@ Result<StackStatus> stack_status_from(const json::object& object) {
   read(object, "stopping", status.stopping);
   read(object, "last_event", status.last_event);
   read(object, "containment", status.containment);
+  if (const json::object* reload = find_object(object, "reload")) {
+    read(*reload, "standing", status.reload.standing);
+    read(*reload, "cause", status.reload.cause);
+  }
   for (const json::value& item : *services)
     if (const auto* service = item.if_object())
       status.services.push_back(service_status_from(*service));

@@ -14,6 +14,7 @@
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/base/time.hpp"
+#include "core/control/reload.hpp"
 
 namespace exai::control {
 
@@ -93,6 +94,7 @@ struct StackStatus {
   bool stopping = false;
   std::uint64_t last_event = 0;         // of the newest event: what `since` may be
   std::string containment;  // how the processes of a service are held together, in words
+  ReloadStatus reload;                  // the last one
   std::vector<ServiceStatus> services;  // in the file's order
 };
 

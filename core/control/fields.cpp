@@ -26,6 +26,7 @@ constexpr std::array kFields{
     Field{"StackStatus", "stopping", "flag", "the stack goes down"},
     Field{"StackStatus", "last_event", "number", "of its newest event: pass as `since`", 2},
     Field{"StackStatus", "containment", "text", "how a service's processes are held together", 2},
+    Field{"StackStatus", "reload", "ReloadStatus", "what came of the last reload", 2},
     Field{"StackStatus", "services", "[ServiceStatus]", "in the file's order"},
 
     Field{"ServiceStatus", "name", "text", "of the service"},
@@ -76,6 +77,22 @@ constexpr std::array kFields{
     Field{"Event", "from", "text", "the state before"},
     Field{"Event", "to", "text", "the state after"},
     Field{"Event", "cause", "text", "why"},
+
+    Field{"ReloadStatus", "standing", "text",
+          "settling, applied, failed or rolled back; empty: there was none", 2},
+    Field{"ReloadStatus", "cause", "text", "the service that failed, and how", 2},
+
+    Field{"Reloaded", "valid", "flag", "the stack file has no errors", 2},
+    Field{"Reloaded", "applied", "flag", "the plan was carried out, not only made", 2},
+    Field{"Reloaded", "fingerprint", "text", "of the settings that were read", 2},
+    Field{"Reloaded", "changes", "[ReloadChange]", "in the file's order, then what goes", 2},
+    Field{"Reloaded", "kept", "number", "services that stay as they are", 2},
+    Field{"Reloaded", "diagnostics", "[object]", "as `exai validate --json` has them", 2},
+    Field{"Reloaded", "text", "text", "the same for people", 2},
+
+    Field{"ReloadChange", "service", "text", "its name", 2},
+    Field{"ReloadChange", "action", "text", "start, stop, restart or change in place", 2},
+    Field{"ReloadChange", "why", "[text]", "what has changed: \"stop.grace\"", 2},
 
     Field{"Subscription", "since", "number", "the events after this one follow", 2},
     Field{"Subscription", "last", "number", "the newest there is now", 2},

@@ -137,6 +137,25 @@ inline constexpr std::array kMethods{
            {Parameter{"service", Shape::text, Presence::required, "its name"},
             Parameter{"replicas", Shape::count, Presence::required, "how many, 0 to 1000"}},
            {kUnknownService, kShuttingDown}},
+    Method{
+        "reload",
+        Scope::change,
+        2,
+        "Reads the stack file again and makes what runs what it says; what it did not change is "
+        "not touched. A stack file with errors changes nothing and is told in the answer. Answers "
+        "when the plan is made; watch `reload` of status for what comes of it.",
+        "Reloaded",
+        {Parameter{"dry_run", Shape::flag, Presence::optional, "only say what would happen"}},
+        {kShuttingDown}},
+    Method{"upgrade",
+           Scope::change,
+           2,
+           "Puts another exai-supervisor in place of the running one, after trying it; services go "
+           "on. The answer has the `version` that takes over; then the connection ends, and a new "
+           "one reaches the successor.",
+           "an object with `version`",
+           {Parameter{"program", Shape::text, Presence::required, "its path, absolute"}},
+           {kShuttingDown}},
     Method{"events",
            Scope::read,
            1,

@@ -64,7 +64,8 @@ Result<std::unique_ptr<Child>> Child::adopt(Identity identity, std::string mark,
   if (!pidfd && errno != ESRCH)
     return fail(errno_error(errno, fmt::format("watching pid {}", identity.pid)));
   // Checked after opening: from here on the descriptor means this very process.
-  if (!pidfd || !is_alive(identity)) return fail(Errc::not_found, "pid {} has ended", identity.pid);
+  if (!pidfd || !is_present(identity))
+    return fail(Errc::not_found, "pid {} has ended", identity.pid);
   return std::unique_ptr<Child>(
       new Child(identity, std::move(pidfd), std::move(mark), std::move(cgroup)));
 }

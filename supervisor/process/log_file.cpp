@@ -289,6 +289,11 @@ bool LogFile::rotate() {
   return rotated_ = true;
 }
 
+void LogFile::limit(const LogLimits& limits) {
+  limits_ = limits;
+  rotate_at_ = limits.max_bytes;
+}
+
 bool LogFile::too_old() const {
   return limits_.max_age > 0ms && clock_.wall() - began_ > limits_.max_age;
 }

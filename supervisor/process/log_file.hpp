@@ -48,6 +48,7 @@ class LogFile {
   std::uint64_t dropped() const { return dropped_total_; }  // lines
   const Path& path() const { return path_; }
   const LogLimits& limits() const { return limits_; }
+  void limit(const LogLimits& limits);  // from now on
   bool take_rotated() { return std::exchange(rotated_, false); }  // since the last call
 
  private:

@@ -96,6 +96,8 @@ class LogCapture {
   Task<> run();
   // The process has ended: takes what is still in the fifo and ends its last line.
   void finish();
+  // From now on.
+  void limit(const LogLimits& limits) { file_.limit(limits); }
   // From now on; one at a time. None: nobody waits any more.
   void watch_lines(LineWatch::Tell tell);
   std::uint64_t dropped() const { return file_.dropped(); }

@@ -102,6 +102,12 @@ bool is_alive(const Identity& identity) {
          info->state != 'X';
 }
 
+bool is_present(const Identity& identity) {
+  const auto info = process_info(identity.pid);
+  if (!info || info->start_ticks != identity.start_ticks) return false;
+  return (info->state != 'Z' && info->state != 'X') || info->parent == ::getpid();
+}
+
 ProcessTable ProcessTable::read(const std::string& variable) {
   ProcessTable table;
   for (const ProcessInfo& process : all_processes()) {

@@ -32,6 +32,8 @@ inline constexpr const char* kMarkVariable = "EXAI_SERVICE_DIR";
 
 // Alive and still the same one. A zombie is not alive.
 bool is_alive(const Identity& identity);
+// That, or a zombie of ours, which can still be asked how it ended.
+bool is_present(const Identity& identity);
 
 // All processes of one instant, found by what they descend from and by the mark they carry. `mark`
 // is "NAME=value", as it stands in the environment a service is started with. Empty: none.

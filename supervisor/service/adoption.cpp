@@ -3,24 +3,25 @@
 #include <signal.h>
 
 #include "core/base/proc.hpp"
+#include "supervisor/process/half_made.hpp"
 #include "supervisor/service/delivery.hpp"
 #include "supervisor/service/unit.hpp"
 
 namespace exai::service {
 
-// What an earlier supervisor's processes are found by: the cgroup of the service, where it has one,
-// else a table of all processes, read once for all services.
-class Finder {
+// What an earlier supervisor's processes are found by: what it wrote down, the cgroup of the service,
+// where it has one, else a table of all processes, read once for all services.
+class Supervisor::Finder {
  public:
-  Finder(const Workspace& workspace, const process::Containment& containment)
-      : workspace_(workspace), containment_(containment) {}
+  // `last_word`: what is written down is all that there was to write down.
+  Finder(const Workspace& workspace, const process::Containment& containment, bool last_word)
+      : workspace_(workspace), containment_(containment), last_word_(last_word) {}
 
-  // The process that is the service now, if there is one. Without a readable snapshot, and for a
-  // start that was announced and not reported, the cgroup or the mark is all there is to go by.
-  std::optional<process::Identity> leader(const std::string& service, const ServiceRecord* record,
-                                          bool snapshot_known) {
-    if (record && record->process && process::is_alive(*record->process)) return record->process;
-    if (snapshot_known && !(record && record->spawning)) return std::nullopt;
+  // The process that is the service now, if there is one. A marked process beside a dead leader is
+  // only a leftover of its tree, unless what is written down may not be the last word.
+  std::optional<process::Identity> leader(const std::string& service, const ServiceRecord* record) {
+    if (record && record->process && process::is_present(*record->process)) return record->process;
+    if (record && record->process && !record->spawning && last_word_) return std::nullopt;
     for (const process::Cgroup& cgroup : containment_.find(service))
       if (const auto found = process::leader_among(processes_in(cgroup))) return found;
     return table().find_marked(mark_of(workspace_, service));
@@ -44,6 +45,7 @@ class Finder {
 
   const Workspace& workspace_;
   const process::Containment& containment_;
+  bool last_word_;
   std::optional<process::ProcessTable> table_;
 };
 
@@ -54,6 +56,17 @@ std::optional<WallTime> start_of(pid_t pid) {
   return info ? process_started(*info) : std::nullopt;
 }
 
+// What the back-off and giving up have counted so far.
+void restore(Machine& machine, const ServiceRecord& record) {
+  machine.restarts = record.restarts;
+  machine.last_exit = record.last_exit;
+  machine.last_restart_cause = record.last_restart_cause;
+  machine.attempt = record.attempt;
+  machine.restart_times = record.restart_times;
+  machine.ready_since = record.ready_since;
+  machine.ended_well = record.ended_well;
+}
+
 }  // namespace
 
 void Supervisor::adopt() {
@@ -61,50 +74,69 @@ void Supervisor::adopt() {
   if (!read && read.error().code() != Errc::not_found)
     around_.log.warn("the snapshot is unreadable; services are looked for by their mark",
                      {{"error", read.error().message()}});
+  if (read && read->torn)
+    around_.log.warn("the end of the snapshot is torn; services are looked for by their mark, too");
+  if (read) {
+    events_.continue_after(read->last_event);
+    if (read->boot_id != boot_id()) return;  // nothing of it is alive
+    whole_ = read->whole;
+  }
+  process::await_half_made(around_.workspace.stack_file.string());
   const Snapshot* snapshot = read ? &*read : nullptr;
-  if (snapshot) events_.continue_after(snapshot->last_event);
-  if (snapshot && snapshot->boot_id != boot_id()) return;  // nothing of it is alive
-
   if (snapshot) restore_scale(*snapshot);
   if (snapshot)
     for (const ServiceRecord& record : snapshot->services)
-      if (!find(record.name) && record.process && process::is_alive(*record.process))
+      if (!find(record.name) && record.process && process::is_present(*record.process))
         add(service_from(record)).retired = true;
   link();
-  Finder finder(around_.workspace, around_.containment);
+  Finder finder(around_.workspace, around_.containment, snapshot && !snapshot->torn);
   for (const auto& unit : units_)
-    adopt_unit(finder, *unit, snapshot ? snapshot->find(unit->name()) : nullptr, snapshot);
+    adopt_unit(finder, *unit, snapshot ? snapshot->find(unit->name()) : nullptr);
 }
 
-void Supervisor::adopt_unit(Finder& finder, Unit& unit, const ServiceRecord* record,
-                            const Snapshot* snapshot) {
-  Machine& machine = unit.machine;
+void Supervisor::adopt_unit(Finder& finder, Unit& unit, const ServiceRecord* record) {
   if (record) {
-    machine.restarts = record->restarts;
-    machine.last_exit = record->last_exit;
-    machine.last_restart_cause = record->last_restart_cause;
-    machine.ended_well = record->ended_well;
+    restore(unit.machine, *record);
     unit.last_run = record->last_run;
     unit.since = record->since;
   }
-  const auto process = finder.leader(unit.name(), record, snapshot != nullptr);
-  if (process && unit.runner->adopt(*process, record && record->proven)) {
-    unit.adopted = true;
-    unit.started = record && record->started ? record->started : start_of(process->pid);
-    post(unit, {record && record->proven ? Input::adopted_ready : Input::adopted_starting});
-    const bool was_stopping = record && record->state == State::stopping;
-    if (was_stopping && record->wanted)
-      starts_.insert_or_assign(&unit, Event{Input::start, "restart requested"});
-    if (record && (was_stopping || !record->wanted)) stop_in_order({&unit}, record->cause);
-    return;
-  }
+  const auto process = finder.leader(unit.name(), record);
+  if (process && unit.runner->adopt(*process, record && record->proven))
+    return take_over(unit, record, *process);
   if (!record) return;
   finder.kill_leftovers(unit.name(), *record);
-  if (record->wanted && record->process) return post(unit, {Input::ended_unseen});
-  if (record->wanted) return post(unit, {Input::start, "it was wanted by an earlier supervisor"});
-  if (record->state == State::failed || record->state == State::done)
-    machine.state = record->state;
-  machine.cause = record->process ? "stopped" : record->cause;
+  resume(unit, *record);
+}
+
+void Supervisor::take_over(Unit& unit, const ServiceRecord* record, process::Identity process) {
+  unit.adopted = true;
+  unit.started = record && record->started ? record->started : start_of(process.pid);
+  if (record) {
+    unit.making = record->making;
+    unit.outdated = !unit.retired && !record->making.empty() &&
+                    record->making != making_of(unit);
+  }
+  post(unit, {record && record->proven ? Input::adopted_ready : Input::adopted_starting});
+  const bool was_stopping = record && record->state == State::stopping;
+  if (was_stopping && record->wanted)
+    starts_.insert_or_assign(&unit, Event{Input::start, "restart requested"});
+  if (record && (was_stopping || !record->wanted)) stop_in_order({&unit}, record->cause);
+}
+
+// Nothing of it runs: it goes on from where it was.
+void Supervisor::resume(Unit& unit, const ServiceRecord& record) {
+  Machine& machine = unit.machine;
+  if (record.wanted && record.process) return post(unit, {Input::ended_unseen});
+  if (record.wanted && record.state == State::backoff && record.wake) {
+    machine.state = State::backoff;
+    machine.wanted = true;
+    machine.cause = record.cause;
+    machine.wake = record.wake;
+    return unit.runner->set_timer(machine.wake);
+  }
+  if (record.wanted) return post(unit, {Input::start, "it was wanted by an earlier supervisor"});
+  if (is_at_rest(record.state)) machine.state = record.state;
+  machine.cause = record.process ? "stopped" : record.cause;
 }
 
 }  // namespace exai::service

@@ -115,8 +115,8 @@ Result<SpawnSpec> deliver(const Workspace& workspace, const config::Stack& stack
 }
 
 Result<Secret> delivered_value(const Workspace& workspace, const config::Stack& stack,
-                               const config::Service& service, const std::string& name) {
-  auto delivered = read_private_file(workspace.service_run(service.name) / kDelivered / name);
+                               const std::string& service, const std::string& name) {
+  auto delivered = read_private_file(workspace.service_run(service) / kDelivered / name);
   if (delivered) return delivered;
   return secret_value(workspace, stack, name);
 }

@@ -33,7 +33,7 @@ Result<SpawnSpec> deliver(const Workspace& workspace, const config::Stack& stack
 // What a service that runs was given; of one that was not given it as a file, what it would get
 // now.
 Result<Secret> delivered_value(const Workspace& workspace, const config::Stack& stack,
-                               const config::Service& service, const std::string& name);
+                               const std::string& service, const std::string& name);
 
 // A port of the service that is taken already: "port 8079 (mcp) is taken by pid 123 (nginx)".
 // Empty: none is.

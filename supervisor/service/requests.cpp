@@ -79,6 +79,7 @@ std::vector<Supervisor::Unit*> Supervisor::with_dependents(std::vector<Unit*> un
 Result<> Supervisor::start_all(const std::vector<std::string>& services, Input how) {
   if (auto open = accepting(); !open) return open;
   TRY(named, select(services));
+  whole_ = whole_ || services.empty();
   std::vector<Unit*> chosen = with_needs(named);
   std::sort(chosen.begin(), chosen.end(), in_start_order);
   for (Unit* unit : chosen) {

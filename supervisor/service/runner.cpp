@@ -5,6 +5,7 @@
 #include "core/base/text.hpp"
 #include "supervisor/service/delivery.hpp"
 #include "supervisor/service/limits.hpp"
+#include "supervisor/service/reload_plan.hpp"
 
 namespace exai::service {
 
@@ -23,14 +24,20 @@ std::string out_of_memory(const config::Limits& limits, std::uint64_t kills) {
                                    : std::string());
 }
 
+process::LogLimits log_limits(const config::LogPolicy& policy) {
+  return {policy.max_size, policy.max_age, policy.keep, policy.compress};
+}
+
 std::string last_detail(const checks::Verdict& verdict) {
   return verdict.last ? verdict.last->detail : std::string();
 }
 
 }  // namespace
 
-Runner::Runner(const Surroundings& around, config::Service service, Emit emit)
+Runner::Runner(const Surroundings& around, std::shared_ptr<const config::Stack> stack,
+               config::Service service, Emit emit)
     : around_(around),
+      stack_(std::move(stack)),
       service_(std::move(service)),
       emit_(std::move(emit)),
       log_(around.log.with("service", service_.name)),
@@ -56,12 +63,18 @@ void Runner::start_process() {
   emit_({Input::spawn_failed, started.error().message()});
 }
 
+void Runner::redefine(std::shared_ptr<const config::Stack> stack, config::Service service) {
+  EXAI_ASSERT(service.name == service_.name);
+  stack_ = std::move(stack);
+  service_ = std::move(service);
+  if (capture_) capture_->limit(log_limits(service_.log));
+}
+
 Result<> Runner::try_start() {
   EXAI_ASSERT(!child_);
   if (const std::string conflict = port_conflict(service_); !conflict.empty())
     return fail(Errc::conflict, "{}", conflict);
-  TRY(spec,
-      deliver(around_.workspace, *around_.stack, service_, around_.environment, *around_.redactor));
+  TRY(spec, deliver(around_.workspace, *stack_, service_, around_.environment, *around_.redactor));
   if (auto opened = open_log(); !opened) return opened;
   capture_->finish();  // what a run has left that ended while nobody watched
   if (auto opened = open_notify(); !opened) return opened;
@@ -112,7 +125,7 @@ Result<> Runner::open_log() {
   TRY(capture, process::LogCapture::open(
                    around_.logs, workspace.service_fifo(service_.name),
                    workspace.service_log(service_.name),
-                   {policy.max_size, policy.max_age, policy.keep, policy.compress},
+                   log_limits(policy),
                    policy.streams_apart ? process::Streams::apart : process::Streams::together));
   capture_ = std::move(capture);
   tasks_.spawn("output of " + service_.name, capture_->run());
@@ -226,12 +239,13 @@ checks::Subject Runner::subject() const {
   if (child_ && child_->cgroup()) subject.cgroup = child_->cgroup()->folder;
   const Surroundings* around = &around_;
   const Environment environment =
-      environment_of(around->workspace, *around->stack, service_, around->environment);
+      environment_of(around->workspace, *stack_, service_, around->environment);
   subject.environment = {environment.begin(), environment.end()};
   subject.environment[process::kCheckVariable] = "1";
-  subject.working_directory = working_directory_of(*around->stack, service_).string();
-  subject.secret = [around, service = &service_](const std::string& name) -> std::optional<Secret> {
-    auto value = delivered_value(around->workspace, *around->stack, *service, name);
+  subject.working_directory = working_directory_of(*stack_, service_).string();
+  subject.secret = [around, stack = stack_,
+                    service = service_.name](const std::string& name) -> std::optional<Secret> {
+    auto value = delivered_value(around->workspace, *stack, service, name);
     if (!value) return std::nullopt;
     return std::move(*value);
   };

@@ -34,9 +34,13 @@ struct Surroundings {
   const Fd& child_ends;       // process::watch_children()
   ResourceLimit descriptors;  // of a program that asks for nothing else
   Workspace workspace;
-  std::shared_ptr<const config::Stack> stack;
-  Environment environment;  // of the supervisor
+  std::shared_ptr<const config::Stack> stack;  // as it was first read; a reload has another one
+  Environment environment;                     // of the supervisor
   Log log;
+  // Reads the stack file again. Called on a thread of its own.
+  std::function<config::Loaded()> load;
+  // Whether another program could be the supervisor; gives its version. On a thread of its own.
+  std::function<Result<std::string>(const Path&)> try_program;
   std::shared_ptr<Redactor> redactor;  // of the log, and of all that services say
   process::LogStore& logs;
 };
@@ -44,7 +48,8 @@ struct Surroundings {
 class Runner final {
  public:
   using Emit = std::function<void(Event)>;
-  Runner(const Surroundings& around, config::Service service, Emit emit);
+  Runner(const Surroundings& around, std::shared_ptr<const config::Stack> stack,
+         config::Service service, Emit emit);
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
@@ -53,6 +58,10 @@ class Runner final {
   // Takes a running process over; `proven`: to an earlier supervisor. Errors: not_found, when it is
   // no longer there.
   Result<> adopt(process::Identity identity, bool proven);
+
+  // From now on it is this. What runs is not touched; a process, checks and timers that are started
+  // from here on follow it.
+  void redefine(std::shared_ptr<const config::Stack> stack, config::Service service);
 
   // To the process, or to what runs before it.
   void signal(int number);
@@ -67,6 +76,7 @@ class Runner final {
   void unschedule() { alarm_.stop(); }
 
   const config::Service& service() const { return service_; }
+  const config::Stack& stack() const { return *stack_; }
   std::optional<process::Identity> process() const;
   process::Usage usage(process::Detail detail) const;
   // Limits of the stack file that the kernel does not keep here, in words.
@@ -92,7 +102,6 @@ class Runner final {
   Task<> run_clean_up();
 
   // What it says itself (runner_told.cpp).
-  static bool is_told(const std::optional<config::Check>& check);
   Path notify_path() const;
   Result<> open_notify();
   void offer_notify(SpawnSpec& spec) const;
@@ -123,6 +132,7 @@ class Runner final {
   Task<> ring(Time when, unsigned generation);
 
   const Surroundings& around_;
+  std::shared_ptr<const config::Stack> stack_;  // that the service is of
   config::Service service_;
   Emit emit_;
   Log log_;

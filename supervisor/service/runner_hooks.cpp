@@ -12,7 +12,7 @@ namespace exai::service {
 Result<> Runner::start_hook(const config::Hook& hook) {
   config::Service as = service_;
   as.command = hook.command;
-  TRY(spec, deliver(around_.workspace, *around_.stack, as, around_.environment, *around_.redactor));
+  TRY(spec, deliver(around_.workspace, *stack_, as, around_.environment, *around_.redactor));
   spec.environment[process::kCheckVariable] = "1";
   if (auto opened = open_log(); !opened) return opened;
   TRY(writer, capture_->writer());

@@ -24,10 +24,6 @@ bool is_watchdog(const config::Service& service) {
 
 }  // namespace
 
-bool Runner::is_told(const std::optional<config::Check>& check) {
-  return is_kind(check, "notify") || is_kind(check, "log");
-}
-
 Path Runner::notify_path() const {
   return around_.workspace.service_run(service_.name) / "notify";
 }

@@ -10,12 +10,6 @@
 
 namespace exai::service {
 
-namespace {
-
-constexpr int kMostReplicas = 1000;  // as in the schema
-
-}  // namespace
-
 void Supervisor::add_instances(const config::Service& service) {
   if (service.replicas) return set_replicas(service, *service.replicas);
   add(service);
@@ -30,9 +24,36 @@ void Supervisor::set_replicas(const config::Service& service, int count) {
       add(config::replica_of(service, index, around_.workspace.run()));
 }
 
+// A number that was asked for holds until the stack file says another one.
+Scale Supervisor::scale_under(const config::Stack& wanted) const {
+  Scale kept = scaled_;
+  std::erase_if(kept, [&](const auto& asked) {
+    const config::Service* before = stack_->find(asked.first);
+    const config::Service* after = wanted.find(asked.first);
+    return !before || !after || !after->replicas || after->replicas != before->replicas;
+  });
+  return kept;
+}
+
+std::vector<config::Service> Supervisor::instances(const config::Stack& stack,
+                                                   const Scale& scale) const {
+  std::vector<config::Service> all;
+  for (const config::Service& service : stack.services) {
+    if (!service.replicas) {
+      all.push_back(service);
+      continue;
+    }
+    const auto asked = scale.find(service.name);
+    const int count = asked == scale.end() ? *service.replicas : asked->second;
+    for (int index = 1; index <= count; ++index)
+      all.push_back(config::replica_of(service, index, around_.workspace.run()));
+  }
+  return all;
+}
+
 void Supervisor::restore_scale(const Snapshot& snapshot) {
   for (const auto& [name, count] : snapshot.scaled) {
-    const config::Service* service = around_.stack->find(name);
+    const config::Service* service = stack_->find(name);
     if (!service || !service->replicas) continue;
     set_replicas(*service, count);
     scaled_.insert_or_assign(name, count);
@@ -41,10 +62,10 @@ void Supervisor::restore_scale(const Snapshot& snapshot) {
 
 Result<> Supervisor::scale(const std::string& name, int count) {
   if (auto open = accepting(); !open) return open;
-  const config::Service* service = around_.stack->find(name);
+  const config::Service* service = stack_->find(name);
   if (!service) {
     std::vector<std::string> known;
-    for (const config::Service& each : around_.stack->services)
+    for (const config::Service& each : stack_->services)
       if (each.replicas) known.push_back(each.name);
     const auto nearest = closest(name, known);
     return fail(Errc::not_found, "there is no service {}{}", name,
@@ -54,8 +75,8 @@ Result<> Supervisor::scale(const std::string& name, int count) {
     return fail(Errc::invalid,
                 "{} cannot be scaled: it has no replicas; write replicas = 1 in the stack file",
                 name);
-  if (count < 0 || count > kMostReplicas)
-    return fail(Errc::invalid, "{} cannot have {} replicas: 0 to {}", name, count, kMostReplicas);
+  if (count < 0 || count > config::kMostReplicas)
+    return fail(Errc::invalid, "{} cannot have {} replicas: 0 to {}", name, count, config::kMostReplicas);
 
   set_replicas(*service, count);
   scaled_.insert_or_assign(name, count);

@@ -481,10 +481,12 @@ bool ended_well(const ExitStatus& exit, const config::RestartPolicy& policy) {
   return std::find(policy.success.begin(), policy.success.end(), code) != policy.success.end();
 }
 
+bool is_at_rest(State state) {
+  return state == State::stopped || state == State::failed || state == State::done;
+}
+
 bool is_at_rest(const Machine& machine) {
-  return machine.process == Process::none &&
-         (machine.state == State::stopped || machine.state == State::failed ||
-          machine.state == State::done);
+  return machine.process == Process::none && is_at_rest(machine.state);
 }
 
 bool satisfies(const Machine& machine, config::Condition condition) {

@@ -183,6 +183,7 @@ struct Step {
 Step step(const Machine& machine, const Event& event, Time now);
 
 // It has no process, and nobody is about to start one.
+bool is_at_rest(State state);
 bool is_at_rest(const Machine& machine);
 
 // Does it give what a service that needs it asks for?

@@ -1,4 +1,4 @@
-// What the supervisor shows of itself and writes down for the next one.
+// What the supervisor shows of itself.
 
 #include <unistd.h>
 
@@ -11,9 +11,6 @@
 namespace exai::service {
 
 namespace {
-
-constexpr Duration kSavePause = 10ms;
-constexpr int kSaveShare = 20;  // writing takes at most one part in so many of our time
 
 // Shorter than this, a difference of CPU times says nothing.
 constexpr Duration kCpuSpan = 500ms;
@@ -62,7 +59,7 @@ Result<control::StackStatus> Supervisor::status(const std::vector<std::string>& 
 }
 
 control::StackStatus Supervisor::bare_status() const {
-  const config::Stack& stack = *around_.stack;
+  const config::Stack& stack = *stack_;
   control::StackStatus status;
   status.version = kVersion;
   status.stack = stack.name;
@@ -75,6 +72,7 @@ control::StackStatus Supervisor::bare_status() const {
   status.stopping = stopping_;
   status.last_event = events_.last();
   status.containment = around_.containment.statement();
+  status.reload = reload_;
   return status;
 }
 
@@ -142,63 +140,6 @@ double Supervisor::Unit::cpu_percent(Duration used, const Clock& clock) {
     cpu = {now, pid, used, percent};
   }
   return cpu.percent;
-}
-
-Snapshot Supervisor::snapshot() const {
-  const config::Stack& stack = *around_.stack;
-  Snapshot snapshot{boot_id(), stack.name, stack.environment, stack.timezone, events_.last(), {}, {}};
-  snapshot.scaled = scaled_;
-  for (const auto& unit : units_) {
-    if (unit->is_gone()) continue;
-    const Machine& machine = unit->machine;
-    const config::Service& service = unit->service();
-    ServiceRecord record;
-    record.name = service.name;
-    record.state = machine.state;
-    record.since = unit->since;
-    record.cause = machine.cause;
-    record.wanted = machine.wanted || starts_.contains(unit.get());
-    record.spawning = machine.process == Process::spawning;
-    record.proven = machine.ready_since.has_value();
-    record.process = unit->runner->process();
-    record.started = unit->started;
-    record.last_run = unit->last_run;
-    record.ended_well = machine.ended_well;
-    record.restarts = machine.restarts;
-    record.last_exit = machine.last_exit;
-    record.last_restart_cause = machine.last_restart_cause;
-    for (const config::Need& need : service.needs) record.needs.push_back(need.service);
-    record.stop = service.stop;
-    snapshot.services.push_back(std::move(record));
-  }
-  return snapshot;
-}
-
-// Failing to write it costs the next supervisor its knowledge, not this one its services.
-void Supervisor::save() {
-  if (!std::exchange(changed_, false)) return;
-  const Time begin = around_.clock.now();
-  const auto written = write_snapshot(around_.workspace.snapshot(), snapshot());
-  if (!written)
-    around_.log.error("the snapshot is not written", {{"error", written.error().message()}});
-  const auto took = std::chrono::duration_cast<Duration>(around_.clock.now() - begin);
-  save_pause_ = std::max(kSavePause, took * kSaveShare);
-}
-
-// What is about to be done, and what is done for ever, is written down first. The rest can wait a
-// moment for more of its kind: of a process that ended, or was started, the next supervisor sees as
-// much by itself. While everything goes down nothing is left to be known.
-void Supervisor::save_before_acting() {
-  const bool settled = std::exchange(settled_, false);
-  if (std::exchange(decided_, false) || settled) return save();
-  if (changed_ && !stopping_ && !std::exchange(save_scheduled_, true))
-    tasks_.spawn("writing the snapshot", save_soon());
-}
-
-Task<> Supervisor::save_soon() {
-  co_await around_.clock.sleep_for(save_pause_);
-  save_scheduled_ = false;
-  save();
 }
 
 }  // namespace exai::service

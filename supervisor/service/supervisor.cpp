@@ -28,13 +28,16 @@ bool Supervisor::in_start_order(const Unit* a, const Unit* b) {
 
 Supervisor::Supervisor(const Surroundings& around)
     : around_(around),
+      stack_(around.stack),
       events_(around.loop),
+      snapshot_file_(around.workspace.snapshot()),
       started_(around.clock.wall()),
       tasks_(around.loop, around.log) {
-  for (const config::Service& service : around.stack->services) add_instances(service);
+  for (const config::Service& service : stack_->services) add_instances(service);
   link();
   process::become_subreaper();
   tasks_.spawn("reaping orphans", reap_orphans());
+  watch_files();
 }
 
 Supervisor::~Supervisor() = default;
@@ -46,7 +49,7 @@ Supervisor::Unit& Supervisor::add(const config::Service& service) {
   unit->machine.seed = fresh_seed();
   unit->since = around_.clock.wall();
   unit->runner = std::make_unique<Runner>(
-      around_, service, [this, self](Event event) { post(*self, std::move(event)); });
+      around_, stack_, service, [this, self](Event event) { post(*self, std::move(event)); });
   units_.push_back(std::move(unit));
   return *self;
 }
@@ -67,6 +70,7 @@ Supervisor::Unit* Supervisor::find(std::string_view name) const {
 // --- one queue: step, write down, act ---
 
 void Supervisor::post(Unit& unit, Event event) {
+  if (unit.buried) return;
   queue_.push_back({&unit, std::move(event)});
   if (!pumping_) schedule();
 }
@@ -129,11 +133,14 @@ void Supervisor::apply(Unit& unit, const Event& event) {
   if (event.input == Input::spawned) {
     unit.started = around_.clock.wall();
     unit.adopted = false;
+    unit.outdated = false;
+    unit.making = making_of(unit);
   }
-  if (event.input == Input::spawned || event.input == Input::exited) changed_ = true;
+  if (event.input == Input::spawned || event.input == Input::exited)
+    changed_ = unit.changed = true;
   if (event.input == Input::due) {
     unit.last_run = around_.clock.wall();
-    changed_ = true;
+    changed_ = unit.changed = true;
   }
   for (const Action action : taken.actions) {
     if (action == Action::record) {
@@ -146,6 +153,9 @@ void Supervisor::apply(Unit& unit, const Event& event) {
     unit.actions.push_back(action);
   }
   update_dependents(unit);
+  settle_next(unit);
+  judge(unit);
+  heed_end(unit, event);
 }
 
 void Supervisor::perform(Unit& unit, Action action) {
@@ -171,12 +181,12 @@ void Supervisor::arm(Unit& unit) {
   unit.runner->schedule(unit.last_run);
   if (unit.last_run || !unit.service().schedule->cron) return;
   unit.last_run = around_.clock.wall();
-  changed_ = true;
+  changed_ = unit.changed = true;
 }
 
 void Supervisor::note(Unit& unit, State from) {
   const Machine& machine = unit.machine;
-  changed_ = true;
+  changed_ = unit.changed = true;
   if (machine.state != from) unit.since = around_.clock.wall();
   if (machine.state != from && is_at_rest(machine)) settled_ = settled_ || !stopping_;
   control::Event event;
@@ -313,12 +323,12 @@ bool Supervisor::is_free_to_start(const Unit& unit) const {
 }
 
 void Supervisor::wake_enders() {
-  if (!stopping_ || !stops_.empty()) return;
+  if (!successor_ && (!stopping_ || !stops_.empty())) return;
   for (const auto& ender : enders_) ender->cancel();
 }
 
 Task<> Supervisor::ended() {
-  while (!stopping_ || !stops_.empty()) {
+  while (!successor_ && (!stopping_ || !stops_.empty())) {
     auto timer = std::make_shared<asio::steady_timer>(around_.loop.executor(), Time::max());
     enders_.push_back(timer);
     const auto token = asio::as_tuple(asio::use_awaitable);
@@ -328,6 +338,7 @@ Task<> Supervisor::ended() {
 }
 
 Task<> Supervisor::close() {
+  if (file_watch_) co_await file_watch_->close();
   tasks_.cancel();
   co_await tasks_.join();
   for (const auto& unit : units_) co_await unit->runner->close();

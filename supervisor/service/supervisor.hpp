@@ -18,9 +18,12 @@
 #include <string>
 #include <vector>
 
+#include "core/control/reload.hpp"
 #include "supervisor/service/events.hpp"
+#include "supervisor/service/reload_plan.hpp"
 #include "supervisor/service/runner.hpp"
 #include "supervisor/service/snapshot.hpp"
+#include "supervisor/service/watch.hpp"
 
 namespace exai::service {
 
@@ -37,7 +40,7 @@ class Supervisor final {
   control::StackStatus status();
   // Of some services only, with what costs a closer look. Errors: not_found, with the nearest name.
   Result<control::StackStatus> status(const std::vector<std::string>& services);
-  const config::Stack& stack() const { return *around_.stack; }
+  const config::Stack& stack() const { return *stack_; }
   std::uint64_t last_event() const { return events_.last(); }
   control::EventPage events(std::uint64_t since) const { return events_.page(since); }
   Task<control::EventPage> next_events(std::uint64_t since, Duration wait) {
@@ -60,18 +63,35 @@ class Supervisor final {
   Result<> scale(const std::string& name, int count);
   // To the leader of each. Errors: also unavailable, when none of them has a process.
   Result<> signal(const std::vector<std::string>& services, int number);
+  // Reads the stack file again and makes what runs what it says (reload.cpp); with `dry_run` only
+  // says what it would do. A file with errors is an answer, too. Errors: conflict.
+  Task<Result<control::Reloaded>> reload(bool dry_run);
+  // Makes another program of the supervisor's out of this one, once it has been tried: ended()
+  // resumes, and `successor` names it. Gives its version. Errors: conflict, invalid.
+  Task<Result<std::string>> upgrade(Path program);
+  const std::optional<Path>& successor() const { return successor_; }
+
+  // The whole stack was asked for: by a request to this supervisor, or to the one before.
+  bool whole() const { return whole_; }
+
+  // When this service ends for good, everything is stopped, and exit_status() is how it ended.
+  void end_with(std::string service) { end_with_ = std::move(service); }
+  ExitStatus exit_status() const { return exit_status_; }
+
   // Stops everything, dependents first; for ever.
   void down();
   // KILL to every tree, now.
   void kill();
 
   bool stopping() const { return stopping_; }
-  // Resumes when everything has stopped after down().
+  // Resumes when everything has stopped after down(), or a successor is to take over.
   Task<> ended();
   Task<> close();
 
  private:
   struct Unit;
+  struct Definition;
+  class Finder;
   struct Queued {
     Unit* unit;
     Event event;
@@ -81,6 +101,9 @@ class Supervisor final {
   // Each replica of it, or itself.
   void add_instances(const config::Service& service);
   void restore_scale(const Snapshot& snapshot);
+  Scale scale_under(const config::Stack& wanted) const;
+  // Every service of a stack, of those with replicas each of them.
+  std::vector<config::Service> instances(const config::Stack& stack, const Scale& scale) const;
   void set_replicas(const config::Service& service, int count);
   // Who needs whom, and in which order they start; to be done anew whenever units_ has changed.
   void link();
@@ -95,7 +118,9 @@ class Supervisor final {
   std::vector<Unit*> with_dependents(std::vector<Unit*> units) const;
   Result<> start_all(const std::vector<std::string>& services, Input how);
 
-  void adopt_unit(class Finder& finder, Unit& unit, const ServiceRecord* record, const Snapshot* snapshot);
+  void adopt_unit(Finder& finder, Unit& unit, const ServiceRecord* record);
+  void take_over(Unit& unit, const ServiceRecord* record, process::Identity process);
+  void resume(Unit& unit, const ServiceRecord& record);
   void post(Unit& unit, Event event);
   void schedule();
   void pump();
@@ -114,13 +139,40 @@ class Supervisor final {
   void save();
   void save_before_acting();
   Task<> save_soon();
-  Snapshot snapshot() const;
+  Snapshot snapshot_head() const;
   control::StackStatus bare_status() const;
   control::ServiceStatus status_of(Unit& unit, process::Detail detail);
+  ServiceRecord record_of(const Unit& unit) const;
+  std::string making_of(const Unit& unit);
   Task<> reap_orphans();
 
+  std::vector<Present> present() const;
+  std::vector<PlannedChange> plan_for(const config::Stack& wanted) const;
+  void apply(const std::vector<PlannedChange>& plan, std::shared_ptr<const config::Stack> wanted);
+  bool change(Unit& unit, const Definition& definition, const PlannedChange& planned);
+  void redefine(Unit& unit, const Definition& definition);
+  void renew_checks(Unit& unit);
+  void add_new(const Definition& definition, const PlannedChange& planned);
+  void revive(Unit& unit, const Definition& definition);
+  void arrange();
+  void settle_next(Unit& unit);
+  void bury_retired();
+  Task<> bury(std::unique_ptr<Unit> unit);
+  void begin_trial(const std::vector<PlannedChange>& plan);
+  void judge(const Unit& unit);
+  Task<> judge_after(Duration wait);
+  void fail_trial(const Unit& unit);
+  void roll_back(const std::shared_ptr<const config::Stack>& before);
+  void tell(std::string text);  // an event about the stack
+
+  void watch_files();
+  Task<> end_watch(std::unique_ptr<FileWatch> watch);
+  void files_changed(const std::vector<std::string>& paths);
+  void heed_end(const Unit& unit, const Event& event);
+
   const Surroundings& around_;
-  std::vector<std::unique_ptr<Unit>> units_;  // in the file's order, then what it no longer names
+  std::shared_ptr<const config::Stack> stack_;  // as it is wanted now
+  std::vector<std::unique_ptr<Unit>> units_;    // in the file's order, then what it no longer names
   EventRing events_;
 
   std::deque<Queued> queue_;
@@ -132,13 +184,33 @@ class Supervisor final {
   bool settled_ = false;       // one has come to rest since then
   bool save_scheduled_ = false;
   Duration save_pause_ = 10ms;  // until the next one that can wait
+  SnapshotFile snapshot_file_;
+  std::optional<Makings> makings_;
 
+  bool whole_ = false;  // the whole stack was asked for
   bool stopping_ = false;
   std::map<Unit*, bool> stops_;    // to be stopped in order → has been told to
   std::map<Unit*, Event> starts_;  // to be started when it has stopped, and what it needs
-  std::map<std::string, int, std::less<>> scaled_;  // on request, by service
+  Scale scaled_;  // on request
   std::vector<std::shared_ptr<asio::steady_timer>> enders_;
   WallTime started_;
+
+  // The reload whose services have not proven themselves yet.
+  struct Trial {
+    std::shared_ptr<const config::Stack> before;
+    std::set<std::string> watched;
+    Time since{};
+  };
+  std::optional<Trial> trial_;
+  control::ReloadStatus reload_;
+  std::unique_ptr<Island> loader_;
+  std::optional<Path> successor_;
+
+  std::vector<std::string> watched_;  // patterns
+  std::unique_ptr<FileWatch> file_watch_;
+
+  std::string end_with_;
+  ExitStatus exit_status_;
   TaskGroup tasks_;
 };
 

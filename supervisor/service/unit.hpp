@@ -1,12 +1,18 @@
 #pragma once
 // One service as the supervisor keeps it: the machine that decides, the runner that acts, and what
-// is only remembered to be shown or written down. Private to supervisor.cpp, adoption.cpp and
-// status.cpp.
+// is only remembered to be shown or written down. Private to the files
+// of class Supervisor.
 
 #include "core/base/proc.hpp"
 #include "supervisor/service/supervisor.hpp"
 
 namespace exai::service {
+
+// A service and the stack it is of.
+struct Supervisor::Definition {
+  std::shared_ptr<const config::Stack> stack;
+  config::Service service;
+};
 
 struct Supervisor::Unit {
   // One entry of `needs`: a service may have replicas.
@@ -27,7 +33,12 @@ struct Supervisor::Unit {
   WallTime since{};  // in this state
   std::optional<WallTime> started;
   bool adopted = false;
-  bool retired = false;  // runs, but the stack no longer has it
+  bool retired = false;   // runs, but the stack no longer has it
+  bool buried = false;    // its last coroutines are being waited for
+  bool changed = false;   // since it was last written down
+  bool outdated = false;  // its process was made from something else than the stack file says now
+  std::string making;     // what its process was made from (reload_plan.hpp)
+  std::unique_ptr<Definition> next;  // takes its place when the process has gone
   std::string stop_cause;
   std::optional<WallTime> last_run;  // by its schedule
 

@@ -132,7 +132,7 @@ TEST_CASE("a configuration that has changed is told, with what to type") {
   const Outcome outcome = stack.exai({"up"});
   CHECK(contains(outcome.out,
                  "note: the configuration has changed since this stack was started; "
-                 "to apply it: exai down && exai up\n"));
+                 "to apply it: exai reload\n"));
 }
 
 TEST_CASE("without a supervisor status is unreachable, with what to type") {

@@ -122,7 +122,7 @@ TEST_CASE("restart gives a new process, exactly one, and leaves the others alone
     CHECK(position(history, "b: stopping -> stopped") < position(history, "a: ready -> stopping"));
   }
   CHECK(stack.status("a").restarts == 0);
-  CHECK(stack.remaining().size() == 2);
+  CHECK(wait_until([&] { return stack.remaining().size() == 2; }));
   stack.down();
 }
 

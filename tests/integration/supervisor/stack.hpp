@@ -119,10 +119,12 @@ class SupervisedStack {
   ServiceStatus until(const std::string& name,
                       const std::function<bool(const ServiceStatus&)>& so) const {
     ServiceStatus seen;
-    REQUIRE(wait_until([&] {
+    const bool reached = wait_until([&] {
       seen = status(name);
       return so(seen);
-    }));
+    });
+    INFO(name << " is " << control::name(seen.state) << ": " << seen.cause);
+    REQUIRE(reached);
     return seen;
   }
 

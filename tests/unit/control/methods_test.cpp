@@ -44,6 +44,12 @@ TEST_CASE("every member that is written is in the table, in its order, and no ot
   CHECK(members_of(*find_object(to_json(service), "ready")) == members_of("ProofStatus"));
   CHECK(members_of(find_array(to_json(service), "ports")->at(0).get_object()) ==
         members_of("PortStatus"));
+  CHECK(members_of(*find_object(to_json(status), "reload")) == members_of("ReloadStatus"));
+  Reloaded reloaded;
+  reloaded.changes = {ReloadChange{}};
+  CHECK(members_of(to_json(reloaded)) == members_of("Reloaded"));
+  CHECK(members_of(find_array(to_json(reloaded), "changes")->at(0).get_object()) ==
+        members_of("ReloadChange"));
   CHECK(members_of(to_json(page)) == members_of("EventPage"));
   CHECK(members_of(to_json(page.events[0])) == members_of("Event"));
 }
