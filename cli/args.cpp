@@ -95,6 +95,12 @@ void Args::text(std::string_view names, std::string_view placeholder, std::strin
   parser_->app.add_option(std::string(names), target);
 }
 
+void Args::list(std::string_view names, std::string_view placeholder,
+                std::vector<std::string>& target, std::string_view help) {
+  description_.options.push_back({std::string(names), std::string(placeholder), std::string(help)});
+  parser_->app.add_option(std::string(names), target)->expected(1)->take_all();
+}
+
 void Args::one_of(std::string_view names, std::string_view placeholder, std::string& target,
                   std::vector<std::string> choices, std::string_view help) {
   parser_->app.add_option(std::string(names), target);

@@ -74,6 +74,9 @@ class Args {
               std::string_view help);
   void text(std::string_view names, std::string_view placeholder, std::string& target,
             std::string_view help);
+  // The same, as often as it is given.
+  void list(std::string_view names, std::string_view placeholder, std::vector<std::string>& target,
+            std::string_view help);
   // An option whose value is one out of a list; `target` holds the default.
   void one_of(std::string_view names, std::string_view placeholder, std::string& target,
               std::vector<std::string> choices, std::string_view help);

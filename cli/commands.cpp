@@ -15,6 +15,7 @@ Exit reload(Context& context, Args& args);
 Exit start(Context& context, Args& args);
 Exit stop(Context& context, Args& args);
 Exit restart(Context& context, Args& args);
+Exit scale(Context& context, Args& args);
 Exit signal_command(Context& context, Args& args);
 Exit status(Context& context, Args& args);
 Exit top(Context& context, Args& args);
@@ -42,6 +43,7 @@ constexpr std::array kCommands = {
     Command{"start", "start services, and what they need", start},
     Command{"stop", "stop services; the rest runs on", stop},
     Command{"restart", "stop and start services that run", restart},
+    Command{"scale", "change how many replicas of services run", scale},
     Command{"signal", "send a signal to services", signal_command},
     Command{"status", "what runs, since when, and by what proof", status},
     Command{"top", "what each service takes of this machine", top},
@@ -111,8 +113,10 @@ std::string overview() {
   std::string page =
       "exai: runs a stack of services and tells the truth about it\n\n"
       "usage: exai COMMAND [options]\n\n";
+  std::size_t widest = 0;
+  for (const Command& command : kCommands) widest = std::max(widest, command.name.size());
   for (const Command& command : kCommands)
-    page += fmt::format("  {:<11} {}\n", command.name, command.summary);
+    page += fmt::format("  {:<{}}  {}\n", command.name, widest, command.summary);
   page +=
       "\nstart:      exai up\n"
       "look:       exai status\n"

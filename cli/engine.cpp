@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 
-#include <map>
+#include <algorithm>
 #include <thread>
 
 #include "core/base/json.hpp"
@@ -56,15 +56,22 @@ Result<control::Client> wait_until_it_answers(const Workspace& workspace, pid_t 
 
 namespace {
 
+// By service, in the order of the file.
+using Processes = std::vector<std::pair<std::string, json::value>>;
+
 // Adds what a line of the snapshot says of processes; what a later line says of a service counts.
-void read_processes(const json::object& line, std::map<std::string, json::value>& processes) {
+void read_processes(const json::object& line, Processes& processes) {
   const json::array* services = find_array(line, "services");
   if (!services) return;
   for (const json::value& entry : *services) {
     const json::object* service = entry.if_object();
     if (!service) continue;
     const json::value* process = find(*service, "process");
-    processes[find_string(*service, "name").value_or("?")] = process ? *process : json::value();
+    const std::string name = find_string(*service, "name").value_or("?");
+    auto known = std::find_if(processes.begin(), processes.end(),
+                              [&](const auto& each) { return each.first == name; });
+    if (known == processes.end()) known = processes.insert(known, {name, {}});
+    known->second = process ? *process : json::value();
   }
 }
 
@@ -87,7 +94,7 @@ std::optional<pid_t> living(const json::value& process) {
 std::vector<Survivor> survivors(const Workspace& workspace) {
   const auto text = read_file(workspace.snapshot(), 64U << 20U);
   if (!text) return {};
-  std::map<std::string, json::value> processes;
+  Processes processes;
   bool of_this_boot = false;
   for (const std::string& line : split(*text, '\n')) {
     const auto object = parse_json_object(line);
@@ -160,6 +167,16 @@ std::optional<control::Client> reach_supervisor(Context& context, const Workspac
                        names_of(alive)));
   context.err.write("take over without a restart: exai up      stop: exai down\n");
   return std::nullopt;
+}
+
+tl::expected<Reached, Exit> reach(Context& context) {
+  auto workspace = open_workspace(context);
+  if (!workspace) return tl::unexpected(Exit::bad_input);
+  auto client = reach_supervisor(context, *workspace);
+  if (!client) return tl::unexpected(Exit::unreachable);
+  auto status = client->status();
+  if (!status) return tl::unexpected(explain_failure(context, status.error()));
+  return Reached{*std::move(workspace), *std::move(client), *std::move(status)};
 }
 
 Exit explain_failure(Context& context, const Error& error) {

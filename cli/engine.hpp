@@ -45,6 +45,15 @@ Path client_socket(const Context& context, const Workspace& workspace);
 // to type; exit with unreachable.
 std::optional<control::Client> reach_supervisor(Context& context, const Workspace& workspace);
 
+// A supervisor that runs, and how its stack was when it was reached.
+struct Reached {
+  Workspace workspace;
+  control::Client client;
+  control::StackStatus status;
+};
+// For the commands that need one. Else the exit code: why, was said on stderr.
+tl::expected<Reached, Exit> reach(Context& context);
+
 // What a failed call means to the person at the terminal, on stderr, with the exit code.
 Exit explain_failure(Context& context, const Error& error);
 

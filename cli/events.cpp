@@ -111,18 +111,17 @@ Exit events(Context& context, Args& args) {
   args.json();
   if (const auto done = args.parse(context)) return *done;
 
-  const auto workspace = open_workspace(context);
-  if (!workspace) return Exit::bad_input;
-  auto client = reach_supervisor(context, *workspace);
-  if (!client) return Exit::unreachable;
-  const auto status = client->status(wanted.services);  // says who is not there
-  if (!status) return explain_failure(context, status.error());
-  set_timezone(status->timezone);
+  auto reached = reach(context);
+  if (!reached) return reached.error();
+  control::Client& client = reached->client;
+  if (const auto named = client.status(wanted.services); !named)  // says who is not there
+    return explain_failure(context, named.error());
+  set_timezone(reached->status.timezone);
   wanted.since = since;
-  const auto page = client->events(since, 0ms);
+  const auto page = client.events(since, 0ms);
   if (!page) return explain_failure(context, page.error());
   print_page(context, wanted, *page);
-  return following ? follow_events(context, *workspace, *std::move(client), std::move(wanted))
+  return following ? follow_events(context, reached->workspace, std::move(client), std::move(wanted))
                    : Exit::ok;
 }
 

@@ -190,4 +190,20 @@ Exit conclude(Context& context, const Workspace& workspace, const Followed& foll
   return Exit::ok;
 }
 
+tl::expected<control::StackStatus, Exit> bring_up(Context& context,
+                                                  const std::vector<std::string>& services,
+                                                  bool detach, const Request& request) {
+  auto reached = reach(context);
+  if (!reached) return tl::unexpected(reached.error());
+  const Wish wish{services, reached->status.last_event,
+                  baseline_of(reached->status, std::chrono::system_clock::now())};
+  auto asked = request(reached->client);
+  if (!asked) return tl::unexpected(explain_failure(context, asked.error()));
+  if (detach) return *std::move(asked);
+  Followed followed = follow(context, reached->client, wish);
+  const Exit end = conclude(context, reached->workspace, followed);
+  if (end != Exit::ok) return tl::unexpected(end);
+  return std::move(followed.status);
+}
+
 }  // namespace exai::cli

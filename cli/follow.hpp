@@ -4,6 +4,7 @@
 // the patience of who asked is at its end.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,5 +41,12 @@ void explain_failed(Context& context, const Workspace& workspace, const Followed
 
 // Prints what the end of a follow means; the exit code of `up` and `restart`.
 Exit conclude(Context& context, const Workspace& workspace, const Followed& followed);
+
+// Asks the supervisor that runs for something, and unless `detach` watches these services (none: all)
+// come up. Gives how the stack is then; else the exit code, when all is said on stderr.
+using Request = std::function<Result<control::StackStatus>(control::Client&)>;
+tl::expected<control::StackStatus, Exit> bring_up(Context& context,
+                                                  const std::vector<std::string>& services,
+                                                  bool detach, const Request& request);
 
 }  // namespace exai::cli

@@ -82,26 +82,24 @@ Exit reload(Context& context, Args& args) {
   args.json();
   if (const auto done = args.parse(context)) return *done;
 
-  const auto workspace = open_workspace(context);
-  if (!workspace) return Exit::bad_input;
-  auto client = reach_supervisor(context, *workspace);
-  if (!client) return Exit::unreachable;
-  const auto before = client->status();
-  if (!before) return explain_failure(context, before.error());
-  Wish wish{{}, last_event(*client), baseline_of(*before, std::chrono::system_clock::now())};
+  auto reached = reach(context);
+  if (!reached) return reached.error();
+  control::Client& client = reached->client;
+  Wish wish{{}, reached->status.last_event,
+            baseline_of(reached->status, std::chrono::system_clock::now())};
 
-  const auto answer = client->reload(dry_run);
+  const auto answer = client.reload(dry_run);
   if (!answer) return explain_failure(context, answer.error());
   if (context.json) context.out.print_json(control::to_json(*answer));
   context.err.write(answer->text);
   if (!answer->valid)
     return complain(context, Exit::bad_input,
                     fmt::format("{} has errors; nothing was changed",
-                                workspace->stack_file.filename().string()));
+                                reached->workspace.stack_file.filename().string()));
   print_plan(context, *answer);
   wish.services = to_watch(*answer);
   if (dry_run || wish.services.empty()) return Exit::ok;
-  return watch_reload(context, *workspace, *client, wish);
+  return watch_reload(context, reached->workspace, client, wish);
 }
 
 }  // namespace exai::cli

@@ -1,6 +1,4 @@
 // exai restart: ask the supervisor to stop and start services, and watch them come back.
-#include <chrono>
-
 #include "cli/args.hpp"
 #include "cli/follow.hpp"
 
@@ -19,25 +17,13 @@ Exit restart(Context& context, Args& args) {
   args.json();
   if (const auto done = args.parse(context)) return *done;
 
-  const auto workspace = open_workspace(context);
-  if (!workspace) return Exit::bad_input;
-  auto client = reach_supervisor(context, *workspace);
-  if (!client) return Exit::unreachable;
-  const auto before = client->status();
-  if (!before) return explain_failure(context, before.error());
-
-  const Wish wish{services, before->last_event,
-                  baseline_of(*before, std::chrono::system_clock::now())};
-  const auto asked = client->restart(services);
-  if (!asked) return explain_failure(context, asked.error());
-  const Followed followed = follow(context, *client, wish);
-  const Exit end = conclude(context, *workspace, followed);
-  if (end != Exit::ok) return end;
+  const auto now = bring_up(context, services, false,
+                            [&](control::Client& client) { return client.restart(services); });
+  if (!now) return now.error();
   if (context.json)
-    context.out.print_json(control::to_json(followed.status));
+    context.out.print_json(control::to_json(*now));
   else
-    context.out.write(
-        layout(summary_table(followed.status), context.out.width(), context.out.colours()));
+    context.out.write(layout(summary_table(*now), context.out.width(), context.out.colours()));
   return Exit::ok;
 }
 

@@ -24,11 +24,9 @@ Exit signal_command(Context& context, Args& args) {
   if (signal.empty()) return args.misuse(context, "name a signal and services");
   if (services.empty()) return args.misuse(context, "name the services to signal");
 
-  const auto workspace = open_workspace(context);
-  if (!workspace) return Exit::bad_input;
-  auto client = reach_supervisor(context, *workspace);
-  if (!client) return Exit::unreachable;
-  const auto sent = client->signal(services, signal);
+  auto reached = reach(context);
+  if (!reached) return reached.error();
+  const auto sent = reached->client.signal(services, signal);
   if (!sent) return explain_failure(context, sent.error());
   if (context.json) context.out.print_json(control::to_json(*sent));
   return Exit::ok;

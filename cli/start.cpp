@@ -1,6 +1,4 @@
 // exai start: ask the supervisor for services by name, and watch them come up.
-#include <chrono>
-
 #include "cli/args.hpp"
 #include "cli/follow.hpp"
 
@@ -23,23 +21,10 @@ Exit start(Context& context, Args& args) {
   if (const auto done = args.parse(context)) return *done;
   if (services.empty()) return args.misuse(context, "name the services to start; for all: exai up");
 
-  const auto workspace = open_workspace(context);
-  if (!workspace) return Exit::bad_input;
-  auto client = reach_supervisor(context, *workspace);
-  if (!client) return Exit::unreachable;
-  const auto before = client->status();
-  if (!before) return explain_failure(context, before.error());
-
-  const Wish wish{services, before->last_event,
-                  baseline_of(*before, std::chrono::system_clock::now())};
-  const auto asked = client->start(services);
-  if (!asked) return explain_failure(context, asked.error());
-  Followed followed;
-  followed.status = *asked;
-  if (!detach) followed = follow(context, *client, wish);
-  const Exit end = detach ? Exit::ok : conclude(context, *workspace, followed);
-  if (end != Exit::ok) return end;
-  if (context.json) context.out.print_json(control::to_json(followed.status));
+  const auto now = bring_up(context, services, detach,
+                            [&](control::Client& client) { return client.start(services); });
+  if (!now) return now.error();
+  if (context.json) context.out.print_json(control::to_json(*now));
   return Exit::ok;
 }
 

@@ -56,17 +56,14 @@ Exit stop(Context& context, Args& args) {
   if (services.empty())
     return args.misuse(context, "name the services to stop; for all: exai down");
 
-  const auto workspace = open_workspace(context);
-  if (!workspace) return Exit::bad_input;
-  auto client = reach_supervisor(context, *workspace);
-  if (!client) return Exit::unreachable;
-  const auto before = client->status();
-  if (!before) return explain_failure(context, before.error());
-  auto stopped = client->stop(services);
+  auto reached = reach(context);
+  if (!reached) return reached.error();
+  control::Client& client = reached->client;
+  auto stopped = client.stop(services);
   if (!stopped) return explain_failure(context, stopped.error());
   if (!detach) {
-    if (const auto ended = watch(context, *client, services, before->last_event)) return *ended;
-    stopped = client->status();
+    if (const auto ended = watch(context, client, services, reached->status.last_event)) return *ended;
+    stopped = client.status();
     if (!stopped) return explain_failure(context, stopped.error());
   }
   if (context.json) context.out.print_json(control::to_json(*stopped));

@@ -31,16 +31,11 @@ Exit top(Context& context, Args& args) {
   args.json();
   if (const auto done = args.parse(context)) return *done;
 
-  const auto workspace = open_workspace(context);
-  if (!workspace) return Exit::bad_input;
-  auto client = reach_supervisor(context, *workspace);
-  if (!client) return Exit::unreachable;
-  if (services.empty()) {
-    const auto all = client->status();
-    if (!all) return explain_failure(context, all.error());
-    for (const control::ServiceStatus& service : all->services) services.push_back(service.name);
-  }
-  const auto status = client->status(services);  // by name: with what costs a closer look
+  auto reached = reach(context);
+  if (!reached) return reached.error();
+  if (services.empty())
+    for (const auto& service : reached->status.services) services.push_back(service.name);
+  const auto status = reached->client.status(services);  // by name: with what costs a closer look
   if (!status) return explain_failure(context, status.error());
   const auto sorted = sorted_by(order, *status);
   Stream& out = context.out;

@@ -33,7 +33,7 @@ void remark_on_differences(Context& context, const Opened& opened,
         "{} the configuration has changed since this stack was started; to apply it: exai reload\n",
         out.paint(Tone::warn, "note:"));
   if (status.version != kVersion)
-    out.print("{} the supervisor is version {}, this is {}; to renew it: exai down && exai up\n",
+    out.print("{} the supervisor is version {}, this is {}; to renew it: exai upgrade-supervisor\n",
               out.paint(Tone::warn, "note:"), status.version, kVersion);
 }
 
@@ -77,6 +77,39 @@ bool nothing_to_do(const control::StackStatus& status, const std::vector<std::st
   });
 }
 
+// The services of these profiles. Nothing: there is no such profile, and it was said.
+std::optional<std::vector<std::string>> services_of(Context& context, const config::Stack& stack,
+                                                    const std::vector<std::string>& profiles) {
+  std::vector<std::string> known;
+  std::vector<std::string> chosen;
+  for (const config::Service& service : stack.services) {
+    for (const std::string& profile : service.profiles)
+      if (!contains(known, profile)) known.push_back(profile);
+    const bool asked = std::any_of(profiles.begin(), profiles.end(), [&](const auto& profile) {
+      return contains(service.profiles, profile);
+    });
+    if (asked) chosen.push_back(service.name);
+  }
+  for (const std::string& profile : profiles) {
+    if (contains(known, profile)) continue;
+    complain(context, Exit::bad_input, unknown_word("profile", profile, known));
+    return std::nullopt;
+  }
+  return chosen;
+}
+
+// Without names the whole stack is asked for; what has a profile, by name.
+Result<control::StackStatus> ask_for(control::Client& client,
+                                     const std::vector<std::string>& services,
+                                     std::vector<std::string> of_profiles) {
+  if (services.empty()) {
+    auto all = client.up({});
+    if (!all || of_profiles.empty()) return all;
+  }
+  of_profiles.insert(of_profiles.end(), services.begin(), services.end());
+  return client.up(of_profiles);
+}
+
 // The supervisor of this stack: the one that runs, or a new one when the ports are free. Nothing:
 // the reason was printed, `exit` has the code.
 std::optional<control::Client> client_for(Context& context, const Opened& opened,
@@ -109,6 +142,7 @@ Exit up(Context& context, Args& args) {
   bool detach = false;
   bool wait = false;
   std::string timeout;
+  std::vector<std::string> profiles;
   std::vector<std::string> services;
   args.about(
       "Checks the configuration first; with errors nothing is touched (exit 2). Starts a\n"
@@ -116,12 +150,12 @@ Exit up(Context& context, Args& args) {
       "running, without a restart. Services start in the order of their needs; ready means\n"
       "that the service's check has succeeded, or that a job is done. A service that fails:\n"
       "exit 1, with the first cause. Ctrl-C ends the watching, not the stack (exit 130).\n\n"
-      "  exai up                  everything, and wait\n"
-      "  exai up --timeout 2m     wait no longer than that (exit 1)\n"
+      "  exai up --timeout 2m     everything; wait no longer than that (exit 1)\n"
       "  exai up -d exaid         exaid and what it needs; do not wait");
   args.flag("-d,--detach", detach, "do not wait until services are ready");
   args.flag("-w,--wait", wait, "wait until they are, which is what it does");
   args.text("-t,--timeout", "DURATION", timeout, "wait no longer: 90s, 2m");
+  args.list("-p,--profile", "PROFILE", profiles, "services of this profile, too");
   args.words("SERVICE", services, "only these and what they need");
   args.json();
   if (const auto done = args.parse(context)) return *done;
@@ -136,6 +170,8 @@ Exit up(Context& context, Args& args) {
 
   const auto opened = open_stack(context);
   if (!opened || !are_services(context, *opened->stack, services)) return Exit::bad_input;
+  const auto of_profiles = services_of(context, *opened->stack, profiles);
+  if (!of_profiles) return Exit::bad_input;
   Exit exit = Exit::ok;
   auto client = client_for(context, *opened, services, exit);
   if (!client) return exit;
@@ -144,8 +180,9 @@ Exit up(Context& context, Args& args) {
   if (!before) return explain_failure(context, before.error());
   remark_on_differences(context, *opened, *before);
   // Without names: what has no profile. The rest stays as it is.
-  const std::vector<std::string> wished =
-      services.empty() ? config::selection(*opened->stack, {}) : services;
+  std::vector<std::string> wished = services;
+  wished.insert(wished.end(), of_profiles->begin(), of_profiles->end());
+  if (services.empty()) wished = config::selection(*opened->stack, profiles);
   if (nothing_to_do(*before, wished)) {
     context.talk().write("everything runs already\n");
     print_summary(context, *opened, *before);
@@ -155,7 +192,7 @@ Exit up(Context& context, Args& args) {
 
   const Wish wish{wished, before->last_event,
                   baseline_of(*before, std::chrono::system_clock::now()), patience};
-  const auto asked = client->up(services);
+  const auto asked = ask_for(*client, services, *of_profiles);
   if (!asked) return explain_failure(context, asked.error());
   if (detach) {
     context.talk().write("starting; watch it: exai status --watch\n");

@@ -54,25 +54,22 @@ Exit upgrade_supervisor(Context& context, Args& args) {
   args.json();
   if (const auto done = args.parse(context)) return *done;
 
-  const auto workspace = open_workspace(context);
-  if (!workspace) return Exit::bad_input;
-  auto client = reach_supervisor(context, *workspace);
-  if (!client) return Exit::unreachable;
-  const auto before = client->status();
-  if (!before) return explain_failure(context, before.error());
+  auto reached = reach(context);
+  if (!reached) return reached.error();
+  const control::StackStatus& before = reached->status;
   const auto program = find_program("exai-supervisor", program_search_path(context.environment));
   if (!program)
     return complain(context, Exit::not_ok, "exai-supervisor is neither beside exai nor in PATH");
 
-  const auto version = client->upgrade(std::filesystem::absolute(*program).string());
+  const auto version = reached->client.upgrade(std::filesystem::absolute(*program).string());
   if (!version) return explain_failure(context, version.error());
-  const auto after = await_successor(*workspace, *before);
+  const auto after = await_successor(reached->workspace, before);
   if (!after) return explain_failure(context, after.error());
-  const auto changed = changed_processes(*before, *after);
+  const auto changed = changed_processes(before, *after);
   if (context.json)
     context.out.print_json(control::to_json(*after));
   else
-    context.out.print("supervisor {} -> {} (pid {}); {}\n", before->version, after->version,
+    context.out.print("supervisor {} -> {} (pid {}); {}\n", before.version, after->version,
                       after->supervisor_pid,
                       changed.empty() ? "every service goes on as it was"
                                       : "not the same process any more: " + join(changed, ", "));

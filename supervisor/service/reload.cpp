@@ -207,7 +207,8 @@ void Supervisor::apply(const std::vector<PlannedChange>& plan,
   }
   arrange();
   watch_files();
-  for (Unit* unit : stopping) stop_in_order({unit}, unit->stop_cause);
+  for (Unit* unit : stopping) stops_.emplace(unit, false);
+  advance_stops();
 }
 
 // True when it has to stop first.

@@ -56,6 +56,60 @@ std::vector<std::string> complete(const Stack& stack, const std::string& shell,
 
 }  // namespace
 
+TEST_CASE("scale changes how many replicas run, and waits for the new ones") {
+  const Stack stack(R"(
+[services.web]
+process = ["sleep", "1000"]
+replicas = 1
+[services.base]
+process = ["sleep", "1000"]
+)");
+  REQUIRE(stack.exai({"up"}).exit == 0);
+  const Outcome more = stack.exai({"scale", "web=3"});
+  CHECK(more.exit == 0);
+  CHECK(contains(more.out, "web.3: ready"));
+  CHECK(state_of(stack, "web.3") == "ready");
+  CHECK(stack.exai({"scale", "web=1", "--json"}).exit == 0);
+  CHECK(test::wait_until([&] { return state_of(stack, "web.2") == "not there"; }));
+  CHECK(state_of(stack, "web.1") == "ready");
+
+  const auto [words, said] = GENERATE(table<std::string, std::string>({
+      {"base=2", "base cannot be scaled: it has no replicas"},
+      {"wep=2", "did you mean web?"},
+      {"web", "not SERVICE=N"},
+      {"web=x", "not SERVICE=N"},
+      {"web=-1", "not SERVICE=N"},
+      {"web=1001", "not SERVICE=N"},
+      {"=2", "not SERVICE=N"},
+  }));
+  const Outcome refused = stack.exai({"scale", words});
+  CHECK(refused.exit != 0);
+  CHECK_THAT(refused.err, Catch::Contains(said));
+}
+
+TEST_CASE("up starts the services of a profile on request") {
+  const Stack stack(R"(
+[services.web]
+process = ["sleep", "1000"]
+[services.shell]
+process = ["sleep", "1000"]
+profiles = ["debug"]
+[services.trace]
+process = ["sleep", "1000"]
+profiles = ["debug", "trace"]
+)");
+  REQUIRE(stack.exai({"up"}).exit == 0);
+  CHECK(state_of(stack, "shell") == "stopped");
+  REQUIRE(stack.exai({"up", "--profile", "trace"}).exit == 0);
+  CHECK(state_of(stack, "trace") == "ready");
+  CHECK(state_of(stack, "shell") == "stopped");
+  REQUIRE(stack.exai({"up", "--profile", "trace", "--profile", "debug"}).exit == 0);
+  CHECK(state_of(stack, "shell") == "ready");
+  const Outcome unknown = stack.exai({"up", "--profile", "debg"});
+  CHECK(unknown.exit == 2);
+  CHECK_THAT(unknown.err, Catch::Contains("did you mean \"debug\"?"));
+}
+
 TEST_CASE("start and stop move single services and wait for what comes of it") {
   const Stack stack(kTwo);
   REQUIRE(stack.exai({"up"}).exit == 0);

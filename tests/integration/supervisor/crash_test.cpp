@@ -204,7 +204,7 @@ TEST_CASE("of ten supervisors that start at once, one supervises") {
   }));
   stack.up();
   stack.in_state("a", State::ready);
-  CHECK(lines_in(stack.read("starts.a")) == 1);
+  CHECK(wait_until([&] { return lines_in(stack.read("starts.a")) == 1; }));
   REQUIRE(stack.client().down());
   REQUIRE(wait_until([&] {
     return std::none_of(rivals.begin(), rivals.end(),

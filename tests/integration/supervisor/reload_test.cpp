@@ -1,29 +1,13 @@
 // The stack file changes while the stack runs: what an operator who types `exai reload` sees.
 #include <catch2/catch.hpp>
 
-#include "tests/integration/supervisor/stack.hpp"
+#include "tests/integration/supervisor/reload.hpp"
 
 using namespace exai;
 using namespace exai::test;
 using Stack = SupervisedStack;
 
 namespace {
-
-control::Reloaded reload(Stack& stack, bool dry_run = false) {
-  const auto answer = stack.client().reload(dry_run);
-  INFO((answer ? "" : answer.error().message()));
-  REQUIRE(answer);
-  return *answer;
-}
-
-// "web: restart (env.A)", a line each.
-std::string text_of(const control::Reloaded& reloaded) {
-  std::vector<std::string> lines;
-  for (const control::ReloadChange& change : reloaded.changes)
-    lines.push_back(
-        fmt::format("{}: {} ({})", change.service, change.action, join(change.why, ", ")));
-  return join(lines, "; ");
-}
 
 std::vector<std::string> told(Stack& stack) {
   std::vector<std::string> lines;
@@ -92,7 +76,7 @@ TEST_CASE("reload touches what changed: one restarts, one starts, one stops, one
   CHECK_FALSE(process_info(gone));
   CHECK(stack.status("same").pid == same);
   CHECK(stack.read("runs.same") == "run\n");
-  CHECK(stack.read("runs.changed") == "run\nrun\n");
+  CHECK(wait_until([&] { return stack.read("runs.changed") == "run\nrun\n"; }));
   CHECK(stack.client().status()->fingerprint == answer.fingerprint);
   CHECK(wait_until([&] { return stack.client().status()->reload.standing == "applied"; }));
   CHECK(told(stack) == std::vector<std::string>{"reloaded: 3 changes",

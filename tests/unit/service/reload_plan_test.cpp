@@ -144,6 +144,8 @@ TEST_CASE("a plan says what happens to each service, and why") {
        "web: change in place (stop.grace)"},
       {"ready = { process = true }", "ready = { process = true, every = \"3s\" }",
        "web: change in place (ready.every)"},
+      {"ready = { process = true }", "ready = { log = \"up\" }",
+       "web: restart (ready.log, ready.process)"},
       {"start_timeout = \"9s\"", "working_directory = \"sub\"",
        "web: restart (start_timeout, working_directory)"},
   }));
