@@ -16,8 +16,10 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <ctime>
+#include <thread>
 #include <vector>
 
 #include "core/base/text.hpp"
@@ -227,15 +229,32 @@ bool is_at(const Fd& fd, const Path& path) {
          open.st_ino == named.st_ino && open.st_dev == named.st_dev;
 }
 
+// A process that the holder's death caught between its fork and its exec keeps the lock so long.
+constexpr Duration kDeadHolderLimit = 2s;
+constexpr Duration kLockPause = 2ms;
+
+// Who wrote its number into a lock; empty: nobody that lives.
+std::string living_holder(const Path& path) {
+  const std::string holder(trim(read_file(path, 64).value_or("")));
+  const auto pid = parse_integer(holder);
+  const bool lives = pid && *pid > 0 && (::kill(static_cast<pid_t>(*pid), 0) == 0 || errno == EPERM);
+  return lives ? holder : "";
+}
+
 }  // namespace
 
 Result<LockFile> LockFile::acquire(const Path& path) {
   TRY(fd, open_file(path, O_RDWR | O_CREAT));
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+  const Time limit = std::chrono::steady_clock::now() + kDeadHolderLimit;
+  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return fail(os_error("locking", path));
-    const auto holder = read_file(path, 64);
+    const std::string holder = living_holder(path);
+    if (holder.empty() && std::chrono::steady_clock::now() < limit) {
+      std::this_thread::sleep_for(kLockPause);
+      continue;
+    }
     return fail(Errc::conflict, "{} is held by pid {}", path.string(),
-                holder ? std::string(trim(*holder)) : "unknown");
+                holder.empty() ? "unknown" : holder);
   }
   if (!is_at(fd, path)) return acquire(path);
   if (::ftruncate(fd.get(), 0) != 0) return fail(os_error("writing", path));

@@ -69,7 +69,8 @@ bool is_executable(const Path& path);
 Result<Fd> sealed_memory(const std::string& name, std::string_view bytes);
 
 // An exclusive lock on a file, held until destroyed; the kernel releases it when we die.
-// The file itself stays and holds the pid for people. Errors: conflict, with the holder's pid.
+// The file itself stays and holds the pid for people. Of a holder that is dead, the lock is waited
+// for: what it was about to start has it for a moment. Errors: conflict, with the holder's pid.
 class LockFile {
  public:
   static Result<LockFile> acquire(const Path& path);

@@ -1,6 +1,7 @@
 // Files, processes and sockets as the kernel really has them.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -181,6 +182,24 @@ TEST_CASE("a lock is held once and names its holder") {
     CHECK(second.error() ==
           Error(Errc::conflict, fmt::format("{} is held by pid {}", file.string(), ::getpid())));
   }
+  CHECK(LockFile::acquire(file));
+}
+
+TEST_CASE("the lock of a dead holder is waited for while something it started still has it") {
+  TempDir folder;
+  const Path file = folder / "lock";
+  const pid_t holder = ::fork();
+  REQUIRE(holder >= 0);
+  if (holder == 0) {
+    const auto lock = LockFile::acquire(file);
+    if (::fork() == 0) ::usleep(200'000);  // between its fork and its exec
+    ::_exit(lock ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(holder, &status, 0) == holder);
+  CHECK(status == 0);
+  const Fd probe(::open(file.c_str(), O_RDWR | O_CLOEXEC));
+  CHECK(::flock(probe.get(), LOCK_EX | LOCK_NB) != 0);
   CHECK(LockFile::acquire(file));
 }
 
