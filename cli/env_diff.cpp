@@ -39,7 +39,7 @@ std::vector<Difference> differences(const std::vector<EnvValue>& first,
 
 std::optional<std::string> shown(const std::string& name, const std::optional<std::string>& value,
                                  bool reveal) {
-  if (!value || value->empty() || reveal || !is_secret_name(name)) return value;
+  if (!value || value->empty() || reveal || !is_confidential(name)) return value;
   return kHidden;
 }
 

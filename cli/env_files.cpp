@@ -38,7 +38,7 @@ EnvFile parse_file(std::string name, std::string text, const Environment& enviro
 void hide_values(Context& context, const EnvFile& file) {
   const std::string_view text = file.source->text;
   for (const config::DotenvEntry& entry : file.parsed.entries) {
-    if (!is_secret_name(entry.key)) continue;
+    if (!is_confidential(entry.key)) continue;
     if (entry.value) hide_value(context, entry.key, *entry.value);
     const std::size_t end = config::line_end(text, entry.value_end);
     hide_value(context, entry.key, text.substr(entry.value_begin, end - entry.value_begin));
@@ -90,7 +90,7 @@ EnvFile parse_env_file(const Context& context, std::string name, std::string tex
   return parse_file(std::move(name), std::move(text), context.environment, {});
 }
 
-bool is_secret_name(std::string_view name) {
+bool is_confidential(std::string_view name) {
   return known_names().is_confidential(name);
 }
 
@@ -120,11 +120,6 @@ std::vector<EnvValue> env_values(const std::vector<EnvFile>& files) {
 }
 
 namespace {
-
-bool is_file(const Path& path) {
-  std::error_code ignored;
-  return std::filesystem::is_regular_file(path, ignored);
-}
 
 std::optional<std::string> example_of(const std::string& file) {
   const std::string beside = file + ".example";

@@ -20,7 +20,7 @@ struct EnvFile {
 };
 
 // The option table's word, or else how the name sounds.
-bool is_secret_name(std::string_view name);
+bool is_confidential(std::string_view name);
 
 // What stands for a hidden value.
 inline constexpr const char* kHidden = "********";

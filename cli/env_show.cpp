@@ -39,7 +39,7 @@ void print_table(Context& context, const std::vector<EnvValue>& values, bool rev
   Table table{{{"NAME"}, {"VALUE"}}, {}, 1};
   if (!values.front().file.empty()) table.columns.push_back({"SET IN"});
   for (const EnvValue& one : values) {
-    const bool hidden = !reveal && !one.value.empty() && is_secret_name(one.name);
+    const bool hidden = !reveal && !one.value.empty() && is_confidential(one.name);
     Row row{{{one.name, Tone::strong}, hidden ? Cell(kHidden, Tone::dim) : Cell(one.value)}};
     if (!one.file.empty())
       row.cells.push_back(Cell(fmt::format("{}:{}", one.file, one.line), Tone::dim));
@@ -115,7 +115,7 @@ Exit env_show(Context& context, Args& args) {
   if (!files) return Exit::bad_input;
   const config::DotenvReader by = config::dotenv_reader(reader).value();
   for (const auto& [name, value] : read_by(by, context, *files).values)
-    if (is_secret_name(name)) hide_value(context, name, value);
+    if (is_confidential(name)) hide_value(context, name, value);
   if (context.json || reveal) context.out.redact_with(nullptr);  // asked for the values themselves
   if (by != config::DotenvReader::compose) return show_by(by, context, *files, reveal);
   if (!report_env_files(context, *files)) return Exit::bad_input;

@@ -14,7 +14,7 @@ namespace {
 
 std::vector<config::EnvInsertion> missing_in(const EnvPair& pair) {
   return config::missing_names({pair.example.source->text, pair.example.parsed.entries},
-                               {pair.file.source->text, pair.file.parsed.entries}, is_secret_name);
+                               {pair.file.source->text, pair.file.parsed.entries}, is_confidential);
 }
 
 Exit sync(Context& context, const EnvPair& pair, bool dry) {

@@ -17,6 +17,10 @@ inline constexpr auto is_letter_or_digit = [](std::integral auto c) {
   return is_letter(c) || is_digit(c);
 };
 
+// The digits of base64 (RFC 4648), by their value.
+inline constexpr std::string_view kBase64 =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 // Names as most languages and shells have them: letters, digits and "_", no digit first.
 inline constexpr auto begins_identifier = [](std::integral auto c) {
   return is_letter(c) || c == '_';

@@ -40,10 +40,6 @@ auto retry(Call call) {
   return result;
 }
 
-Error os_error(std::string_view doing, const Path& path) {
-  return errno_error(errno, fmt::format("{} {}", doing, path.string()));
-}
-
 Result<> write_all(const Fd& fd, std::string_view bytes, const Path& path) {
   while (!bytes.empty()) {
     const ssize_t written = retry([&] { return ::write(fd.get(), bytes.data(), bytes.size()); });
@@ -60,6 +56,10 @@ void sync_folder(const Path& folder) {
 }
 
 }  // namespace
+
+Error os_error(std::string_view doing, const Path& path) {
+  return errno_error(errno, fmt::format("{} {}", doing, path.string()));
+}
 
 void Fd::reset(int fd) noexcept {
   if (fd_ >= 0) ::close(fd_);  // never retried: on Linux the descriptor is gone even after EINTR
@@ -211,6 +211,11 @@ Result<Fd> sealed_memory(const std::string& name, std::string_view bytes) {
   if (::fcntl(fd.get(), F_ADD_SEALS, kSeals) != 0 || ::lseek(fd.get(), 0, SEEK_SET) != 0)
     return fail(errno_error(errno, "sealing a file in memory"));
   return fd;
+}
+
+bool is_file(const Path& path) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(path, ignored);
 }
 
 bool is_executable(const Path& path) {

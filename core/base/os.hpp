@@ -62,6 +62,8 @@ Result<> make_private_directory(const Path& path);
 Result<> check_private_directory(const Path& path);  // the same without making it
 Result<> make_fifo(const Path& path);  // 0600; an existing fifo is fine
 Result<Fd> open_file(const Path& path, int flags, mode_t mode = 0600);  // adds O_CLOEXEC
+Error os_error(std::string_view doing, const Path& path);               // what errno says of a file
+bool is_file(const Path& path);  // a regular one, or a link to one
 bool is_executable(const Path& path);
 
 // A file in memory with these bytes, which nobody can change, at a number that leaves those below

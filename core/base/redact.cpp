@@ -8,6 +8,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "core/base/ascii.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/base/url.hpp"
@@ -36,9 +37,6 @@ void add_json_forms(Forms& forms, std::string_view text) {
   forms.insert(bare);
   forms.insert(replace_all(bare, "/", "\\/"));
 }
-
-constexpr std::string_view kBase64 =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 // The characters that are the value's alone when `before` bytes stand before it: those whose six
 // bits all belong to it.

@@ -13,10 +13,6 @@ namespace {
 constexpr int kMostBackups = 1000;
 constexpr mode_t kPermissions = 07777;
 
-Error os_error(std::string_view doing, const Path& path) {
-  return errno_error(errno, fmt::format("{} {}", doing, path.string()));
-}
-
 // Another name for the file as it is: the old text keeps its own mode, owner and times.
 Result<Path> keep_backup(const Path& path) {
   for (int i = 0; i < kMostBackups; ++i) {

@@ -17,9 +17,6 @@ constexpr std::size_t kColumns = 64;
 constexpr std::size_t kLongestHeader = 64U << 10U;
 constexpr std::size_t kMostStanzas = 1024;
 
-constexpr std::string_view kBase64 =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 // Line by line over the header, which must end long before the file does.
 class Lines {
  public:

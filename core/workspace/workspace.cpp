@@ -19,11 +19,6 @@ std::string value_or_empty(const Environment& environment, std::string_view name
   return found == environment.end() ? std::string() : found->second;
 }
 
-bool is_file(const Path& path) {
-  std::error_code ignored;
-  return std::filesystem::is_regular_file(path, ignored);
-}
-
 // Absolute and without "..", links followed as far as the path exists, so that one file has one
 // state folder whatever it was called.
 Path resolved(const Path& path) {
