@@ -95,7 +95,10 @@ std::string shown_line(const Source& source, std::uint32_t line) {
   if (text.empty()) return "";
   const auto begin = static_cast<std::size_t>(text.data() - source.text.data());
   const std::size_t end = begin + text.size();
-  std::vector<ByteRange> hidden = secrets_of_line(source, begin, end);
+  LineSecrets& seen = source.last_line;
+  if (seen.text.data() != text.data() || seen.text.size() != text.size() || seen.line != begin)
+    seen = {text, begin, secrets_of_line(source, begin, end)};
+  std::vector<ByteRange> hidden = seen.secrets;
   std::copy_if(source.hidden.begin(), source.hidden.end(), std::back_inserter(hidden),
                [&](ByteRange range) { return range.begin < end && range.end > begin; });
   std::sort(hidden.begin(), hidden.end(),

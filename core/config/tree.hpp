@@ -20,6 +20,14 @@ struct ByteRange {
   std::size_t end = 0;
 };
 
+// What was found to be secret on the line that was looked at last: many findings lie on one line.
+// Of one text that stays where it is; one thread at a time.
+struct LineSecrets {
+  std::string_view text;
+  std::size_t line = 0;  // its first byte
+  std::vector<ByteRange> secrets;
+};
+
 // A file's text under the name that messages use for it.
 struct Source {
   std::string name;
@@ -27,6 +35,7 @@ struct Source {
   std::filesystem::path path = {};     // where a fix is written to; empty for no file
   std::vector<ByteRange> hidden = {};  // values of secrets: shown as asterisks (shown_line)
   CachedTextIndex cached_index = {};   // for index()
+  mutable LineSecrets last_line = {};  // for shown_line
 
   const TextIndex& index() const { return cached_index.of(text); }
 };
