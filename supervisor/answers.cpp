@@ -82,6 +82,13 @@ rpc::Response unknown_method(const rpc::Id& id, const std::string& name) {
 
 }  // namespace
 
+// What is asked of services by their names, and answered with how they are then.
+template <Result<> (service::Supervisor::*request)(const std::vector<std::string>& services)>
+Task<ControlAnswers::Reply> ControlAnswers::ask(Session, json::object params) {
+  const Result<> done = (supervisor_.*request)(service_names(params));
+  co_return status_or(done);
+}
+
 struct ControlAnswers::Handler {
   std::string_view method;
   Task<Reply> (ControlAnswers::*handle)(Session session, json::object params);
@@ -92,11 +99,11 @@ const ControlAnswers::Handler* ControlAnswers::find_handler(std::string_view met
       Handler{"hello", &ControlAnswers::hello},
       Handler{"authenticate", &ControlAnswers::authenticate},
       Handler{"status", &ControlAnswers::status},
-      Handler{"up", &ControlAnswers::up},
+      Handler{"up", &ControlAnswers::ask<&service::Supervisor::up>},
       Handler{"down", &ControlAnswers::down},
-      Handler{"start", &ControlAnswers::start},
-      Handler{"stop", &ControlAnswers::stop},
-      Handler{"restart", &ControlAnswers::restart},
+      Handler{"start", &ControlAnswers::ask<&service::Supervisor::start>},
+      Handler{"stop", &ControlAnswers::ask<&service::Supervisor::stop>},
+      Handler{"restart", &ControlAnswers::ask<&service::Supervisor::restart>},
       Handler{"signal", &ControlAnswers::signal},
       Handler{"scale", &ControlAnswers::scale},
       Handler{"reload", &ControlAnswers::reload},
@@ -129,10 +136,13 @@ Task<rpc::Response> ControlAnswers::answer(Session session, std::string line) {
                             "the first call here is authenticate, with the token of the stack");
   }
   if (!method) co_return unknown_method(id, request->method);
-  if (method->scope == control::Scope::change && session->access == control::Scope::read)
+  if (method->scope > session->access) {
+    const bool looks = session->access == control::Scope::read;
     co_return rpc::error_of(
         id, control::kNotAllowed,
-        fmt::format("{} changes the stack; this connection may only look", method->name));
+        looks ? fmt::format("{} changes the stack; this connection may only look", method->name)
+              : fmt::format("{} is for the user of the stack alone", method->name));
+  }
   if (const auto checked = control::check_parameters(*method, request->params); !checked)
     co_return rpc::error_of(id, rpc::kInvalidParams, checked.error().message());
   const Handler* handler = find_handler(method->name);
@@ -192,26 +202,6 @@ Task<ControlAnswers::Reply> ControlAnswers::status(Session, json::object params)
   const Result<control::StackStatus> some = supervisor_.status(names);
   if (!some) co_return tl::unexpected(refusal(some.error()));
   co_return to_json(*some);
-}
-
-Task<ControlAnswers::Reply> ControlAnswers::up(Session, json::object params) {
-  const Result<> done = supervisor_.up(service_names(params));
-  co_return status_or(done);
-}
-
-Task<ControlAnswers::Reply> ControlAnswers::start(Session, json::object params) {
-  const Result<> done = supervisor_.start(service_names(params));
-  co_return status_or(done);
-}
-
-Task<ControlAnswers::Reply> ControlAnswers::stop(Session, json::object params) {
-  const Result<> done = supervisor_.stop(service_names(params));
-  co_return status_or(done);
-}
-
-Task<ControlAnswers::Reply> ControlAnswers::restart(Session, json::object params) {
-  const Result<> done = supervisor_.restart(service_names(params));
-  co_return status_or(done);
 }
 
 Task<ControlAnswers::Reply> ControlAnswers::signal(Session, json::object params) {

@@ -20,7 +20,7 @@ namespace exai {
 
 // What is remembered of one connection.
 struct ControlSession {
-  control::Scope access = control::Scope::change;  // as much as it may do
+  control::Scope access = control::Scope::read;    // as much as it may do
   std::optional<Secret> token;                     // to be shown before anything else
   bool refused = false;  // it has shown another one: the connection is to be ended
   std::optional<std::uint64_t> subscribed;  // events after this one are to be pushed to it
@@ -43,10 +43,8 @@ class ControlAnswers final {
   Task<Reply> hello(Session session, json::object params);
   Task<Reply> authenticate(Session session, json::object params);
   Task<Reply> status(Session session, json::object params);
-  Task<Reply> up(Session session, json::object params);
-  Task<Reply> start(Session session, json::object params);
-  Task<Reply> stop(Session session, json::object params);
-  Task<Reply> restart(Session session, json::object params);
+  template <Result<> (service::Supervisor::*request)(const std::vector<std::string>& services)>
+  Task<Reply> ask(Session session, json::object params);
   Task<Reply> signal(Session session, json::object params);
   Task<Reply> scale(Session session, json::object params);
   Task<Reply> down(Session session, json::object params);

@@ -18,7 +18,7 @@ struct Door {
   int family = 0;
   enum class Kind { own, shared, port } kind = Kind::own;
   Path path;  // of a socket in the file system
-  control::Scope access = control::Scope::change;
+  control::Scope access = control::Scope::own;
   std::optional<Secret> token;
 };
 

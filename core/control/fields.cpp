@@ -12,7 +12,7 @@ constexpr std::array kFields{
     Field{"Hello", "oldest", "number", "the oldest one that it still understands", 2},
     Field{"Hello", "version", "text", "of the supervisor", 2},
     Field{"Hello", "stack", "text", "the stack's name", 2},
-    Field{"Hello", "access", "text", "what you may call: read, or change and read", 2},
+    Field{"Hello", "access", "text", "what you may call: read; change, and read; own, and all", 2},
 
     Field{"StackStatus", "protocol", "number", "the version of this protocol that it speaks"},
     Field{"StackStatus", "version", "text", "of the supervisor"},

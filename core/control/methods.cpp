@@ -56,7 +56,15 @@ bool is_empty(const json::value& value) {
 }  // namespace
 
 std::string_view name(Scope scope) {
-  return scope == Scope::read ? "read" : "change";
+  switch (scope) {
+    case Scope::read:
+      return "read";
+    case Scope::change:
+      return "change";
+    case Scope::own:
+      return "own";
+  }
+  return "";
 }
 
 std::string_view name(Shape shape) {

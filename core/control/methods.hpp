@@ -18,8 +18,9 @@
 
 namespace exai::control {
 
-// What a method does to the stack. A caller with read access may only look.
-enum class Scope { read, change };
+// What a method does to the stack, and so who may call it: whoever may look; who may change the
+// stack; who may do all that the supervisor's own user may.
+enum class Scope { read, change, own };
 std::string_view name(Scope scope);
 
 enum class Shape { none, text, texts, count, flag };
@@ -128,15 +129,16 @@ inline constexpr std::array kMethods{
            {kNamedServices, Parameter{"signal", Shape::text, Presence::required,
                                       "its name (HUP, SIGUSR1) or number"}},
            {kUnknownService, kNotRunning, kShuttingDown}},
-    Method{"scale",
-           Scope::change,
-           2,
-           "From now on there are so many replicas of a service that has `replicas`. Those that are "
-           "new start, those that are too many stop.",
-           "StackStatus",
-           {Parameter{"service", Shape::text, Presence::required, "its name"},
-            Parameter{"replicas", Shape::count, Presence::required, "how many, 0 to 1000"}},
-           {kUnknownService, kShuttingDown}},
+    Method{
+        "scale",
+        Scope::change,
+        2,
+        "From now on there are so many replicas of a service that has `replicas`. Those that are "
+        "new start, those that are too many stop.",
+        "StackStatus",
+        {Parameter{"service", Shape::text, Presence::required, "its name"},
+         Parameter{"replicas", Shape::count, Presence::required, "how many, 0 to 1000"}},
+        {kUnknownService, kShuttingDown}},
     Method{
         "reload",
         Scope::change,
@@ -148,7 +150,7 @@ inline constexpr std::array kMethods{
         {Parameter{"dry_run", Shape::flag, Presence::optional, "only say what would happen"}},
         {kShuttingDown}},
     Method{"upgrade",
-           Scope::change,
+           Scope::own,
            2,
            "Puts another exai-supervisor in place of the running one, after trying it; services go "
            "on. The answer has the `version` that takes over; then the connection ends, and a new "

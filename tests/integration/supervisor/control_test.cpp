@@ -65,7 +65,7 @@ TEST_CASE("hello says what both sides speak, and who is too old or too new hears
   CHECK(find_integer(hello, "protocol") == control::kProtocolVersion);
   CHECK(find_integer(hello, "oldest") == control::kOldestProtocol);
   CHECK(find_string(hello, "stack") == "test");
-  CHECK(find_string(hello, "access") == "change");
+  CHECK(find_string(hello, "access") == "own");
   client.ask("hello", R"({"protocol":99})");
   const json::object newer = client.message();
   CHECK_THAT(error_of(newer),
@@ -314,6 +314,8 @@ TEST_CASE("a shared socket lets its group look, and change the stack only when t
   writer.ask("up");
   CHECK(error_of(writer.message()).empty());
   stack.in_state("a", State::ready);
+  writer.ask("upgrade", R"({"program":"/bin/sh"})");  // which would be whatever they like
+  CHECK(error_of(writer.message()) == "5: upgrade is for the user of the stack alone");
   stack.down();
   CHECK_FALSE(std::filesystem::exists(path));
 }
