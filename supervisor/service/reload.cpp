@@ -173,7 +173,8 @@ std::vector<Present> Supervisor::present() const {
 
 void Supervisor::apply(const std::vector<PlannedChange>& plan,
                        std::shared_ptr<const config::Stack> wanted) {
-  bury_retired();
+  pump();  // what has happened, decided
+  bury([](const Unit& unit) { return unit.retired; });
   scaled_ = scale_under(*wanted);
   stack_ = std::move(wanted);
   makings_.reset();  // they are of a stack that may go
@@ -292,26 +293,32 @@ void Supervisor::settle_next(Unit& unit) {
   redefine(unit, *next);
 }
 
-// What the stack no longer had at the last reload, and has stopped since.
-void Supervisor::bury_retired() {
-  pump();
+// Those that are chosen, and at rest, are closed and forgotten.
+void Supervisor::bury(const std::function<bool(const Unit&)>& chosen) {
+  const std::size_t before = units_.size();
   for (auto each = units_.begin(); each != units_.end();) {
     Unit* unit = each->get();
     const bool busy = !unit->actions.empty() || stops_.contains(unit) ||
                       std::any_of(queue_.begin(), queue_.end(),
                                   [&](const Queued& queued) { return queued.unit == unit; });
-    if (!unit->retired || busy || !is_at_rest(unit->machine)) {
+    if (!chosen(*unit) || busy || !is_at_rest(unit->machine)) {
       ++each;
       continue;
     }
     starts_.erase(unit);
     unit->buried = true;
-    tasks_.spawn("closing " + unit->name(), bury(std::move(*each)));
+    tasks_.spawn("closing " + unit->name(), close(std::move(*each)));
     each = units_.erase(each);
   }
+  if (units_.size() != before) link();
 }
 
-Task<> Supervisor::bury(std::unique_ptr<Unit> unit) {
+// Replicas that were too many.
+void Supervisor::bury_gone() {
+  bury([](const Unit& unit) { return unit.is_gone(); });
+}
+
+Task<> Supervisor::close(std::unique_ptr<Unit> unit) {
   co_await unit->runner->close();
 }
 

@@ -1,7 +1,7 @@
 // Replicas: how many of a service there are, and how that changes while it runs.
 //
-// A replica that is too many is retired: it stops, is shown no more, and is taken back when there
-// are to be more again.
+// A replica that is too many is retired: it stops, and is forgotten then, or taken back when there
+// are to be more again before that.
 
 #include <algorithm>
 
@@ -101,6 +101,7 @@ Result<> Supervisor::scale(const std::string& name, int count) {
   for (const auto& unit : units_) post(*unit, {Input::needs_met});
   stop_in_order(extra, fmt::format("scaled to {}", count));
   pump();
+  bury_gone();
   return {};
 }
 

@@ -153,6 +153,7 @@ void Supervisor::apply(Unit& unit, const Event& event) {
     unit.actions.push_back(action);
   }
   update_dependents(unit);
+  if (unit.is_gone()) around_.loop.post([this] { bury_gone(); });
   settle_next(unit);
   judge(unit);
   heed_end(unit, event);

@@ -156,8 +156,9 @@ class Supervisor final {
   void revive(Unit& unit, const Definition& definition);
   void arrange();
   void settle_next(Unit& unit);
-  void bury_retired();
-  Task<> bury(std::unique_ptr<Unit> unit);
+  void bury(const std::function<bool(const Unit&)>& chosen);
+  void bury_gone();
+  Task<> close(std::unique_ptr<Unit> unit);
   void begin_trial(const std::vector<PlannedChange>& plan);
   void judge(const Unit& unit);
   Task<> judge_after(Duration wait);

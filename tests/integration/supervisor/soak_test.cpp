@@ -38,6 +38,7 @@ std::string stack_of(unsigned variant) {
         "stop = {{ grace = \"200ms\" }}\n{1}{2}{3}\n",
         i, check, change, needs);
   }
+  text += service("pool", "replicas = 1");
   return text;
 }
 
@@ -60,16 +61,17 @@ Cost cost_of(const Stack& stack, pid_t supervisor) {
 Cost at_rest(Stack& stack) {
   stack.rewrite(stack_of(0));
   REQUIRE(stack.client().reload(false));
+  REQUIRE(stack.client().scale("pool", 1));
   stack.up();
   for (int i = 0; i < kServices; ++i) stack.in_state(fmt::format("s{}", i), State::ready, 20s);
-  REQUIRE(wait_until([&] { return stack.remaining().size() == kServices; }));
+  REQUIRE(wait_until([&] { return stack.remaining().size() == kServices + 1; }));
   REQUIRE(wait_until([&] { return cost_of(stack, stack.supervisor().pid()).zombies == 0; }));
   return cost_of(stack, stack.supervisor().pid());
 }
 
 void disturb(Stack& stack, control::Client& client, std::mt19937& random) {
   const std::string name = fmt::format("s{}", random() % kServices);
-  switch (random() % 6) {
+  switch (random() % 7) {
     case 0: {
       const auto status = client.status({name});
       if (status && status->services.at(0).pid > 0) ::kill(status->services.at(0).pid, SIGKILL);
@@ -87,6 +89,9 @@ void disturb(Stack& stack, control::Client& client, std::mt19937& random) {
     case 4:
       stack.rewrite(stack_of(random() % 4));
       REQUIRE(client.reload(random() % 4 == 0));
+      break;
+    case 5:
+      static_cast<void>(client.scale("pool", static_cast<int>(random() % 4)).has_value());
       break;
     default:
       static_cast<void>(client.up({}).has_value());
@@ -117,6 +122,7 @@ int run_for(Stack& stack, Duration time, std::mt19937& random) {
 TEST_CASE("a soak of random kills, stops, starts, restarts and reloads leaves nothing behind") {
   Stack stack(stack_of(0));
   stack.script("s.sh", "echo up; exec sleep 1000\n");
+  stack.script("pool.sh", kForever);
   const unsigned seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
@@ -132,10 +138,14 @@ TEST_CASE("a soak of random kills, stops, starts, restarts and reloads leaves no
       "processes %zu -> %zu\n",
       done, before.descriptors, after.descriptors, before.resident / 1024, after.resident / 1024,
       before.processes, after.processes);
-  CHECK(after.descriptors <= before.descriptors);
+  // The connection that asked last is closed in a moment.
+  CHECK(wait_until(
+      [&] { return cost_of(stack, stack.supervisor().pid()).descriptors <= before.descriptors; }));
   CHECK(after.processes == before.processes);
   CHECK(after.zombies == 0);
+#ifndef __SANITIZE_ADDRESS__  // which keeps what was freed for a while
   CHECK(after.resident <= before.resident + (1U << 20U));
+#endif
   stack.down();
   CHECK(stack.remaining().empty());
 }
