@@ -12,11 +12,6 @@ using Stack = SupervisedStack;
 
 namespace {
 
-// "" is what the machine allows, "off" is the other way.
-std::string any_way() {
-  return GENERATE(as<std::string>(), "", "off");
-}
-
 // Where the kernel keeps the process, or nothing without cgroups.
 std::string cgroup_of(pid_t pid) {
   const auto text = read_file(fmt::format("/proc/{}/cgroup", pid));

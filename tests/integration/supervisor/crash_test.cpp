@@ -81,7 +81,7 @@ TEST_CASE("killed at 200 random instants, the supervisor loses no service and st
     REQUIRE(stack.read("faults") == "");
   }
   CHECK(stack.status("keeper").pid == keeper);
-  CHECK(stack.read("starts.keeper") == fmt::format("{}\n", keeper));
+  CHECK(wait_until([&] { return stack.read("starts.keeper") == fmt::format("{}\n", keeper); }));
   stack.up();
   for (const char* name : {"keeper", "busy", "idle"}) stack.in_state(name, State::ready);
   stack.until("crashing", [](const auto& s) { return s.restarts > 0; });
@@ -116,7 +116,7 @@ TEST_CASE("with a snapshot cut anywhere, services are found and none is started 
     CHECK(stack.in_state("b", State::ready).pid == b);
     stack.kill_supervisor();
   }
-  CHECK(stack.read("starts.a") == fmt::format("{}\n", a));
+  CHECK(wait_until([&] { return stack.read("starts.a") == fmt::format("{}\n", a); }));
   CHECK(stack.read("faults") == "");
   stack.start();
   stack.down();

@@ -11,10 +11,6 @@ using Stack = SupervisedStack;
 
 namespace {
 
-std::string any_way() {
-  return GENERATE(as<std::string>(), "", "off");
-}
-
 // The controllers that services have here: what the statement ends with.
 bool has_controller(const Stack& stack, const std::string& name) {
   const std::string statement = stack.client().status()->containment;

@@ -75,7 +75,7 @@ TEST_CASE("reload touches what changed: one restarts, one starts, one stops, one
   CHECK(stack.in_state("gone", State::stopped).cause.starts_with("stopped"));
   CHECK_FALSE(process_info(gone));
   CHECK(stack.status("same").pid == same);
-  CHECK(stack.read("runs.same") == "run\n");
+  CHECK(wait_until([&] { return stack.read("runs.same") == "run\n"; }));
   CHECK(wait_until([&] { return stack.read("runs.changed") == "run\nrun\n"; }));
   CHECK(stack.client().status()->fingerprint == answer.fingerprint);
   CHECK(wait_until([&] { return stack.client().status()->reload.standing == "applied"; }));
@@ -177,7 +177,7 @@ TEST_CASE("reload while a service starts, stops, or keeps crashing leads to one 
     REQUIRE(wait_until([&] { return stack.read("runs") == "run\nrun new\n"; }));
     stack.in_state("a", State::ready);
   }
-  CHECK(stack.read("runs") == "run\nrun new\n");
+  CHECK(wait_until([&] { return stack.read("runs") == "run\nrun new\n"; }));
   CHECK(stack.status("a").restarts == 0);
   stack.down();
   CHECK(stack.remaining().empty());
@@ -269,7 +269,7 @@ TEST_CASE("a service that comes back while it goes is started again") {
   stack.rewrite(service("a") + service("b"));
   CHECK(text_of(reload(stack)) == "b: start (it is new)");
   stack.until("b", [&](const auto& s) { return s.state == State::ready && s.pid != b; });
-  CHECK(stack.read("runs") == "run\nrun\n");
+  CHECK(wait_until([&] { return stack.read("runs") == "run\nrun\n"; }));
   stack.down();
 }
 

@@ -177,4 +177,9 @@ inline std::size_t position(const std::vector<std::string>& lines, const std::st
   return static_cast<std::size_t>(std::find(lines.begin(), lines.end(), line) - lines.begin());
 }
 
+// How services are held: "" is what the machine allows, "off" is the other way. Both are tried.
+inline std::string any_way() {
+  return GENERATE(as<std::string>(), "", "off");
+}
+
 }  // namespace exai::test

@@ -55,7 +55,7 @@ TEST_CASE("an upgrade in place restarts nothing, and exit codes stay known") {
   CHECK(stack.in_state("a", State::ready).pid == a);
   CHECK(stack.in_state("b", State::ready).pid == b);
   CHECK(stack.status("a").restarts == 0);
-  CHECK(stack.read("runs") == "run\n");
+  CHECK(wait_until([&] { return stack.read("runs") == "run\n"; }));
 
   stack.script("end", "");
   const ServiceStatus ended = stack.until("a", [](const auto& s) { return s.restarts > 0; });

@@ -6,6 +6,7 @@
 
 #include "core/config/compose.hpp"
 #include "core/config/yaml_scalar.hpp"
+#include "tests/unit/config/memory_files.hpp"
 
 namespace exai::config::test {
 
@@ -21,11 +22,7 @@ struct World {
 
   ComposeProject load() const {
     Facilities world;
-    world.read = [this](const Path& path) -> Result<std::string> {
-      const auto found = files.find(path.lexically_relative("/p").string());
-      if (found == files.end()) return fail(Errc::not_found, "{}: not there", path.string());
-      return found->second;
-    };
+    world.read = reads_from(files, "/p");
     return load_compose(request, world);
   }
 };

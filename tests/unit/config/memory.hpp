@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/config/config.hpp"
+#include "tests/unit/config/memory_files.hpp"
 
 namespace exai::config::test {
 
@@ -26,11 +27,7 @@ struct MemoryWorld {
 
   Loaded load() const {
     Facilities world;
-    world.read = [this](const Path& path) -> Result<std::string> {
-      const auto found = files.find(path.lexically_relative("/stack").string());
-      if (found == files.end()) return fail(Errc::not_found, "{}: not there", path.string());
-      return found->second;
-    };
+    world.read = reads_from(files, "/stack");
     world.secrets = [this](const Path& store) -> Result<Secrets> {
       const auto found = stores.find(store.lexically_relative("/stack").string());
       if (found == stores.end()) return fail(Errc::not_found, "no identity; make one");

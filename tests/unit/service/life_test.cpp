@@ -1,7 +1,7 @@
 // What runs to its end, what has a schedule, hooks, several stop signals: each as a small story.
 #include <catch2/catch.hpp>
 
-#include "supervisor/service/state.hpp"
+#include "tests/unit/service/events.hpp"
 
 using namespace exai;
 using namespace exai::service;
@@ -11,8 +11,6 @@ using config::Overlap;
 using config::RestartWhen;
 
 namespace {
-
-const Time t0 = Time{} + 1h;
 
 Machine of(Kind kind) {
   Machine machine;
@@ -26,22 +24,6 @@ Machine of(Kind kind) {
   machine.policy.stop.steps = {{SIGTERM, 10s}};
   machine.needs_met = true;
   return machine;
-}
-
-Machine after(Machine machine, std::initializer_list<Event> events, Time now = t0) {
-  for (const Event& event : events) machine = step(machine, event, now).machine;
-  return machine;
-}
-
-Event exited(int code) {
-  Event event{Input::exited};
-  event.exit.code = code;
-  return event;
-}
-Event killed_by(int number) {
-  Event event{Input::exited};
-  event.exit.signal = number;
-  return event;
 }
 
 Machine running(Machine machine) {

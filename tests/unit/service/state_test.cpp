@@ -1,7 +1,7 @@
 // The state machine as a table: given a machine and an event, what it becomes and what is done.
 #include <catch2/catch.hpp>
 
-#include "supervisor/service/state.hpp"
+#include "tests/unit/service/events.hpp"
 
 using namespace exai;
 using namespace exai::service;
@@ -34,8 +34,6 @@ struct StringMaker<State> {
 
 namespace {
 
-const Time t0 = Time{} + 1h;
-
 Policy checked() {
   Policy policy;
   policy.restart.backoff_min = 200ms;
@@ -56,22 +54,6 @@ Machine fresh(Policy policy = checked()) {
   return machine;
 }
 
-Machine after(Machine machine, std::initializer_list<Event> events, Time now = t0) {
-  for (const Event& event : events) machine = step(machine, event, now).machine;
-  return machine;
-}
-
-Event exited(int code) {
-  Event event{Input::exited};
-  event.exit.code = code;
-  return event;
-}
-Event signalled(int number) {
-  Event event{Input::exited};
-  event.exit.signal = number;
-  return event;
-}
-
 // Machines in each state, by the shortest way there.
 Machine waiting() {
   Machine machine = fresh();
@@ -80,7 +62,9 @@ Machine waiting() {
 }
 Machine starting() { return after(fresh(), {{Input::start, "start requested"}, {Input::spawned}}); }
 Machine ready() { return after(starting(), {{Input::proven, "proven by tcp"}}); }
-Machine backoff() { return after(ready(), {signalled(9)}); }
+Machine backoff() {
+  return after(ready(), {killed_by(9)});
+}
 Machine stopping() { return after(ready(), {{Input::stop, "stop requested"}}); }
 Machine failed() {
   Machine machine = ready();
@@ -123,7 +107,7 @@ TEST_CASE("each state reacts to each event that concerns it") {
       {waiting(), {Input::stop, "x"}, State::stopped, {Action::record}},
       {failed(), {Input::stop, "x"}, State::stopped, {Action::record}},
       {failed(), {Input::start, "x"}, State::starting, {Action::spawn, Action::record}},
-      {stopping(), signalled(15), State::stopped, {Action::record}},
+      {stopping(), killed_by(15), State::stopped, {Action::record}},
       {fresh(),
        {Input::adopted_ready},
        State::starting,
@@ -197,7 +181,7 @@ TEST_CASE("a service that does not become ready in time is ended, and then resta
   CHECK(late.machine.state == State::stopping);
   CHECK(late.machine.cause == "not ready within 1m: connection refused");
   CHECK(late.actions == Actions{Action::stop_probing, Action::signal, Action::record});
-  const Machine ended = after(late.machine, {{Input::proven, "too late"}, signalled(15)}, t0 + 61s);
+  const Machine ended = after(late.machine, {{Input::proven, "too late"}, killed_by(15)}, t0 + 61s);
   CHECK(ended.state == State::backoff);
   CHECK_THAT(ended.cause, Catch::StartsWith("not ready within 1m: connection refused; restart 1"));
 }
@@ -284,16 +268,15 @@ TEST_CASE("a healthy period takes the back-off back to its start") {
 
 TEST_CASE("the restart policy decides what an exit means") {
   using config::RestartWhen;
-  const auto [when, exit, state, cause] =
-      GENERATE(table<RestartWhen, Event, State, std::string>({
-          {RestartWhen::always, exited(0), State::backoff, "exit code 0; restart 1 of 3 in "},
-          {RestartWhen::on_failure, exited(0), State::stopped, "finished: exit code 0"},
-          {RestartWhen::on_failure, exited(2), State::backoff, "exit code 2; restart 1 of 3 in "},
-          {RestartWhen::on_failure, Event{Input::exited}, State::backoff, "ended, how is unknown;"},
-          {RestartWhen::never, exited(0), State::stopped, "finished: exit code 0"},
-          {RestartWhen::never, signalled(6), State::failed,
-           "signal 6 (ABRT); its policy is not to restart"},
-      }));
+  const auto [when, exit, state, cause] = GENERATE(table<RestartWhen, Event, State, std::string>({
+      {RestartWhen::always, exited(0), State::backoff, "exit code 0; restart 1 of 3 in "},
+      {RestartWhen::on_failure, exited(0), State::stopped, "finished: exit code 0"},
+      {RestartWhen::on_failure, exited(2), State::backoff, "exit code 2; restart 1 of 3 in "},
+      {RestartWhen::on_failure, Event{Input::exited}, State::backoff, "ended, how is unknown;"},
+      {RestartWhen::never, exited(0), State::stopped, "finished: exit code 0"},
+      {RestartWhen::never, killed_by(6), State::failed,
+       "signal 6 (ABRT); its policy is not to restart"},
+  }));
   Machine machine = ready();
   machine.policy.restart.when = when;
   machine = after(machine, {exit});
@@ -317,7 +300,7 @@ TEST_CASE("a stop is a signal, then a kill when the grace is over, then a kill a
   CHECK(killed.actions == Actions{Action::kill, Action::record});
   CHECK(killed.machine.cause == "killed: TERM did not end it within 10s");
   CHECK(timer_after(killed.machine).actions == Actions{Action::kill, Action::record});
-  const Machine ended = after(killed.machine, {signalled(9)});
+  const Machine ended = after(killed.machine, {killed_by(9)});
   CHECK(ended.state == State::stopped);
   CHECK(ended.cause == "stopped: signal 9 (KILL)");
   CHECK_FALSE(ended.wake);
@@ -329,7 +312,7 @@ TEST_CASE("a stop between the decision to spawn and its answer leaves no process
   SECTION("it was spawned") {
     const Step spawned = step(machine, {Input::spawned}, t0);
     CHECK(spawned.actions == Actions{Action::signal});
-    CHECK(after(spawned.machine, {signalled(15)}).state == State::stopped);
+    CHECK(after(spawned.machine, {killed_by(15)}).state == State::stopped);
   }
   SECTION("it was not") {
     CHECK(after(machine, {{Input::spawn_failed, "no such file"}}).state == State::stopped);
@@ -339,15 +322,15 @@ TEST_CASE("a stop between the decision to spawn and its answer leaves no process
 TEST_CASE("a start while it is stopping starts it again afterwards, once") {
   const Machine machine = after(stopping(), {{Input::start}, {Input::start}});
   CHECK(machine.state == State::stopping);
-  const Step ended = step(machine, signalled(15), t0);
+  const Step ended = step(machine, killed_by(15), t0);
   CHECK(ended.machine.state == State::starting);
   CHECK(ended.actions == Actions{Action::spawn, Action::record});
 }
 
 TEST_CASE("a stop while it is ended for a failure lets it rest") {
   const Machine failing = after(ready(), {{Input::unhealthy, "refused"}});
-  CHECK(after(failing, {signalled(15)}).state == State::backoff);
-  CHECK(after(failing, {{Input::stop, "x"}, signalled(15)}).state == State::stopped);
+  CHECK(after(failing, {killed_by(15)}).state == State::backoff);
+  CHECK(after(failing, {{Input::stop, "x"}, killed_by(15)}).state == State::stopped);
 }
 
 TEST_CASE("a lost proof is no restart: it is told, and told again when the proof is back") {
