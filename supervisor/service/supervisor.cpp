@@ -15,9 +15,14 @@ namespace {
 constexpr Duration kOrphanPause = 50ms;
 constexpr Duration kTurn = 200ms;  // a follower may ask for the status of all after each
 
+// Different for each service, unknown at each start; the kernel's numbers are dear, a thousand times.
 std::uint64_t fresh_seed() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32U) | device();
+  static std::uint64_t seed = [] {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32U) | device();
+  }();
+  constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15U;  // of splitmix64: no two are near
+  return seed += kGolden;
 }
 
 }  // namespace
