@@ -9,8 +9,8 @@ namespace exai::mcp {
 namespace {
 
 constexpr std::string_view kVersionMember = "io.modelcontextprotocol/protocolVersion";
-constexpr std::size_t kPageSize = 50;
-constexpr std::string_view kCursorPrefix = "after-";
+constexpr std::array<std::string_view, 8> kSeverities = {
+    "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"};
 
 const json::value* modern_version(const rpc::Request& request) {
   const auto* meta = find_object(request.params, "_meta");
@@ -49,25 +49,6 @@ void append_id(std::string& out, const rpc::Id& id) {
   }
 }
 
-json::object tool_description(const ToolInfo& tool) {
-  json::object description{{"name", tool.name}};
-  if (!tool.title.empty()) description["title"] = tool.title;
-  description["description"] = tool.description;
-  description["inputSchema"] = tool.input_schema;
-  description["annotations"] = {{"readOnlyHint", tool.read_only},
-                                {"openWorldHint", tool.open_world}};
-  return description;
-}
-
-// "after-50" → 50; nothing when we cannot have written it.
-std::optional<std::size_t> offset_of(std::string_view cursor, std::size_t count) {
-  if (cursor.empty()) return 0;
-  if (!cursor.starts_with(kCursorPrefix)) return std::nullopt;
-  const auto offset = parse_integer(cursor.substr(kCursorPrefix.size()));
-  if (!offset || *offset <= 0 || static_cast<std::size_t>(*offset) >= count) return std::nullopt;
-  return static_cast<std::size_t>(*offset);
-}
-
 }  // namespace
 
 bool is_handshake_version(std::string_view version) {
@@ -89,36 +70,30 @@ rpc::Response unsupported_version(const rpc::Request& request, std::string_view 
                        {{"supported", std::move(supported)}, {"requested", std::move(requested)}});
 }
 
-json::object initialize_result(const ServerInfo& server, std::string_view version) {
-  json::object info{{"name", server.name}, {"version", server.version}};
-  if (!server.title.empty()) info["title"] = server.title;
-  json::object result{{"protocolVersion", version},
-                      {"capabilities", {{"tools", json::object{}}}},
-                      {"serverInfo", std::move(info)}};
-  if (!server.instructions.empty()) result["instructions"] = server.instructions;
-  return result;
+std::optional<Severity> severity_of(std::string_view name) {
+  const auto found = std::ranges::find(kSeverities, name);
+  if (found == kSeverities.end()) return std::nullopt;
+  return static_cast<Severity>(found - kSeverities.begin());
 }
 
-Result<json::object> tools_page(const std::vector<ToolInfo>& tools, std::string_view cursor) {
-  const auto begin = offset_of(cursor, tools.size());
-  if (!begin)
-    return fail(Errc::invalid, "this server gave out no cursor \"{}\"", printable(cursor));
-  const std::size_t end = std::min(*begin + kPageSize, tools.size());
-  json::array page;
-  for (std::size_t i = *begin; i < end; ++i) page.emplace_back(tool_description(tools[i]));
-  json::object result{{"tools", std::move(page)}};
-  if (end < tools.size()) result["nextCursor"] = fmt::format("{}{}", kCursorPrefix, end);
-  return result;
-}
-
-std::string call_result_text(const rpc::Id& id, const ToolResult& result) {
+std::string call_result_text(const rpc::Id& id, const ToolResult& result, std::string_view more) {
   std::string out;
   out.reserve(result.text.size() + 128);
   out += R"({"jsonrpc":"2.0","id":)";
   append_id(out, id);
-  out += R"(,"result":{"content":[{"type":"text","text":)";
-  append_string(out, result.text);
-  out += "}]";
+  out += R"(,"result":{)";
+  out += more;
+  out += R"("content":[)";
+  if (!result.text.empty() || result.content.empty()) {
+    out += R"({"type":"text","text":)";
+    append_string(out, result.text);
+    out += '}';
+  }
+  for (const json::value& item : result.content) {
+    if (out.back() != '[') out += ',';
+    out += to_text(item);
+  }
+  out += ']';
   if (!result.structured.empty()) {
     out += R"(,"structuredContent":)";
     out += to_text(result.structured);
@@ -133,6 +108,23 @@ std::string progress_text(const json::value& token, const Progress& progress) {
   if (progress.total) params["total"] = *progress.total;
   if (!progress.message.empty()) params["message"] = progress.message;
   return rpc::to_text(rpc::Request{std::nullopt, "notifications/progress", std::move(params)});
+}
+
+std::string log_text(const LogMessage& message) {
+  json::object params{{"level", kSeverities.at(static_cast<std::size_t>(message.severity))}};
+  if (!message.logger.empty()) params["logger"] = message.logger;
+  params["data"] = message.data;
+  return rpc::to_text(rpc::Request{std::nullopt, "notifications/message", std::move(params)});
+}
+
+std::string change_text(const Change& change) {
+  constexpr std::array<const char*, 4> kMethods = {
+      "notifications/tools/list_changed", "notifications/prompts/list_changed",
+      "notifications/resources/list_changed", "notifications/resources/updated"};
+  json::object params;
+  if (change.kind == Change::Kind::resource_updated) params["uri"] = change.uri;
+  return rpc::to_text(rpc::Request{std::nullopt, kMethods.at(static_cast<std::size_t>(change.kind)),
+                                   std::move(params)});
 }
 
 }  // namespace exai::mcp

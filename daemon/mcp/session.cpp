@@ -1,5 +1,6 @@
 #include "daemon/mcp/session.hpp"
 
+#include <array>
 #include <utility>
 
 #include "core/base/text.hpp"
@@ -8,18 +9,7 @@ namespace exai::mcp {
 
 namespace {
 
-Reply reply_with(const rpc::Response& response, std::string method) {
-  return {rpc::to_text(response), std::move(method), response.error ? response.error->code : 0};
-}
-
-Reply refuse(const rpc::Request& request, int code, std::string message) {
-  return reply_with(rpc::error_of(request.id, code, std::move(message)), request.method);
-}
-
-Reply reject(rpc::Rejection rejection) {
-  rpc::Response response{std::move(rejection.id), nullptr, std::move(rejection.error)};
-  return reply_with(response, {});
-}
+constexpr std::size_t kMostSubscriptions = 1000;
 
 Reply refuse_batch(std::string message) {
   return reply_with(rpc::error_of(std::nullopt, rpc::kInvalidRequest, std::move(message)), "batch");
@@ -45,9 +35,11 @@ std::optional<rpc::Id> named_id(const json::object& params) {
   return std::nullopt;
 }
 
-rpc::ErrorObject call_error(const Error& error) {
+rpc::ErrorObject call_error(const Error& error, std::string_view method) {
   switch (error.code()) {
     case Errc::not_found:
+      if (method == "resources/read") return {kResourceNotFound, error.message(), nullptr};
+      return {rpc::kInvalidParams, error.message(), nullptr};
     case Errc::invalid:
       return {rpc::kInvalidParams, error.message(), nullptr};
     case Errc::unavailable:
@@ -58,6 +50,19 @@ rpc::ErrorObject call_error(const Error& error) {
     default:
       return {rpc::kInternalError, error.message(), nullptr};
   }
+}
+
+Result<json::object> answer_in(const rpc::Response& response) {
+  if (response.error)
+    return fail(Errc::unavailable, "the client refused: {}", printable(response.error->message));
+  if (!response.result.is_object())
+    return fail(Errc::unavailable, "the client's answer is no object");
+  return response.result.get_object();
+}
+
+// The capability that a question needs.
+std::string_view capability_for(std::string_view method) {
+  return method.substr(0, method.find('/'));
 }
 
 }  // namespace
@@ -73,9 +78,8 @@ struct Session::Batch {
   }
 };
 
-Session::Session(const ServerInfo& server, const std::vector<ToolInfo>& tools,
-                 std::size_t max_in_flight)
-    : server_(server), tools_(tools), max_in_flight_(max_in_flight) {}
+Session::Session(const ServerInfo& server, const Source& source, std::size_t max_in_flight)
+    : server_(server), source_(source), max_in_flight_(max_in_flight) {}
 
 std::vector<Output> Session::receive(std::string_view text) {
   std::vector<Output> outputs;
@@ -130,12 +134,17 @@ void Session::receive_batch(const json::array& messages, std::vector<Output>& ou
 
 std::optional<Output> Session::receive_message(rpc::Message message) {
   auto* request = std::get_if<rpc::Request>(&message);
-  if (!request) return std::nullopt;  // we ask clients nothing, so a response answers nothing
+  if (!request) return receive_response(std::get<rpc::Response>(std::move(message)));
   if (!request->id) return receive_notification(*request);
-  return receive_request(std::move(*request));
+  return receive_request(*request);
 }
 
-Output Session::receive_request(rpc::Request request) {
+std::optional<Output> Session::receive_response(rpc::Response response) {
+  if (!response.id || asked_.erase(*response.id) == 0) return std::nullopt;
+  return Answered{*response.id, answer_in(response)};
+}
+
+Output Session::receive_request(const rpc::Request& request) {
   if (detect_era(request) == Era::modern)
     return reply_with(unsupported_version(request), request.method);
   if (calls_.contains(*request.id))
@@ -146,10 +155,10 @@ Output Session::receive_request(rpc::Request request) {
   if (state_ == State::fresh)
     return refuse(request, rpc::kInvalidRequest, "the session is not open: send initialize first");
   state_ = State::open;
-  if (request.method == "tools/call") return start_call(std::move(request));
-  if (request.method == "tools/list") return list_tools(request);
+  if (offers(source_.catalog(), request.method))
+    return is_call(request.method) ? start_call(request) : answer(request);
   return refuse(request, rpc::kMethodNotFound,
-                fmt::format("there is no method \"{}\"", printable(request.method)));
+                fmt::format("this server offers nothing for \"{}\"", printable(request.method)));
 }
 
 std::optional<Output> Session::receive_notification(const rpc::Request& notification) {
@@ -173,48 +182,70 @@ Output Session::initialize(const rpc::Request& request) {
   for (const auto known : kHandshakeVersions)
     if (known == *asked) version_ = known;
   client_ = client_name(request);
+  if (const auto* declared = find_object(request.params, "capabilities")) capabilities_ = *declared;
   state_ = State::initializing;
-  return reply_with(rpc::result_of(*request.id, initialize_result(server_, version_)),
-                    request.method);
+  return reply_with(
+      rpc::result_of(*request.id, initialize_result(server_, version_, source_.catalog())),
+      request.method);
 }
 
-Output Session::list_tools(const rpc::Request& request) const {
-  std::string cursor;
-  if (const auto* given = find(request.params, "cursor")) {
-    if (!given->is_string())
-      return refuse(request, rpc::kInvalidParams, "\"cursor\" must be a string");
-    cursor = given->get_string();
+// The requests that are answered at once.
+Output Session::answer(const rpc::Request& request) {
+  Result<json::object> result = fail(Errc::not_found, "");
+  if (is_list(request.method)) {
+    result = list_page(source_.catalog(), request.method, request.params);
+  } else if (request.method == "completion/complete") {
+    result = completion_result(source_, request.params);
+  } else if (request.method == "logging/setLevel") {
+    result = set_level(request.params);
+  } else if (request.method == "resources/subscribe") {
+    result = subscribe(request.params);
+  } else if (request.method == "resources/unsubscribe") {
+    result = unsubscribe(request.params);
+  } else {
+    return refuse(request, rpc::kMethodNotFound,
+                  fmt::format("there is no method \"{}\"", printable(request.method)));
   }
-  auto page = tools_page(tools_, cursor);
-  if (!page) return refuse(request, rpc::kInvalidParams, page.error().message());
-  return reply_with(rpc::result_of(*request.id, *std::move(page)), request.method);
+  if (!result) return refuse(request, rpc::kInvalidParams, result.error().message());
+  return reply_with(rpc::result_of(*request.id, *std::move(result)), request.method);
 }
 
-Output Session::start_call(rpc::Request request) {
-  const auto name = find_string(request.params, "name");
-  if (!name) return refuse(request, rpc::kInvalidParams, "\"name\" must be a string");
-  StartCall start{*request.id, *name, {}, false};
-  if (auto* arguments = request.params.if_contains("arguments")) {
-    if (!arguments->is_object())
-      return refuse(request, rpc::kInvalidParams, "\"arguments\" must be an object");
-    start.arguments = std::move(arguments->get_object());
-  }
-  Call call;
-  if (const auto* meta = find_object(request.params, "_meta")) {
-    if (const auto* token = find(*meta, "progressToken")) {
-      if (!token->is_string() && !token->is_number())
-        return refuse(request, rpc::kInvalidParams,
-                      "\"progressToken\" must be a string or a number");
-      call.token = *token;
-      start.wants_progress = true;
-    }
-  }
+Result<json::object> Session::set_level(const json::object& params) {
+  const auto level = severity_of(find_string(params, "level").value_or(""));
+  if (!level) return fail(Errc::invalid, "\"level\" must be one of debug, info, … emergency");
+  level_ = level;
+  return json::object{};
+}
+
+Result<json::object> Session::subscribe(const json::object& params) {
+  const auto uri = find_string(params, "uri");
+  if (!uri) return fail(Errc::invalid, "\"uri\" must be a string");
+  if (subscribed_.size() >= kMostSubscriptions && !subscribed_.contains(*uri))
+    return fail(Errc::invalid, "this session has {} subscriptions, the most it may",
+                subscribed_.size());
+  subscribed_.insert(*uri);
+  return json::object{};
+}
+
+Result<json::object> Session::unsubscribe(const json::object& params) {
+  const auto uri = find_string(params, "uri");
+  if (!uri) return fail(Errc::invalid, "\"uri\" must be a string");
+  subscribed_.erase(*uri);
+  return json::object{};
+}
+
+Output Session::start_call(const rpc::Request& request) {
+  auto read = read_call(request);
+  if (!read) return refuse(request, rpc::kInvalidParams, read.error().message());
   if (calls_.size() >= max_in_flight_)
     return refuse(request, kTooManyCalls,
                   fmt::format("this session has {} in flight, the most it may; wait for one to end",
                               count_of(calls_.size(), "call")));
-  calls_.emplace(start.id, std::move(call));
-  return start;
+  Call call;
+  call.method = request.method;
+  call.token = std::move(read->token);
+  calls_.emplace(read->start.id, std::move(call));
+  return std::move(read->start);
 }
 
 std::optional<std::string> Session::progress(const rpc::Id& id, const Progress& progress) {
@@ -228,17 +259,53 @@ std::optional<std::string> Session::progress(const rpc::Id& id, const Progress& 
   return progress_text(call.token, progress);
 }
 
-std::optional<Reply> Session::finish(const rpc::Id& id, const Result<ToolResult>& result) {
+std::optional<std::string> Session::log(const rpc::Id& id, const LogMessage& message) const {
+  const auto found = calls_.find(id);
+  if (found == calls_.end() || found->second.cancelled) return std::nullopt;
+  if (!level_ || message.severity < *level_) return std::nullopt;
+  return log_text(message);
+}
+
+bool Session::supports(std::string_view capability) const {
+  return capabilities_.contains(capability);
+}
+
+Result<Asked> Session::ask(const rpc::Id& id, const Question& question) {
+  if (!calls_.contains(id)) return fail(Errc::cancelled, "the call is over");
+  const auto capability = capability_for(question.method);
+  if (!supports(capability))
+    return fail(Errc::denied, "this client cannot be asked: it does not support {}", capability);
+  const rpc::Id asking = "ask-" + std::to_string(++questions_);
+  asked_.insert(asking);
+  return SentQuestion{asking, rpc::to_text(rpc::Request{asking, question.method, question.params})};
+}
+
+std::optional<std::string> Session::give_up(const rpc::Id& question) {
+  if (asked_.erase(question) == 0) return std::nullopt;
+  json::object params{{"requestId", rpc::to_json(question)}, {"reason", "the call has ended"}};
+  return rpc::to_text(rpc::Request{std::nullopt, "notifications/cancelled", std::move(params)});
+}
+
+std::optional<std::string> Session::changed(const Change& change) const {
+  if (state_ != State::open) return std::nullopt;
+  if (change.kind == Change::Kind::resource_updated && !subscribed_.contains(change.uri))
+    return std::nullopt;
+  return change_text(change);
+}
+
+std::optional<Reply> Session::finish(const rpc::Id& id, const Result<Outcome>& outcome) {
   const auto found = calls_.find(id);
   if (found == calls_.end()) return std::nullopt;
   const Call call = std::move(found->second);
   calls_.erase(found);
   std::optional<Reply> reply;
-  if (!call.cancelled && result) {
-    reply = Reply{call_result_text(id, *result), "tools/call", 0};
+  if (!call.cancelled && !outcome) {
+    rpc::Response response{id, nullptr, call_error(outcome.error(), call.method)};
+    reply = reply_with(response, call.method);
   } else if (!call.cancelled) {
-    rpc::Response response{id, nullptr, call_error(result.error())};
-    reply = reply_with(response, "tools/call");
+    const auto* tool = std::get_if<ToolResult>(&*outcome);
+    reply = tool ? Reply{call_result_text(id, *tool), call.method, 0}
+                 : reply_with(rpc::result_of(id, std::get<json::object>(*outcome)), call.method);
   }
   if (!call.batch) return reply;
   --call.batch->running;

@@ -1,78 +1,52 @@
 #pragma once
 // One MCP session of the handshake era (2024-11-05 to 2025-11-25), without any I/O: text in,
-// outputs out. The transport sends the replies, runs the calls and reports what became of them.
+// outputs out (front_end.hpp).
 //
 //              initialize                 notifications/initialized, or any request but ping
 //     fresh ───────────────▶ initializing ────────────────────────────────────────▶ open
-//       ping                    ping                                 ping tools/list tools/call
+//       ping                    ping                                     ping and all the rest
 //
 // A request that the state does not allow is refused with -32600. Clients exist that never send
 // `initialized`, and over HTTP it may overtake nothing, so any later request opens the session too.
 //
 // A call lives from StartCall until finish(). A cancelled one (notifications/cancelled) keeps its
 // id in use until then and gets no reply. A batch (2025-03-26 only) is answered by one reply when
-// the last of its calls has finished.
+// the last of its calls has finished. Log messages are sent from the level on that the client has
+// set (logging/setLevel), and none before it has.
 
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
-#include "core/base/rpc.hpp"
-#include "daemon/mcp/mcp.hpp"
+#include "daemon/mcp/front_end.hpp"
 #include "daemon/mcp/protocol.hpp"
 
 namespace exai::mcp {
 
-// A message for the client.
-struct Reply {
-  std::string text;
-  std::string method;  // what it answers: "tools/list", "batch"; empty: an unreadable request
-  int code = 0;        // of the JSON-RPC error; 0: a result
-
-  friend bool operator==(const Reply&, const Reply&) = default;
-};
-
-// Run this tool, and tell progress() and finish() about it.
-struct StartCall {
-  rpc::Id id;
-  std::string tool;
-  json::object arguments;
-  bool wants_progress = false;
-
-  friend bool operator==(const StartCall&, const StartCall&) = default;
-};
-
-// Cancel that call. finish() is still expected.
-struct CancelCall {
-  rpc::Id id;
-
-  friend bool operator==(const CancelCall&, const CancelCall&) = default;
-};
-
-using Output = std::variant<Reply, StartCall, CancelCall>;
-
-class Session {
+class Session final : public FrontEnd {
  public:
   enum class State { fresh, initializing, open };
 
-  // Lifetime: `server` and `tools` outlive the session.
-  Session(const ServerInfo& server, const std::vector<ToolInfo>& tools, std::size_t max_in_flight);
+  // Lifetime: `server` and `source` outlive the session.
+  Session(const ServerInfo& server, const Source& source, std::size_t max_in_flight);
 
-  // What one text from the client leads to. A notification may lead to nothing.
-  std::vector<Output> receive(std::string_view text);
+  std::vector<Output> receive(std::string_view text) override;
+  std::optional<std::string> progress(const rpc::Id& call, const Progress& progress) override;
+  std::optional<std::string> log(const rpc::Id& call, const LogMessage& message) const override;
+  bool supports(std::string_view capability) const override;
+  Result<Asked> ask(const rpc::Id& call, const Question& question) override;
+  std::optional<std::string> give_up(const rpc::Id& question) override;
 
-  // The notification to send; nothing when nobody asked, the call is over or the value did not
-  // grow.
-  std::optional<std::string> progress(const rpc::Id& id, const Progress& progress);
+  // Errors of the source become JSON-RPC errors: not_found and invalid -32602 (a resource that is
+  // not there -32002), unavailable and cancelled (by us) -31001, conflict -31002, else -32603.
+  std::optional<Reply> finish(const rpc::Id& call, const Result<Outcome>& outcome) override;
 
-  // A call has ended, by whatever way. Errors of the tool source become JSON-RPC errors:
-  // not_found and invalid -32602, unavailable and cancelled (by us) -31001, conflict -31002, else
-  // -32603.
-  std::optional<Reply> finish(const rpc::Id& id, const Result<ToolResult>& result);
+  // The notification to send; nothing when this client did not ask to be told.
+  std::optional<std::string> changed(const Change& change) const;
 
   State state() const { return state_; }
   std::string_view version() const { return version_; }
@@ -82,6 +56,7 @@ class Session {
  private:
   struct Batch;
   struct Call {
+    std::string method;
     json::value token;  // null: no progress wanted
     double progress = 0;
     bool reported = false;
@@ -91,19 +66,28 @@ class Session {
 
   void receive_batch(const json::array& messages, std::vector<Output>& outputs);
   std::optional<Output> receive_message(rpc::Message message);
-  Output receive_request(rpc::Request request);
+  std::optional<Output> receive_response(rpc::Response response);
+  Output receive_request(const rpc::Request& request);
   std::optional<Output> receive_notification(const rpc::Request& notification);
   Output initialize(const rpc::Request& request);
-  Output list_tools(const rpc::Request& request) const;
-  Output start_call(rpc::Request request);
+  Output answer(const rpc::Request& request);
+  Output start_call(const rpc::Request& request);
+  Result<json::object> set_level(const json::object& params);
+  Result<json::object> subscribe(const json::object& params);
+  Result<json::object> unsubscribe(const json::object& params);
 
   const ServerInfo& server_;
-  const std::vector<ToolInfo>& tools_;
+  const Source& source_;
   const std::size_t max_in_flight_;
   State state_ = State::fresh;
   std::string_view version_;
   std::string client_;
+  json::object capabilities_;  // the client's
   std::map<rpc::Id, Call> calls_;
+  std::optional<Severity> level_;
+  std::set<std::string, std::less<>> subscribed_;  // URIs
+  std::set<rpc::Id> asked_;                        // our requests that wait for their answers
+  std::int64_t questions_ = 0;                     // asked ever
 };
 
 }  // namespace exai::mcp

@@ -7,7 +7,7 @@ namespace exai::mcp {
 namespace {
 
 bool is_idle(const SessionTable::Entry& entry) {
-  return entry.session.in_flight() == 0;
+  return entry.session.in_flight() == 0 && entry.held_open == 0;
 }
 
 }  // namespace
@@ -21,7 +21,7 @@ void SessionTable::erase(Entries::iterator entry) {
   entries_.erase(entry);
 }
 
-Result<Session*> SessionTable::add(std::string id, Session session, Time now) {
+Result<SessionTable::Entry*> SessionTable::add(std::string id, Session session, Time now) {
   EXAI_ASSERT(!by_id_.contains(id));
   if (entries_.size() >= limits_.sessions) {
     const auto idle = std::find_if(entries_.begin(), entries_.end(), is_idle);
@@ -31,10 +31,10 @@ Result<Session*> SessionTable::add(std::string id, Session session, Time now) {
   }
   const auto entry = entries_.insert(entries_.end(), Entry{std::move(id), std::move(session), now});
   by_id_.emplace(entry->id, entry);
-  return &entry->session;
+  return &*entry;
 }
 
-Session* SessionTable::use(std::string_view id, Time now) {
+SessionTable::Entry* SessionTable::use(std::string_view id, Time now) {
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return nullptr;
   const auto entry = found->second;
@@ -44,12 +44,12 @@ Session* SessionTable::use(std::string_view id, Time now) {
   }
   entry->used = now;
   entries_.splice(entries_.end(), entries_, entry);
-  return &entry->session;
+  return &*entry;
 }
 
-Session* SessionTable::find(std::string_view id) {
+SessionTable::Entry* SessionTable::find(std::string_view id) {
   const auto found = by_id_.find(id);
-  return found == by_id_.end() ? nullptr : &found->second->session;
+  return found == by_id_.end() ? nullptr : &*found->second;
 }
 
 bool SessionTable::remove(std::string_view id) {

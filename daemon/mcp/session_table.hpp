@@ -3,9 +3,9 @@
 // and gone when nobody used them for long. Clients rarely end their sessions; without this a server
 // leaks them until it dies. Pure: `now` is an argument.
 //
-// A session with a call in flight is busy: it neither expires nor makes room for another.
-// Every operation costs the same however many sessions there are, except that expire() and a full
-// add() skip the busy ones among the least recently used.
+// A session with a call in flight, or with a stream held open, is busy: it neither expires nor
+// makes room for another. Every operation costs the same however many sessions there are, except
+// that expire() and a full add() skip the busy ones among the least recently used.
 
 #include <list>
 #include <string>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/base/time.hpp"
+#include "daemon/mcp/event_log.hpp"
 #include "daemon/mcp/session.hpp"
 
 namespace exai::mcp {
@@ -28,6 +29,9 @@ class SessionTable {
     std::string id;
     Session session;
     Time used;
+    EventLog events = EventLog();
+    std::uint64_t streams = 0;  // opened ever
+    std::size_t held_open = 0;  // streams without a call that its client has open
   };
 
   explicit SessionTable(Limits limits) : limits_(limits) {}
@@ -36,14 +40,20 @@ class SessionTable {
 
   // Keeps the session. When the table is full the least recently used idle one makes room.
   // Errors: unavailable, when all are busy.
-  Result<Session*> add(std::string id, Session session, Time now);
+  Result<Entry*> add(std::string id, Session session, Time now);
   // The session, now the most recently used; nullptr: unknown or expired.
-  Session* use(std::string_view id, Time now);
+  Entry* use(std::string_view id, Time now);
   // The same without counting as use: for what happens on its own, like the end of a call.
-  Session* find(std::string_view id);
+  Entry* find(std::string_view id);
   bool remove(std::string_view id);
   // Ends what has been idle for too long. Returns: how many.
   std::size_t expire(Time now);
+
+  // Each session, for what concerns them all. `visit` must not add or remove any.
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (Entry& entry : entries_) visit(entry);
+  }
 
   std::size_t size() const { return entries_.size(); }
 

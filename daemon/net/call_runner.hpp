@@ -1,5 +1,5 @@
 #pragma once
-// Carries out what MCP sessions say: sends their replies, runs and cancels their tool calls. Every
+// Carries out what MCP sessions say: sends their replies, runs and cancels their calls. Every
 // call of every transport goes through start(), so this is the place for admission.
 //
 // Lifetime: drain() before destroying.
@@ -11,22 +11,24 @@
 
 #include "core/base/log.hpp"
 #include "core/base/loop.hpp"
-#include "daemon/mcp/session.hpp"
+#include "daemon/mcp/front_end.hpp"
 #include "daemon/net/mcp_endpoint.hpp"
 
 namespace exai::net {
 
-// A transport's end of a session. Calls hold it by shared_ptr, so it may outlive its connection;
-// then send() goes nowhere.
+// A transport's end of a conversation. Calls hold it by shared_ptr, so it may outlive its
+// connection; then what is sent goes nowhere.
 class Peer {
  public:
   explicit Peer(std::string session_id) : session_id_(std::move(session_id)) {}
   virtual ~Peer() = default;
 
   const std::string& session_id() const { return session_id_; }
-  virtual mcp::Session* session() = 0;  // nullptr: it has ended
+  virtual mcp::FrontEnd* front_end() = 0;  // nullptr: it has ended
   virtual void reply(mcp::Reply reply) = 0;
-  virtual void notify(std::string message) = 0;
+  virtual void notify(std::string message) = 0;  // a notification, or a request to the client
+  virtual bool can_notify() const { return true; }
+  virtual void close_stream() {}
   virtual void call_started(const mcp::StartCall&) {}
   virtual void call_ended() {}  // after its reply, if there is one
 
@@ -36,7 +38,7 @@ class Peer {
 
 class CallRunner {
  public:
-  CallRunner(Loop& loop, Clock& clock, Log log, mcp::ToolSource& tools, McpObserver& observer,
+  CallRunner(Loop& loop, Clock& clock, Log log, mcp::Source& source, McpObserver& observer,
              Duration call_limit);
   CallRunner(const CallRunner&) = delete;
   CallRunner& operator=(const CallRunner&) = delete;
@@ -59,20 +61,27 @@ class CallRunner {
     friend auto operator<=>(const Key&, const Key&) = default;
   };
   struct Call;
+  class CallClient;
+  struct Asking;
 
   void start(const std::shared_ptr<Peer>& peer, mcp::StartCall request);
-  Task<> run(std::shared_ptr<Call> call, mcp::ToolCall request);
+  Task<> run(std::shared_ptr<Call> call, mcp::Call request);
+  Task<Result<mcp::Outcome>> work(std::string method, mcp::Call request);
+  Task<Result<std::vector<json::object>>> ask(std::shared_ptr<Call> call,
+                                              std::vector<mcp::Question> questions);
   void cancel(Call& call);
-  void finish(Call& call, const Result<mcp::ToolResult>& result);
+  void finish(Call& call, const Result<mcp::Outcome>& outcome);
+  void tell(const std::shared_ptr<Peer>& peer, mcp::Output output, Time started);
   bool knows(std::string_view tool) const;
   Task<Result<>> all_ended();
 
   Clock& clock_;
-  mcp::ToolSource& tools_;
+  mcp::Source& source_;
   McpObserver& observer_;
   Duration call_limit_;
   TaskGroup tasks_;
   std::map<Key, std::shared_ptr<Call>> calls_;
+  std::map<Key, Asking*> asking_;  // by the id of our request
   std::string request_prefix_;  // request ids: unique across restarts, cheap within one
   std::uint64_t requests_ = 0;
   bool draining_ = false;

@@ -1,5 +1,6 @@
 #include "daemon/net/mcp_endpoint.hpp"
 
+#include <set>
 #include <utility>
 
 #include "core/base/text.hpp"
@@ -20,7 +21,8 @@ class SocketPeer final : public Peer {
   SocketPeer(std::string session_id, WebSocket& socket, mcp::Session session)
       : Peer(std::move(session_id)), socket_(&socket), session_(std::move(session)) {}
 
-  mcp::Session* session() override { return socket_ ? &session_ : nullptr; }
+  mcp::FrontEnd* front_end() override { return socket_ ? &session_ : nullptr; }
+  const mcp::Session& session() const { return session_; }
   void reply(mcp::Reply reply) override { notify(std::move(reply.text)); }
   void notify(std::string message) override {
     if (socket_) socket_->send(std::move(message));
@@ -50,8 +52,8 @@ Response not_found(std::string_view path) {
 
 Response wrong_method() {
   Response refusal = json_error(405, rpc::kInvalidRequest,
-                                "POST a message, or DELETE the session; there is no stream to GET");
-  refusal.headers.emplace("allow", "POST, DELETE");
+                                "POST a message, GET the session's stream, or DELETE the session");
+  refusal.headers.emplace("allow", "GET, POST, DELETE");
   return refusal;
 }
 
@@ -64,36 +66,48 @@ Response upgrade_required() {
 }  // namespace
 
 struct McpEndpoint::State {
-  State(Loop& loop, Clock& clock, Log given_log, mcp::ToolSource& source, McpOptions given,
+  State(Loop& loop, Clock& clock, Log given_log, mcp::Source& source_, McpOptions given,
         McpObserver& observer)
       : log(std::move(given_log)),
-        tools(source),
+        source(source_),
         options(std::move(given)),
-        runner(loop, clock, log, source, observer, options.call_limit),
-        http(clock, log, runner, source, options) {}
+        runner(loop, clock, log, source_, observer, options.call_limit),
+        http(clock, log, runner, source_, options) {
+    source.on_change([this](const mcp::Change& change) { changed(change); });
+  }
+  ~State() { source.on_change({}); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  void changed(const mcp::Change& change) {
+    http.changed(change);
+    for (SocketPeer* socket : sockets)
+      if (auto text = socket->session().changed(change)) socket->notify(*std::move(text));
+  }
 
   Log log;
-  mcp::ToolSource& tools;
+  mcp::Source& source;
   McpOptions options;
   CallRunner runner;
   McpHttp http;
-  std::size_t sockets = 0;  // open now
+  std::set<SocketPeer*> sockets;  // open now
   std::uint64_t sockets_ever = 0;
 };
 
-McpEndpoint::McpEndpoint(Loop& loop, Clock& clock, Log log, mcp::ToolSource& tools,
-                         McpOptions options, McpObserver& observer)
-    : state_(std::make_unique<State>(loop, clock, std::move(log), tools, std::move(options),
+McpEndpoint::McpEndpoint(Loop& loop, Clock& clock, Log log, mcp::Source& source, McpOptions options,
+                         McpObserver& observer)
+    : state_(std::make_unique<State>(loop, clock, std::move(log), source, std::move(options),
                                      observer)) {}
 
 McpEndpoint::~McpEndpoint() = default;
 
 McpEndpoint::Counts McpEndpoint::counts() {
-  return {state_->http.sessions(), state_->sockets, state_->runner.in_flight()};
+  return {state_->http.sessions(), state_->sockets.size(), state_->runner.in_flight()};
 }
 
 Task<> McpEndpoint::drain(Duration limit) {
-  return state_->runner.drain(limit);
+  co_await state_->runner.drain(limit);
+  state_->http.close_streams();
 }
 
 Task<std::optional<Response>> McpEndpoint::handle(Request request, BodyWriter& writer) {
@@ -102,6 +116,7 @@ Task<std::optional<Response>> McpEndpoint::handle(Request request, BodyWriter& w
   if (auto refusal = refuse_access(request.headers, state_->options)) co_return refusal;
   if (!is_mcp) co_return upgrade_required();
   if (request.method == "POST") co_return co_await state_->http.post(std::move(request), writer);
+  if (request.method == "GET") co_return co_await state_->http.get(std::move(request), writer);
   if (request.method == "DELETE") co_return state_->http.end_session(request);
   co_return wrong_method();
 }
@@ -129,15 +144,15 @@ Task<> McpEndpoint::serve(WebSocket& socket) {
     ~Connected() {
       peer.disconnect();
       state.runner.cancel_session(peer.session_id());
-      --state.sockets;
+      state.sockets.erase(&peer);
     }
   };
   State& state = *state_;
-  mcp::Session session(state.options.server, state.tools.tools(), state.options.max_in_flight);
+  mcp::Session session(state.options.server, state.source, state.options.max_in_flight);
   std::string id = fmt::format("ws-{}", ++state.sockets_ever);
   state.log.info("session opened", {{"session", id}, {"peer", socket.peer()}});
   const auto peer = std::make_shared<SocketPeer>(std::move(id), socket, std::move(session));
-  ++state.sockets;
+  state.sockets.insert(peer.get());
   const Connected connected{state, *peer};
   for (;;) {
     const auto text = co_await socket.receive();

@@ -1,8 +1,9 @@
 #pragma once
 // MCP of the handshake era over the wire, as the handler of one net::Server:
 //
-//   /mcp        Streamable HTTP. POST carries a message, DELETE ends the session, GET is 405.
-//   /ws and /   WebSocket with subprotocol "mcp": one JSON-RPC message per text frame, one session
+//   /mcp        Streamable HTTP: POST carries a message, GET opens a stream, DELETE ends the
+//   session. /ws and /   WebSocket with subprotocol "mcp": one JSON-RPC message per text frame, one
+//   session
 //               per connection.
 //
 // Both decide nothing about the protocol (mcp::Session does) and run tools through one CallRunner.
@@ -61,7 +62,7 @@ class McpEndpoint final : public Handler {
     std::size_t calls_in_flight = 0;
   };
 
-  McpEndpoint(Loop& loop, Clock& clock, Log log, mcp::ToolSource& tools, McpOptions options,
+  McpEndpoint(Loop& loop, Clock& clock, Log log, mcp::Source& source, McpOptions options,
               McpObserver& observer);
   ~McpEndpoint() override;
 

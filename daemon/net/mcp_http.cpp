@@ -1,7 +1,5 @@
 #include "daemon/net/mcp_http.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "core/base/os.hpp"
@@ -12,44 +10,15 @@ namespace exai::net {
 
 namespace {
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kSessionIdLength = 32;
-constexpr Duration kKeepAlive = 15s;  // between comments on a silent event stream
+constexpr std::uint64_t kOwnStream = 0;  // of a session, beside those of its requests
 constexpr std::string_view kSessionHeader = "mcp-session-id";
 constexpr std::string_view kVersionHeader = "mcp-protocol-version";
-
-// The client sent nonsense (400), or something well-formed that failed (200).
-int status_for(int code) {
-  switch (code) {
-    case rpc::kParseError:
-    case rpc::kInvalidRequest:
-    case mcp::kUnsupportedVersion:
-      return 400;
-    default:
-      return 200;
-  }
-}
-
-Response json_response(int status, std::string body) {
-  return {status, {{"content-type", "application/json"}}, std::move(body)};
-}
 
 Response try_later(std::string message) {
   Response refusal = json_error(503, mcp::kUnavailable, std::move(message));
   refusal.headers.emplace("retry-after", "5");
   return refusal;
-}
-
-Response event_stream(std::string events = {}) {
-  return {200,
-          {{"content-type", "text/event-stream"},
-           {"cache-control", "no-store"},
-           {"x-accel-buffering", "no"}},
-          std::move(events)};
-}
-
-std::string event_of(std::string_view message) {
-  return fmt::format("event: message\ndata: {}\n\n", message);
 }
 
 bool is_json(std::string_view content_type) {
@@ -68,75 +37,12 @@ Response unsupported_version(const Request& request) {
 
 }  // namespace
 
-// One POST on its way: collects what the session has to say to it.
-class McpHttp::Exchange final : public Peer {
- public:
-  Exchange(std::string session_id, mcp::SessionTable& table)
-      : Peer(std::move(session_id)), table_(table) {}
-
-  mcp::Session* session() override { return table_.find(session_id()); }
-
-  void reply(mcp::Reply reply) override {
-    if (abandoned_) return;
-    status_ = status_for(reply.code);
-    append(std::move(reply.text));
-  }
-  void notify(std::string message) override {
-    if (abandoned_) return;
-    append(std::move(message));
-  }
-  void call_started(const mcp::StartCall& call) override {
-    ++running_;
-    started_ = true;
-    wants_progress_ = wants_progress_ || call.wants_progress;
-  }
-  void call_ended() override {
-    --running_;
-    wake();
-  }
-
-  bool is_running() const { return running_ > 0; }
-  bool is_silent() const { return messages_.empty(); }
-  bool wants_progress() const { return wants_progress_; }
-  // It was nothing that gets an answer.
-  bool is_notification() const { return !started_ && messages_.empty(); }
-  int status() const { return status_; }
-  std::vector<std::string> take() { return std::exchange(messages_, {}); }
-  void abandon() { abandoned_ = true; }  // the client has gone
-
-  // Until something was said or a call has ended; at most for the time of a keep-alive.
-  Task<> wait() {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    changed_.emplace(executor, kKeepAlive);
-    co_await changed_->async_wait(kAsTuple);
-    changed_.reset();
-  }
-
- private:
-  void append(std::string message) {
-    messages_.push_back(std::move(message));
-    wake();
-  }
-  void wake() {
-    if (changed_) changed_->cancel();
-  }
-
-  mcp::SessionTable& table_;
-  std::vector<std::string> messages_;
-  std::optional<asio::steady_timer> changed_;  // there while somebody waits
-  std::size_t running_ = 0;
-  int status_ = 200;
-  bool started_ = false;
-  bool wants_progress_ = false;
-  bool abandoned_ = false;
-};
-
-McpHttp::McpHttp(Clock& clock, Log log, CallRunner& runner, const mcp::ToolSource& tools,
+McpHttp::McpHttp(Clock& clock, Log log, CallRunner& runner, const mcp::Source& source,
                  const McpOptions& options)
     : clock_(clock),
       log_(std::move(log)),
       runner_(runner),
-      tools_(tools),
+      source_(source),
       options_(options),
       table_({options.max_sessions, options.session_idle}) {}
 
@@ -145,26 +51,16 @@ std::size_t McpHttp::sessions() {
   return table_.size();
 }
 
-McpHttp::Accepts McpHttp::accepts_of(std::string_view accept) {
-  if (accept.empty()) return {true, false};
-  Accepts accepts{false, false};
-  for (const auto& item : split(accept, ',')) {
-    const std::string range = to_lower(trim(item));
-    const std::string type(trim(std::string_view(range).substr(0, range.find(';'))));
-    if (range.ends_with("q=0")) continue;
-    const bool any = type == "*/*";
-    if (any || type == "application/json" || type == "application/*") accepts.json = true;
-    if (any || type == "text/event-stream" || type == "text/*") accepts.stream = true;
-  }
-  return accepts;
-}
-
 std::optional<Response> McpHttp::refuse_form(const Request& request, Accepts accepts) {
   if (!is_json(header(request.headers, "content-type")))
     return json_error(415, rpc::kInvalidRequest, "send the message as application/json");
   if (!accepts.json && !accepts.stream)
     return json_error(406, rpc::kInvalidRequest,
                       "answers are application/json or text/event-stream: accept both");
+  return refuse_version(request);
+}
+
+std::optional<Response> McpHttp::refuse_version(const Request& request) {
   const auto version = header(request.headers, kVersionHeader);
   if (version.empty() || mcp::is_handshake_version(version)) return std::nullopt;
   if (version >= mcp::kFirstModernVersion) return unsupported_version(request);
@@ -173,34 +69,92 @@ std::optional<Response> McpHttp::refuse_form(const Request& request, Accepts acc
       fmt::format("MCP-Protocol-Version: there is no version \"{}\"", printable(version)));
 }
 
-Task<std::optional<Response>> McpHttp::post(Request request, BodyWriter& writer) {
-  const Accepts accepts = accepts_of(header(request.headers, "accept"));
-  if (auto refusal = refuse_form(request, accepts)) co_return refusal;
+// The session that the request names.
+tl::expected<mcp::SessionTable::Entry*, Response> McpHttp::session_of(const Request& request) {
   const Time now = clock_.now();
   table_.expire(now);
-  const auto session_id = header(request.headers, kSessionHeader);
-  if (session_id.empty()) co_return open_session(request, accepts);
-  if (!table_.use(session_id, now))
-    co_return json_error(404, rpc::kInvalidRequest,
-                         "the session has ended: send initialize without Mcp-Session-Id");
+  const auto id = header(request.headers, kSessionHeader);
+  if (id.empty())
+    return tl::unexpected(
+        json_error(400, rpc::kInvalidRequest, "Mcp-Session-Id is missing: send initialize first"));
+  auto* entry = table_.use(id, now);
+  if (entry) return entry;
+  return tl::unexpected(json_error(
+      404, rpc::kInvalidRequest, "the session has ended: send initialize without Mcp-Session-Id"));
+}
 
-  const auto exchange = std::make_shared<Exchange>(std::string(session_id), table_);
-  runner_.receive(exchange, request.body);
-  if (exchange->is_notification()) co_return Response{202, {}, ""};
-  if (!accepts.json || (exchange->wants_progress() && accepts.stream))
-    co_return co_await stream(exchange, writer);
+Task<std::optional<Response>> McpHttp::post(Request request, BodyWriter& writer) {
+  const Accepts accepts = Accepts::from(header(request.headers, "accept"));
+  if (auto refusal = refuse_form(request, accepts)) co_return refusal;
+  if (header(request.headers, kSessionHeader).empty()) co_return open_session(request, accepts);
+  auto entry = session_of(request);
+  if (!entry) co_return std::move(entry).error();
+  const auto stream =
+      std::make_shared<SessionStream>((*entry)->id, ++(*entry)->streams, accepts, table_, live_);
+  runner_.receive(stream, request.body);
+  co_return co_await stream->respond(writer);
+}
 
-  while (exchange->is_running()) co_await exchange->wait();
-  auto messages = exchange->take();
-  if (!messages.empty()) co_return json_response(exchange->status(), std::move(messages.back()));
-  if (accepts.stream) co_return event_stream();
-  co_return Response{202, {}, ""};
+Task<std::optional<Response>> McpHttp::get(Request request, BodyWriter& writer) {
+  if (!Accepts::from(header(request.headers, "accept")).stream)
+    co_return json_error(406, rpc::kInvalidRequest, "there are only event streams to GET");
+  if (auto refusal = refuse_version(request)) co_return refusal;
+  auto entry = session_of(request);
+  if (!entry) co_return std::move(entry).error();
+  if (runner_.is_draining()) co_return try_later("the daemon is shutting down");
+  auto stream = open_stream(**entry, header(request.headers, "last-event-id"));
+  if (!stream) co_return std::move(stream).error();
+  const std::shared_ptr<SessionStream> serving = *std::move(stream);
+  co_await serving->serve(writer);
+  co_return std::nullopt;
+}
+
+// The session's own stream, or the rest of the one that the event is of.
+tl::expected<std::shared_ptr<SessionStream>, Response> McpHttp::open_stream(
+    mcp::SessionTable::Entry& entry, std::string_view last_event) {
+  std::uint64_t number = kOwnStream;
+  std::vector<mcp::EventLog::Event> missed;
+  if (!last_event.empty()) {
+    const auto last = mcp::EventLog::parse(last_event);
+    auto events = entry.events.after(last.value_or(mcp::EventLog::Id{}));
+    if (!events)
+      return tl::unexpected(json_error(400, rpc::kInvalidRequest, events.error().message()));
+    number = last->stream;
+    missed = *std::move(events);
+  }
+  const auto found = live_.find({entry.id, number});
+  auto stream = found == live_.end() ? nullptr : found->second->shared_from_this();
+  if (!stream) {
+    stream = std::make_shared<SessionStream>(entry.id, number, Accepts{}, table_, live_);
+    if (number == kOwnStream) stream->stay();
+    if (last_event.empty()) stream->open();
+  }
+  if (!last_event.empty()) stream->resume(missed);
+  return stream;
+}
+
+void McpHttp::changed(const mcp::Change& change) {
+  table_.for_each([&](mcp::SessionTable::Entry& entry) {
+    auto text = entry.session.changed(change);
+    if (!text) return;
+    const auto own = live_.find({entry.id, kOwnStream});
+    if (own != live_.end()) {
+      own->second->notify(*std::move(text));
+    } else if (entry.events.knows(kOwnStream)) {  // its client may come back for it
+      entry.events.append(kOwnStream, *std::move(text));
+    }
+  });
+}
+
+void McpHttp::close_streams() {
+  for (const auto& [key, stream] : live_) stream->close_stream();
 }
 
 Response McpHttp::open_session(const Request& request, Accepts accepts) {
   if (runner_.is_draining()) return try_later("the daemon is shutting down");
-  mcp::Session session(options_.server, tools_.tools(), options_.max_in_flight);
+  mcp::Session session(options_.server, source_, options_.max_in_flight);
   const Time now = clock_.now();
+  table_.expire(now);
   const auto outputs = session.receive(request.body);
   const auto* reply = outputs.empty() ? nullptr : std::get_if<mcp::Reply>(&outputs.front());
   if (reply) runner_.observe(*reply, now);
@@ -210,7 +164,7 @@ Response McpHttp::open_session(const Request& request, Accepts accepts) {
                       "Mcp-Session-Id is missing: send initialize first");
   }
   Response response =
-      accepts.json ? json_response(200, reply->text) : event_stream(event_of(reply->text));
+      accepts.json ? json_response(200, reply->text) : event_stream(event_text({}, reply->text));
   std::string id = random_token(kSessionIdLength);
   log_.info("session opened", {{"session", id.substr(0, 8)},
                                {"client", session.client()},
@@ -223,43 +177,14 @@ Response McpHttp::open_session(const Request& request, Accepts accepts) {
 }
 
 Response McpHttp::end_session(const Request& request) {
-  const std::string id(header(request.headers, kSessionHeader));
-  if (id.empty()) return json_error(400, rpc::kInvalidRequest, "Mcp-Session-Id is missing");
-  if (!table_.use(id, clock_.now()))
-    return json_error(404, rpc::kInvalidRequest, "the session has ended already");
+  const auto entry = session_of(request);
+  if (!entry) return entry.error();
+  const std::string id = (*entry)->id;
   runner_.cancel_session(id);
+  const auto own = live_.find({id, kOwnStream});
+  if (own != live_.end()) own->second->close_stream();
   table_.remove(id);
   return {204, {}, ""};
-}
-
-Task<std::optional<Response>> McpHttp::stream(std::shared_ptr<Exchange> exchange,
-                                              BodyWriter& writer) {
-  Response head = event_stream();
-  auto started = co_await writer.start(std::move(head));
-  bool connected = started.has_value();
-  while (connected) {
-    const bool running = exchange->is_running();
-    std::string events;
-    for (const auto& message : exchange->take()) events += event_of(message);
-    if (!events.empty()) {
-      auto written = co_await writer.write(std::move(events));
-      connected = written.has_value();
-      continue;
-    }
-    if (!running) break;
-    co_await exchange->wait();
-    if (exchange->is_running() && exchange->is_silent()) {
-      std::string comment = ": still at it\n\n";
-      auto written = co_await writer.write(std::move(comment));
-      connected = written.has_value();
-    }
-  }
-  if (connected) {
-    auto finished = co_await writer.finish();
-    connected = finished.has_value();
-  }
-  if (!connected) exchange->abandon();
-  co_return std::nullopt;
 }
 
 }  // namespace exai::net

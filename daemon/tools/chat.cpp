@@ -147,7 +147,7 @@ mcp::ToolResult success(const providers::Route& route, const providers::ChatRepl
 
 }  // namespace
 
-Task<mcp::ToolResult> chat(Context& context, mcp::ToolCall call) {
+Task<mcp::ToolResult> chat(Context& context, mcp::Call call) {
   const auto route = context.router.route(find_string(call.arguments, "model").value_or(""));
   if (!route) co_return failure("chat: " + route.error().message());
 

@@ -3,7 +3,7 @@
 
 namespace exai::tools {
 
-Task<mcp::ToolResult> health(Context& context, mcp::ToolCall) {
+Task<mcp::ToolResult> health(Context& context, mcp::Call) {
   mcp::ToolResult result;
   result.structured = context.host.health();
   result.text = to_pretty_text(result.structured);

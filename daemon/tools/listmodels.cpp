@@ -47,7 +47,7 @@ void describe(const providers::Preset& preset, const providers::ProviderInfo* co
 
 }  // namespace
 
-Task<mcp::ToolResult> listmodels(Context& context, mcp::ToolCall) {
+Task<mcp::ToolResult> listmodels(Context& context, mcp::Call) {
   mcp::ToolResult result;
   json::array list;
   for (const providers::Preset& preset : providers::presets()) {

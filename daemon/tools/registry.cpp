@@ -18,6 +18,8 @@ mcp::ToolInfo parse_info(std::string_view text) {
   const json::object* schema = find_object(*object, "inputSchema");
   EXAI_ASSERT(!info.name.empty() && schema != nullptr);
   info.input_schema = *schema;
+  if (const json::object* output = find_object(*object, "outputSchema"))
+    info.output_schema = *output;
   if (const json::object* hints = find_object(*object, "annotations")) {
     info.read_only = find_bool(*hints, "readOnlyHint").value_or(true);
     info.open_world = find_bool(*hints, "openWorldHint").value_or(false);
@@ -45,16 +47,16 @@ mcp::ToolResult failure(std::string text) {
 Registry::Registry(Context context, Duration call_limit)
     : context_(context), call_limit_(call_limit) {
   for (const Row& row : kTools) {
-    infos_.push_back(parse_info(row.description));
-    checks_.emplace_back(infos_.back().input_schema);
+    catalog_.tools.push_back(parse_info(row.description));
+    checks_.emplace_back(catalog_.tools.back().input_schema);
   }
-  context_.tools = &infos_;
+  context_.tools = &catalog_.tools;
 }
 
-Task<Result<mcp::ToolResult>> Registry::call(mcp::ToolCall call) {
-  const auto info = std::ranges::find(infos_, call.name, &mcp::ToolInfo::name);
-  if (info == infos_.end()) co_return unknown_tool(call.name, infos_);
-  const auto index = static_cast<std::size_t>(info - infos_.begin());
+Task<Result<mcp::ToolResult>> Registry::call(mcp::Call call) {
+  const auto info = std::ranges::find(catalog_.tools, call.name, &mcp::ToolInfo::name);
+  if (info == catalog_.tools.end()) co_return unknown_tool(call.name, catalog_.tools);
+  const auto index = static_cast<std::size_t>(info - catalog_.tools.begin());
   const std::vector<std::string> wrong = checks_[index].problems(call.arguments);
   if (!wrong.empty()) co_return failure(fmt::format("{}: {}", call.name, join(wrong, "; ")));
   Task<Result<mcp::ToolResult>> working = run(kTools[index].handler, std::move(call));
@@ -66,7 +68,7 @@ Task<Result<mcp::ToolResult>> Registry::call(mcp::ToolCall call) {
                   info->name, format_duration(call_limit_)));
 }
 
-Task<Result<mcp::ToolResult>> Registry::run(Handler handler, mcp::ToolCall call) {
+Task<Result<mcp::ToolResult>> Registry::run(Handler handler, mcp::Call call) {
   mcp::ToolResult result = co_await handler(context_, std::move(call));
   co_return result;
 }

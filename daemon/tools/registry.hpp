@@ -9,7 +9,7 @@
 
 namespace exai::tools {
 
-class Registry final : public mcp::ToolSource {
+class Registry final : public mcp::Source {
  public:
   // A call that takes longer than the limit is stopped, and fails.
   // Aborts when an embedded description does not parse: a test keeps that from happening.
@@ -17,15 +17,16 @@ class Registry final : public mcp::ToolSource {
   Registry(const Registry&) = delete;  // tools refer to it
   Registry& operator=(const Registry&) = delete;
 
-  const std::vector<mcp::ToolInfo>& tools() const override { return infos_; }
-  Task<Result<mcp::ToolResult>> call(mcp::ToolCall call) override;
+  const mcp::Catalog& catalog() const override { return catalog_; }
+  const std::vector<mcp::ToolInfo>& tools() const { return catalog_.tools; }
+  Task<Result<mcp::ToolResult>> call(mcp::Call call) override;
 
  private:
-  Task<Result<mcp::ToolResult>> run(Handler handler, mcp::ToolCall call);
+  Task<Result<mcp::ToolResult>> run(Handler handler, mcp::Call call);
 
   Context context_;
   Duration call_limit_;
-  std::vector<mcp::ToolInfo> infos_;
+  mcp::Catalog catalog_;
   std::vector<ArgumentCheck> checks_;  // in the same order
 };
 

@@ -13,7 +13,7 @@ json::array names_of(const std::vector<std::string>& names) {
 
 }  // namespace
 
-Task<mcp::ToolResult> status(Context& context, mcp::ToolCall) {
+Task<mcp::ToolResult> status(Context& context, mcp::Call) {
   const Host::Facts facts = context.host.facts();
   std::vector<std::string> tools;
   for (const mcp::ToolInfo& tool : *context.tools) tools.push_back(tool.name);

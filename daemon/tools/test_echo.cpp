@@ -3,7 +3,7 @@
 
 namespace exai::tools {
 
-Task<mcp::ToolResult> test_echo(Context& context, mcp::ToolCall call) {
+Task<mcp::ToolResult> test_echo(Context& context, mcp::Call call) {
   std::optional<std::string> message = find_string(call.arguments, "message");
   if (!message) message = find_string(call.arguments, "prompt");
   if (!message) co_return failure("test_echo: message (or prompt) is missing");

@@ -52,7 +52,7 @@ struct Context {
 };
 
 // What <name>.cpp defines.
-using Handler = Task<mcp::ToolResult> (*)(Context& context, mcp::ToolCall call);
+using Handler = Task<mcp::ToolResult> (*)(Context& context, mcp::Call call);
 
 // A result that says what went wrong.
 mcp::ToolResult failure(std::string text);

@@ -4,7 +4,7 @@
 
 namespace exai::tools {
 
-Task<mcp::ToolResult> version(Context&, mcp::ToolCall) {
+Task<mcp::ToolResult> version(Context&, mcp::Call) {
   mcp::ToolResult result;
   result.text = fmt::format("exaid {}", kVersion);
   result.structured["name"] = "exaid";

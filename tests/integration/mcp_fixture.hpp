@@ -35,24 +35,39 @@ struct InGate {
 };
 
 // echo: the message. gate: waits until the gate is open, telling its progress before. fail:
-// is_error. throw: throws.
-class TestTools final : public mcp::ToolSource {
+// is_error. throw: throws. ask: asks the user and gives the answer. close: closes its stream, then
+// as gate. change: says that the tools have changed.
+class TestTools final : public mcp::Source {
  public:
   explicit TestTools(Clock& clock) : clock_(clock) {
-    for (const auto* name : {"echo", "gate", "fail", "throw"}) {
+    catalog_.changes = true;
+    for (const auto* name : {"echo", "gate", "fail", "throw", "ask", "close", "change"}) {
       mcp::ToolInfo tool;
       tool.name = name;
       tool.input_schema = {{"type", "object"}};
-      tools_.push_back(std::move(tool));
+      catalog_.tools.push_back(std::move(tool));
     }
   }
-  const std::vector<mcp::ToolInfo>& tools() const override { return tools_; }
+  const mcp::Catalog& catalog() const override { return catalog_; }
+  void on_change(std::function<void(const mcp::Change&)> listener) override {
+    listener_ = std::move(listener);
+  }
 
-  Task<Result<mcp::ToolResult>> call(mcp::ToolCall call) override {
+  Task<Result<mcp::ToolResult>> call(mcp::Call call) override {
     mcp::ToolResult result;
     result.text = find_string(call.arguments, "message").value_or("nothing");
     if (call.name == "gate") {
       co_await pass_gate(std::move(call.progress));
+    } else if (call.name == "ask") {
+      std::vector<mcp::Question> questions = {{"q", "elicitation/create", {{"message", "?"}}}};
+      auto answers = co_await call.client->ask(std::move(questions));
+      result.text = answers ? to_text(answers->front()) : answers.error().message();
+      result.is_error = !answers;
+    } else if (call.name == "close") {
+      call.client->close_stream();
+      co_await pass_gate(std::move(call.progress));
+    } else if (call.name == "change") {
+      listener_({mcp::Change::Kind::tools, ""});
     } else if (call.name == "fail") {
       result.is_error = true;
     } else if (call.name == "throw") {
@@ -74,7 +89,8 @@ class TestTools final : public mcp::ToolSource {
   }
 
   Clock& clock_;
-  std::vector<mcp::ToolInfo> tools_;
+  mcp::Catalog catalog_;
+  std::function<void(const mcp::Change&)> listener_;
 };
 
 class TestObserver final : public net::McpObserver {
@@ -131,7 +147,7 @@ using Counts = net::McpEndpoint::Counts;
 
 inline const std::string kInitialize =
     R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25",)"
-    R"("capabilities":{},"clientInfo":{"name":"test","version":"1"}}})";
+    R"("capabilities":{"elicitation":{}},"clientInfo":{"name":"test","version":"1"}}})";
 inline const std::string kPing = R"({"jsonrpc":"2.0","id":"p","method":"ping"})";
 inline const std::string kJson = "Content-Type: application/json\r\n";
 
@@ -153,6 +169,12 @@ inline std::string text_result(int id, std::string_view text) {
       text);
 }
 
+inline std::string event(std::string_view id, std::string_view message) {
+  return fmt::format("id: {}\nevent: message\ndata: {}\n\n", id, message);
+}
+// What the first stream of a session begins with.
+inline const std::string kPriming = "id: 1-1\nretry: 1000\ndata: \n\n";
+
 // A session over HTTP; requests may go over any number of connections.
 class HttpSession {
  public:
@@ -173,6 +195,16 @@ class HttpSession {
   Connection start(std::string_view message, std::string_view accept = "*/*") const {
     Connection connection(port_);
     connection.send(http("POST", "/mcp", headers(accept), message));
+    return connection;
+  }
+
+  // GET; the answer's head has been read.
+  Connection listen(std::string_view last_event = "") const {
+    Connection connection(port_);
+    std::string all = headers("text/event-stream");
+    if (!last_event.empty()) all += fmt::format("Last-Event-ID: {}\r\n", last_event);
+    connection.send(http("GET", "/mcp", all));
+    if (connection.head().status != 200) throw std::runtime_error("no stream");
     return connection;
   }
 

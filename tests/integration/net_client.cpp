@@ -189,8 +189,7 @@ Frame WebSocketClient::next() {
   Frame frame;
   frame.opcode = start[0] & 0x0f;
   std::uint64_t size = static_cast<unsigned char>(start[1]) & 0x7fU;
-  if (size == 126) size = big_endian(connection_.read_exactly(2));
-  if (size == 127) size = big_endian(connection_.read_exactly(8));
+  if (size > 125) size = big_endian(connection_.read_exactly(size == 126 ? 2 : 8));
   frame.payload = connection_.read_exactly(size);
   return frame;
 }

@@ -51,7 +51,7 @@ struct Bench {
   std::vector<std::string> progress;
 
   Result<mcp::ToolResult> call(std::string name, json::object arguments) {
-    mcp::ToolCall call;
+    mcp::Call call;
     call.name = std::move(name);
     call.arguments = std::move(arguments);
     call.request_id = "r1";
@@ -121,10 +121,10 @@ TEST_CASE("a tool that takes longer than the limit is stopped, and says which op
   Registry hasty({bench.clock, bench.store, bench.router, bench.host}, 2s);
   TaskGroup tasks(bench.loop, Log());
   std::optional<Result<mcp::ToolResult>> answer;
-  mcp::ToolCall call;
+  mcp::Call call;
   call.name = "test_echo";
   call.arguments = {{"message", "late"}, {"delay_ms", 60'000}};
-  const auto run = [](Registry& registry, mcp::ToolCall late,
+  const auto run = [](Registry& registry, mcp::Call late,
                       std::optional<Result<mcp::ToolResult>>& out) -> Task<> {
     out = co_await registry.call(std::move(late));
   };
@@ -151,10 +151,10 @@ TEST_CASE("test_echo waits as long as it is told, and gives back what it got") {
 
   TaskGroup tasks(bench.loop, Log());
   bool done = false;
-  mcp::ToolCall call;
+  mcp::Call call;
   call.name = "test_echo";
   call.arguments = {{"message", "late"}, {"delay_ms", 60'000}};
-  const auto run = [](Registry& registry, mcp::ToolCall later, bool& ended) -> Task<> {
+  const auto run = [](Registry& registry, mcp::Call later, bool& ended) -> Task<> {
     auto result = co_await registry.call(std::move(later));
     ended = result.has_value();
   };

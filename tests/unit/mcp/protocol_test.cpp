@@ -11,10 +11,15 @@ rpc::Request request(std::string_view params) {
   return {rpc::Id(7), "tools/list", *parse_json_object(params)};
 }
 
-std::vector<ToolInfo> many_tools(std::size_t count) {
-  std::vector<ToolInfo> tools(count);
-  for (std::size_t i = 0; i < count; ++i) tools[i].name = "tool_" + std::to_string(i);
-  return tools;
+Catalog many_tools(std::size_t count) {
+  Catalog catalog;
+  catalog.tools.resize(count);
+  for (std::size_t i = 0; i < count; ++i) catalog.tools[i].name = "tool_" + std::to_string(i);
+  return catalog;
+}
+
+Result<json::object> tools_page(const Catalog& catalog, const std::string& cursor) {
+  return list_page(catalog, "tools/list", json::object{{"cursor", cursor}});
 }
 
 std::string text_of(std::string_view text) {
@@ -82,7 +87,9 @@ TEST_CASE("a listed tool has its schema and its hints") {
   tool.description = "Asks a model.";
   tool.input_schema = {{"type", "object"}};
   tool.open_world = true;
-  const auto page = tools_page({tool}, "");
+  Catalog catalog;
+  catalog.tools = {tool};
+  const auto page = tools_page(catalog, "");
   REQUIRE(page);
   CHECK(to_text(*page) ==
         R"({"tools":[{"name":"chat","title":"Chat","description":"Asks a model.",)"

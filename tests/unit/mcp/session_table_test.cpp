@@ -2,13 +2,15 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/unit/mcp/test_source.hpp"
+
 using namespace exai;
 using namespace exai::mcp;
 
 namespace {
 
 const ServerInfo kServer{"exai", "", "1", ""};
-const std::vector<ToolInfo> kTools;
+const test::TestSource kTools;
 const Time kStart{};
 
 Session idle_session() {
@@ -67,6 +69,16 @@ TEST_CASE("a busy session neither expires nor makes room") {
   CHECK(table.find("idle") == nullptr);
   CHECK(table.expire(kStart + 24h) == 1);
   CHECK(table.find("busy") != nullptr);
+}
+
+TEST_CASE("a session whose client holds a stream open is busy") {
+  SessionTable table({10, 1h});
+  auto held = table.add("held", idle_session(), kStart);
+  REQUIRE(held);
+  (*held)->held_open = 1;
+  CHECK(table.expire(kStart + 24h) == 0);
+  (*held)->held_open = 0;
+  CHECK(table.expire(kStart + 24h) == 1);
 }
 
 TEST_CASE("the least recently used of the idle makes room") {

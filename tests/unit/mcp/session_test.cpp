@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/unit/mcp/test_source.hpp"
+
 using namespace exai;
 using namespace exai::mcp;
 
@@ -10,22 +12,37 @@ namespace {
 
 const ServerInfo kServer{"exai", "EXAI", "1.2.3", "Call status first."};
 
-std::vector<ToolInfo> two_tools() {
-  std::vector<ToolInfo> tools(2);
-  tools[0].name = "echo";
-  tools[1].name = "wait";
-  return tools;
+Catalog two_tools() {
+  Catalog catalog;
+  catalog.tools.resize(2);
+  catalog.tools[0].name = "echo";
+  catalog.tools[1].name = "wait";
+  return catalog;
 }
 
-const std::vector<ToolInfo> kTools = two_tools();
+Catalog everything() {
+  Catalog catalog = two_tools();
+  catalog.resources = {{"test://a", "a", "", "text/plain"}};
+  catalog.templates = {{"test://{id}", "any", "", ""}};
+  catalog.prompts = {{"greet", "says hello", {{"who", "whom", true}}}};
+  catalog.changes = true;
+  return catalog;
+}
 
-// Each output as one line: "→ text", "start id tool arguments [progress]", "cancel id".
+const test::TestSource kTools{two_tools()};
+const test::TestSource kEverything{everything()};
+
+// Each output as one line: "→ text", "start id name arguments [progress]", "cancel id",
+// "answered id text".
 std::string line_of(const Output& output) {
   if (const auto* reply = std::get_if<Reply>(&output)) return "→ " + reply->text;
   if (const auto* cancel = std::get_if<CancelCall>(&output))
     return "cancel " + to_text(rpc::to_json(cancel->id));
+  if (const auto* answered = std::get_if<Answered>(&output))
+    return "answered " + to_text(rpc::to_json(answered->id)) + " " +
+           (answered->answer ? to_text(*answered->answer) : answered->answer.error().message());
   const auto& call = std::get<StartCall>(output);
-  return "start " + to_text(rpc::to_json(call.id)) + " " + call.tool + " " +
+  return "start " + to_text(rpc::to_json(call.id)) + " " + call.name + " " +
          to_text(call.arguments) + (call.wants_progress ? " progress" : "");
 }
 
@@ -75,7 +92,7 @@ TEST_CASE("a session shakes hands, lists, calls and answers") {
   Session session(kServer, kTools, 10);
   CHECK(say(session, initialize("2025-06-18")) ==
         Lines{R"(→ {"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-06-18",)"
-              R"("capabilities":{"tools":{}},)"
+              R"("capabilities":{"logging":{},"tools":{}},)"
               R"("serverInfo":{"name":"exai","version":"1.2.3","title":"EXAI"},)"
               R"("instructions":"Call status first."}})"});
   CHECK(session.state() == Session::State::initializing);
@@ -139,7 +156,11 @@ TEST_CASE("what is wrong with a message decides the code of its refusal") {
       {-32600, R"({"jsonrpc":"2.0","id":null,"method":"ping"})"},
       {-32600, R"({"jsonrpc":"2.0","id":1,"method":7})"},
       {-32600, R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{}})"},
-      {-32601, R"({"jsonrpc":"2.0","id":1,"method":"logging/setLevel","params":{}})"},
+      {-32601, R"({"jsonrpc":"2.0","id":1,"method":"no/such"})"},
+      {-32601, R"({"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"x"}})"},
+      {-32601, R"({"jsonrpc":"2.0","id":1,"method":"completion/complete"})"},
+      {-32602, R"({"jsonrpc":"2.0","id":1,"method":"logging/setLevel","params":{}})"},
+      {-32602, R"({"jsonrpc":"2.0","id":1,"method":"logging/setLevel","params":{"level":"x"}})"},
       {-32601, R"({"jsonrpc":"2.0","id":1,"method":"prompts/list"})"},
       {-32602, R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":"x"}})"},
       {-32602, R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":3}})"},
@@ -289,4 +310,140 @@ TEST_CASE("batches are refused in every other version, and when empty") {
   CHECK(code_of(session, R"([{"jsonrpc":"2.0","id":2,"method":"ping"}])") == -32600);
   Session batching = open_session("2025-03-26");
   CHECK(code_of(batching, "[]") == -32600);
+}
+
+namespace {
+
+std::string request(std::string_view method, std::string_view params) {
+  return fmt::format(R"({{"jsonrpc":"2.0","id":9,"method":"{}","params":{}}})", method, params);
+}
+
+Session open_full_session(std::string_view capabilities = "{}") {
+  Session session(kServer, kEverything, 10);
+  session.receive(fmt::format(
+      R"({{"jsonrpc":"2.0","id":0,"method":"initialize","params":{{"protocolVersion":"2025-11-25",)"
+      R"("capabilities":{}}}}})",
+      capabilities));
+  session.receive(R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
+  return session;
+}
+
+}  // namespace
+
+TEST_CASE("what a server has is what it declares, lists and completes") {
+  Session session(kServer, kEverything, 10);
+  CHECK_THAT(say(session, initialize("2025-11-25")).front(),
+             Catch::Contains(R"("capabilities":{"logging":{},"tools":{"listChanged":true},)"
+                             R"("resources":{"listChanged":true,"subscribe":true},)"
+                             R"("prompts":{"listChanged":true},"completions":{}})"));
+  CHECK(say(session, request("resources/list", "{}")) ==
+        Lines{R"(→ {"jsonrpc":"2.0","id":9,"result":{"resources":[)"
+              R"({"uri":"test://a","name":"a","mimeType":"text/plain"}]}})"});
+  CHECK(say(session, request("resources/templates/list", "{}")) ==
+        Lines{R"(→ {"jsonrpc":"2.0","id":9,"result":{"resourceTemplates":[)"
+              R"({"uriTemplate":"test://{id}","name":"any"}]}})"});
+  CHECK(say(session, request("prompts/list", "{}")) ==
+        Lines{R"(→ {"jsonrpc":"2.0","id":9,"result":{"prompts":[{"name":"greet",)"
+              R"("description":"says hello","arguments":[)"
+              R"({"name":"who","description":"whom","required":true}]}]}})"});
+  const auto completed =
+      say(session, request("completion/complete", R"({"ref":{"type":"ref/prompt","name":"greet"},)"
+                                                  R"("argument":{"name":"who","value":"wo"}})"));
+  CHECK_THAT(completed.front(), Catch::Contains(R"("who=wo"],"total":120,"hasMore":true})"));
+}
+
+TEST_CASE("completion says what is wrong with its parameters") {
+  const auto params = GENERATE(as<std::string>{}, "{}", R"({"ref":{"type":"ref/tool"}})",
+                               R"({"ref":{"type":"ref/prompt","name":"greet"}})",
+                               R"({"ref":{"type":"ref/prompt","name":"other"},)"
+                               R"("argument":{"name":"who","value":""}})");
+  Session session = open_full_session();
+  CHECK(code_of(session, request("completion/complete", params)) == -32602);
+}
+
+TEST_CASE("reading a resource and getting a prompt are calls, and answer in their own shapes") {
+  Session session = open_full_session();
+  CHECK(say(session, request("resources/read", R"({"uri":"test://a"})")) ==
+        Lines{"start 9 test://a {}"});
+  const auto read = session.finish(rpc::Id(9), json::object{{"contents", json::array{}}});
+  CHECK(read->text == R"({"jsonrpc":"2.0","id":9,"result":{"contents":[]}})");
+  session.receive(request("resources/read", R"({"uri":"test://b"})"));
+  CHECK(session.finish(rpc::Id(9), fail(Errc::not_found, "gone"))->code == -32002);
+  CHECK(say(session, request("prompts/get", R"({"name":"greet","arguments":{"who":"us"}})")) ==
+        Lines{R"(start 9 greet {"who":"us"})"});
+  CHECK(session.finish(rpc::Id(9), fail(Errc::not_found, "gone"))->code == -32602);
+}
+
+TEST_CASE("a tool's content items follow its text") {
+  Session session = open_session();
+  ToolResult result = said("");
+  result.content.push_back(json::object{{"type", "image"}});
+  session.receive(call(1));
+  CHECK_THAT(session.finish(rpc::Id(1), result)->text,
+             Catch::Contains(R"("content":[{"type":"image"}])"));
+  result.text = "see";
+  session.receive(call(1));
+  CHECK_THAT(session.finish(rpc::Id(1), result)->text,
+             Catch::Contains(R"("content":[{"type":"text","text":"see"},{"type":"image"}])"));
+}
+
+TEST_CASE("log messages come from the level on that the client has set") {
+  Session session = open_session();
+  session.receive(call(1));
+  const auto log = [&](Severity level) { return session.log(rpc::Id(1), {level, "tool", "hm"}); };
+  CHECK_FALSE(log(Severity::emergency));  // it has set none
+  CHECK(code_of(session, request("logging/setLevel", R"({"level":"warning"})")) == 0);
+  CHECK_FALSE(log(Severity::notice));
+  CHECK(log(Severity::warning) == R"({"jsonrpc":"2.0","method":"notifications/message","params":)"
+                                  R"({"level":"warning","logger":"tool","data":"hm"}})");
+  session.finish(rpc::Id(1), said(""));
+  CHECK_FALSE(log(Severity::error));
+}
+
+TEST_CASE("a client is asked what it can answer, and its answer finds its question") {
+  Session session = open_full_session(R"({"sampling":{}})");
+  session.receive(call(1));
+  const auto refused = session.ask(rpc::Id(1), {"k", "elicitation/create", {}});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == Errc::denied);
+
+  const auto asked = session.ask(rpc::Id(1), {"k", "sampling/createMessage", {{"maxTokens", 1}}});
+  REQUIRE(asked);
+  CHECK(std::get<SentQuestion>(*asked).text ==
+        R"({"jsonrpc":"2.0","id":"ask-1","method":"sampling/createMessage",)"
+        R"("params":{"maxTokens":1}})");
+  CHECK(say(session, R"({"jsonrpc":"2.0","id":"ask-1","result":{"model":"m"}})") ==
+        Lines{R"(answered "ask-1" {"model":"m"})"});
+  CHECK(say(session, R"({"jsonrpc":"2.0","id":"ask-1","result":{}})").empty());  // only once
+  CHECK_FALSE(session.give_up(rpc::Id("ask-1")));
+}
+
+TEST_CASE("a client may refuse a question, and a question that nobody waits for is taken back") {
+  Session session = open_full_session(R"({"roots":{}})");
+  session.receive(call(1));
+  REQUIRE(session.ask(rpc::Id(1), {"k", "roots/list", {}}));
+  CHECK(say(session, R"({"jsonrpc":"2.0","id":"ask-1","error":{"code":-1,"message":"no"}})") ==
+        Lines{R"(answered "ask-1" the client refused: no)"});
+  REQUIRE(session.ask(rpc::Id(1), {"k", "roots/list", {}}));
+  CHECK(session.give_up(rpc::Id("ask-2")) ==
+        R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":)"
+        R"({"requestId":"ask-2","reason":"the call has ended"}})");
+  CHECK(say(session, R"({"jsonrpc":"2.0","id":"ask-2","result":{}})").empty());
+}
+
+TEST_CASE("changes of lists are told to all, of a resource to those who subscribed to it") {
+  Session session = open_full_session();
+  const Change tools{Change::Kind::tools, ""};
+  const Change resource{Change::Kind::resource_updated, "test://a"};
+  CHECK(session.changed(tools) ==
+        R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed"})");
+  CHECK_FALSE(session.changed(resource));
+  CHECK(code_of(session, request("resources/subscribe", R"({"uri":"test://a"})")) == 0);
+  CHECK(session.changed(resource) ==
+        R"({"jsonrpc":"2.0","method":"notifications/resources/updated",)"
+        R"("params":{"uri":"test://a"}})");
+  CHECK(code_of(session, request("resources/unsubscribe", R"({"uri":"test://a"})")) == 0);
+  CHECK_FALSE(session.changed(resource));
+  const Session fresh(kServer, kEverything, 10);
+  CHECK_FALSE(fresh.changed(tools));
 }

@@ -1,0 +1,107 @@
+#pragma once
+// What the front-ends of both eras have in common: one end of a conversation with a client, without
+// any I/O. Text comes in, outputs go out; a runner sends the replies, runs the calls and reports
+// what became of them. Pure.
+//
+//   client ──text──▶ receive() ──▶ Reply       send it
+//                              ──▶ StartCall   run it; progress(), log(), ask(); then finish()
+//                              ──▶ CancelCall  cancel it; finish() is still expected
+//                              ──▶ Answered    the client answered what ask() gave out
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/base/rpc.hpp"
+#include "daemon/mcp/mcp.hpp"
+
+namespace exai::mcp {
+
+// A message for the client.
+struct Reply {
+  std::string text;
+  std::string method;  // what it answers: "tools/list", "batch"; empty: an unreadable request
+  int code = 0;        // of the JSON-RPC error; 0: a result
+
+  friend bool operator==(const Reply&, const Reply&) = default;
+};
+
+// Run this, and tell the front-end about it.
+struct StartCall {
+  rpc::Id id;
+  std::string method;      // "tools/call", "resources/read" or "prompts/get"
+  std::string name;        // of the tool or prompt; the URI of a resource
+  json::object arguments;  // of a tool or prompt
+  bool wants_progress = false;
+
+  friend bool operator==(const StartCall&, const StartCall&) = default;
+};
+
+struct CancelCall {
+  rpc::Id id;
+
+  friend bool operator==(const CancelCall&, const CancelCall&) = default;
+};
+
+struct Answered {
+  rpc::Id id;  // of the request that ask() made
+  Result<json::object> answer;
+
+  friend bool operator==(const Answered&, const Answered&) = default;
+};
+
+using Output = std::variant<Reply, StartCall, CancelCall, Answered>;
+
+// A request to the client: send the text and wait for an Answered with this id.
+struct SentQuestion {
+  rpc::Id id;
+  std::string text;
+};
+using Asked = std::variant<SentQuestion, json::object>;  // or the answer, when it is known already
+
+// What a call gave: the result of a tool, or the members of another method's result.
+using Outcome = std::variant<ToolResult, json::object>;
+
+class FrontEnd {
+ public:
+  virtual ~FrontEnd() = default;
+
+  // What one text from the client leads to. A notification may lead to nothing.
+  virtual std::vector<Output> receive(std::string_view text) = 0;
+
+  // The notification to send; nothing when nobody asked, the call is over or the value did not
+  // grow.
+  virtual std::optional<std::string> progress(const rpc::Id& call, const Progress& progress) = 0;
+  // The same; nothing when the client wants no messages of that level.
+  virtual std::optional<std::string> log(const rpc::Id& call, const LogMessage& message) const = 0;
+
+  virtual bool supports(std::string_view capability) const = 0;
+  // Errors: denied (undeclared), unavailable (the answer comes with another request; end the call).
+  virtual Result<Asked> ask(const rpc::Id& call, const Question& question) = 0;
+  // Nobody waits for the answer any more. Returns: the notification that says so.
+  virtual std::optional<std::string> give_up(const rpc::Id& question) = 0;
+
+  // A call has ended, by whatever way.
+  virtual std::optional<Reply> finish(const rpc::Id& call, const Result<Outcome>& outcome) = 0;
+};
+
+// The parameters of a request that runs as a call, and its progress token (null: none). Errors:
+// invalid, in words for the client.
+struct CallRequest {
+  StartCall start;
+  json::value token;
+};
+Result<CallRequest> read_call(const rpc::Request& request);
+bool is_call(std::string_view method);
+
+// completion/complete: the whole of its result. Errors: invalid, not_found.
+Result<json::object> completion_result(const Source& source, const json::object& params);
+
+Reply reply_with(const rpc::Response& response, std::string method);
+Reply refuse(const rpc::Request& request, int code, std::string message,
+             json::value data = nullptr);
+Reply reject(rpc::Rejection rejection);
+
+}  // namespace exai::mcp
