@@ -12,6 +12,7 @@
 #include "core/base/url.hpp"
 #include "core/base/version.hpp"
 #include "daemon/endpoints.hpp"
+#include "daemon/fixtures/fixtures.hpp"
 #include "daemon/health.hpp"
 #include "daemon/instruments.hpp"
 #include "daemon/tools/registry.hpp"
@@ -82,7 +83,10 @@ struct Daemon::Parts final : tools::Host {
         router(borrowed(providers), settings.default_model),
         monitor(clock, log.with("part", "health"), *store, router, settings.thresholds),
         registry({clock, *store, router, *this, settings.conversations}, settings.tool_limit),
-        mcp(loop, clock, log.with("part", "mcp"), registry, mcp_options(settings), instruments),
+        fixtures(settings.conformance_fixtures
+                     ? std::make_unique<fixtures::Fixtures>(clock, registry)
+                     : nullptr),
+        mcp(loop, clock, log.with("part", "mcp"), source(), mcp_options(settings), instruments),
         health_endpoint(monitor, instruments, clock,
                         settings.degraded_is_503 ? Degraded::is_503 : Degraded::is_200),
         metrics_endpoint(metrics, instruments, clock),
@@ -91,6 +95,10 @@ struct Daemon::Parts final : tools::Host {
   }
 
   Facts facts() override;
+  mcp::Source& source() {
+    if (fixtures) return *fixtures;
+    return registry;
+  }
   json::object health() override { return monitor.to_json(monitor.everything()); }
 
   std::vector<std::unique_ptr<providers::Provider>> make_providers();
@@ -118,6 +126,7 @@ struct Daemon::Parts final : tools::Host {
   providers::Router router;
   health::Monitor monitor;
   tools::Registry registry;
+  std::unique_ptr<fixtures::Fixtures> fixtures;
   net::McpEndpoint mcp;
   HealthEndpoint health_endpoint;
   MetricsEndpoint metrics_endpoint;

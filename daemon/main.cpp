@@ -19,18 +19,19 @@ namespace {
 constexpr std::string_view kHelp =
     R"(exaid, the MCP server of EXAI. Usually started by `exai up`.
 
-usage: exaid [--check | --version | --help]
+usage: exaid [--check | --conformance-fixtures | --version | --help]
 
 Without an argument it serves until SIGTERM: MCP over HTTP and WebSocket, health, metrics.
   --check    only say whether the options are valid (exit 0 or 2)
   --version  print the version
   --help     print this
+  --conformance-fixtures  serve what MCP's conformance suite wants to find, too; for that suite only
 
 Options are environment variables (EXAI_WS_PORT, EXAI_STORE, KIMI_API_KEY, …), and NAME_FILE reads
 NAME from a file. .env.example lists them all.
 )";
 
-enum class Mode { serve, check };
+enum class Mode { serve, serve_fixtures, check };
 
 int print(std::string_view text) {
   fmt::print("{}", text);
@@ -91,6 +92,7 @@ int start(Mode mode) {
   if (config::has_errors(wrong)) return refuse(wrong);
   if (!wrong.empty()) warn(wrong);
   if (mode == Mode::check) return print("the options are valid\n");
+  settings.conformance_fixtures = mode == Mode::serve_fixtures;
   return serve(std::move(settings));
 }
 
@@ -98,6 +100,7 @@ int run(int argc, char** argv) {
   const std::string_view argument = argc > 1 ? argv[1] : "";
   if (argc == 1) return start(Mode::serve);
   if (argc == 2 && argument == "--check") return start(Mode::check);
+  if (argc == 2 && argument == "--conformance-fixtures") return start(Mode::serve_fixtures);
   if (argc == 2 && argument == "--version") return print(fmt::format("exaid {}\n", kVersion));
   if (argc == 2 && argument == "--help") return print(kHelp);
   fmt::print(stderr, "exaid: unknown argument \"{}\"\n\n{}", argv[argc == 2 ? 1 : argc - 1], kHelp);

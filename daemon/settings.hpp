@@ -56,6 +56,7 @@ struct Settings {
   std::string default_model;
   providers::RetrySettings retry;
   tools::ConversationLimits conversations;
+  bool conformance_fixtures = false;  // from the command line: main.cpp
 
   std::vector<std::pair<std::string, Secret>> secrets;  // all that are set, for the log's redactor
 };

@@ -72,6 +72,19 @@ class McpClient {
     return answer;
   }
 
+  // The result or error of a request that is answered with JSON.
+  std::string ask(std::string_view method, const json::object& params = {}) {
+    static std::atomic<int> last_id = 0;
+    const json::object message{{"jsonrpc", "2.0"},
+                               {"id", fmt::format("ask-{}", ++last_id)},
+                               {"method", method},
+                               {"params", params}};
+    const auto reply = parse_json_object(post(to_text(message)).body);
+    if (!reply) return "no JSON";
+    const json::value* result = find(*reply, "result");
+    return to_text(result ? *result : reply->at("error"));
+  }
+
  private:
   HttpResponse post(std::string body) {
     HttpRequest request;
@@ -113,10 +126,11 @@ class McpClient {
 class Exaid {
  public:
   // Memory store and no provider unless `options` say otherwise. Serves when this returns.
-  explicit Exaid(const Environment& options = {})
+  explicit Exaid(const Environment& options = {}, std::vector<std::string> arguments = {})
       : mcp_(free_port()), health_(free_port()), metrics_(free_port()) {
     Command command;
     command.arguments = {EXAID};
+    command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
     command.environment = {{"EXAI_WS_PORT", std::to_string(mcp_)},
                            {"HEALTH_CHECK_PORT", std::to_string(health_)},
                            {"METRICS_PORT", std::to_string(metrics_)}};
@@ -128,6 +142,7 @@ class Exaid {
   }
 
   Process& process() { return *process_; }
+  std::uint16_t mcp_port() const { return mcp_; }
   std::string mcp_url() const { return fmt::format("http://127.0.0.1:{}/mcp", mcp_); }
   McpClient client(std::string token = "") const { return McpClient(mcp_url(), std::move(token)); }
 
