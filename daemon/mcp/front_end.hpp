@@ -7,6 +7,7 @@
 //                              ──▶ StartCall   run it; progress(), log(), ask(); then finish()
 //                              ──▶ CancelCall  cancel it; finish() is still expected
 //                              ──▶ Answered    the client answered what ask() gave out
+//                              ──▶ Listen      it waits for changes (stateless era)
 
 #include <optional>
 #include <string>
@@ -52,7 +53,15 @@ struct Answered {
   friend bool operator==(const Answered&, const Answered&) = default;
 };
 
-using Output = std::variant<Reply, StartCall, CancelCall, Answered>;
+// Send the acknowledgement, and changes until the client goes.
+struct Listen {
+  rpc::Id id;
+  std::string acknowledgement;
+
+  friend bool operator==(const Listen&, const Listen&) = default;
+};
+
+using Output = std::variant<Reply, StartCall, CancelCall, Answered, Listen>;
 
 // A request to the client: send the text and wait for an Answered with this id.
 struct SentQuestion {

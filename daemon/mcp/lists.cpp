@@ -134,4 +134,11 @@ json::object initialize_result(const ServerInfo& server, std::string_view versio
   return result;
 }
 
+json::object discover_result(const ServerInfo& server, const Catalog& catalog) {
+  json::object result{{"supportedVersions", json::array{kFirstModernVersion}},
+                      {"capabilities", capabilities(catalog)}};
+  if (!server.instructions.empty()) result["instructions"] = server.instructions;
+  return result;
+}
+
 }  // namespace exai::mcp

@@ -12,11 +12,6 @@ constexpr std::string_view kVersionMember = "io.modelcontextprotocol/protocolVer
 constexpr std::array<std::string_view, 8> kSeverities = {
     "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"};
 
-const json::value* modern_version(const rpc::Request& request) {
-  const auto* meta = find_object(request.params, "_meta");
-  return meta ? find(*meta, kVersionMember) : nullptr;
-}
-
 void append_string(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
@@ -55,19 +50,16 @@ bool is_handshake_version(std::string_view version) {
   return std::ranges::find(kHandshakeVersions, version) != kHandshakeVersions.end();
 }
 
-Era detect_era(const rpc::Request& request, std::string_view version_header) {
-  const bool modern = version_header >= kFirstModernVersion || modern_version(request);
-  return modern ? Era::modern : Era::handshake;
+const json::value* modern_version(const rpc::Request& request) {
+  const auto* meta = find_object(request.params, "_meta");
+  return meta ? find(*meta, kVersionMember) : nullptr;
 }
 
-rpc::Response unsupported_version(const rpc::Request& request, std::string_view version_header) {
-  const auto* named = modern_version(request);
-  json::value requested = named ? *named : json::value(version_header);
-  json::array supported;
-  for (const auto version : kHandshakeVersions) supported.emplace_back(version);
-  return rpc::error_of(request.id, kUnsupportedVersion,
-                       "this server speaks the versions with a handshake: send initialize",
-                       {{"supported", std::move(supported)}, {"requested", std::move(requested)}});
+bool is_modern(std::string_view text) {
+  if (text.find(kVersionMember) == std::string_view::npos) return false;
+  const auto message = rpc::parse(text);
+  const auto* request = message ? std::get_if<rpc::Request>(&*message) : nullptr;
+  return request && modern_version(*request);
 }
 
 std::optional<Severity> severity_of(std::string_view name) {
@@ -117,12 +109,13 @@ std::string log_text(const LogMessage& message) {
   return rpc::to_text(rpc::Request{std::nullopt, "notifications/message", std::move(params)});
 }
 
-std::string change_text(const Change& change) {
+std::string change_text(const Change& change, json::object meta) {
   constexpr std::array<const char*, 4> kMethods = {
       "notifications/tools/list_changed", "notifications/prompts/list_changed",
       "notifications/resources/list_changed", "notifications/resources/updated"};
   json::object params;
   if (change.kind == Change::Kind::resource_updated) params["uri"] = change.uri;
+  if (!meta.empty()) params["_meta"] = std::move(meta);
   return rpc::to_text(rpc::Request{std::nullopt, kMethods.at(static_cast<std::size_t>(change.kind)),
                                    std::move(params)});
 }

@@ -4,7 +4,8 @@
 //
 // Two eras share one endpoint. Up to 2025-11-25 a client shakes hands (`initialize`) and has a
 // session. From 2026-07-28 on every request carries its version in params._meta and stands alone.
-// detect_era() is the seam between them.
+// Whether a message names such a version, or comes with a version header of that era, decides which
+// front-end has it: Session or Stateless.
 
 #include <array>
 #include <optional>
@@ -27,20 +28,17 @@ bool is_handshake_version(std::string_view version);
 // Beside the codes of JSON-RPC. Our own lie outside of its reserved -32768..-32000.
 enum : int {
   kResourceNotFound = -32002,    // the specification's, up to 2025-11-25
-  kUnsupportedVersion = -32022,  // the specification's
+  kHeaderMismatch = -32020,      // the specification's, from 2026-07-28 on
+  kMissingCapability = -32021,   // of the client; data {requiredCapabilities}
+  kUnsupportedVersion = -32022,  // data {supported, requested}
   kUnavailable = -31001,         // the daemon is shutting down, or the tool's backing is away
   kTooManyCalls = -31002,        // the session has as many calls in flight as it may
 };
 
-enum class Era { handshake, modern };
-
-// Modern: the request's _meta names a protocol version, or the transport's version header is one
-// of that era.
-Era detect_era(const rpc::Request& request, std::string_view version_header = {});
-
-// The answer to a modern request: -32022 with data {supported, requested}.
-rpc::Response unsupported_version(const rpc::Request& request,
-                                  std::string_view version_header = {});
+// The version that _meta names; nullptr: none.
+const json::value* modern_version(const rpc::Request& request);
+// Whether a whole message is a request or notification that names one; quick for those that do not.
+bool is_modern(std::string_view text);
 
 struct ServerInfo {
   std::string name;
@@ -52,6 +50,8 @@ struct ServerInfo {
 json::object server_info(const ServerInfo& server);
 json::object initialize_result(const ServerInfo& server, std::string_view version,
                                const Catalog& catalog);
+
+json::object discover_result(const ServerInfo& server, const Catalog& catalog);
 
 // Whether a server with this catalog has the method; true for all that depend on no list.
 bool offers(const Catalog& catalog, std::string_view method);
@@ -72,6 +72,6 @@ std::string call_result_text(const rpc::Id& id, const ToolResult& result,
                              std::string_view more = {});
 std::string progress_text(const json::value& token, const Progress& progress);
 std::string log_text(const LogMessage& message);
-std::string change_text(const Change& change);
+std::string change_text(const Change& change, json::object meta = {});
 
 }  // namespace exai::mcp

@@ -145,8 +145,6 @@ std::optional<Output> Session::receive_response(rpc::Response response) {
 }
 
 Output Session::receive_request(const rpc::Request& request) {
-  if (detect_era(request) == Era::modern)
-    return reply_with(unsupported_version(request), request.method);
   if (calls_.contains(*request.id))
     return refuse(request, rpc::kInvalidRequest, "the id is in use by a request still in progress");
   if (request.method == "ping")

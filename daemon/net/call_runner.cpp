@@ -17,7 +17,7 @@ constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kLoggedIdLength = 8;
 
 std::string_view method_label(std::string_view method) {
-  constexpr std::array<std::string_view, 13> kKnown = {
+  constexpr std::array<std::string_view, 15> kKnown = {
       "tools/call",
       "tools/list",
       "initialize",
@@ -31,6 +31,8 @@ std::string_view method_label(std::string_view method) {
       "prompts/list",
       "completion/complete",
       "logging/setLevel",
+      "server/discover",
+      "subscriptions/listen",
   };
   const auto known = std::ranges::find(kKnown, method);
   return known == kKnown.end() ? "other" : *known;
@@ -134,6 +136,8 @@ void CallRunner::tell(const std::shared_ptr<Peer>& peer, mcp::Output output, Tim
     if (asking == asking_.end()) return;
     asking->second->answer = std::move(answered->answer);
     asking->second->woken.cancel();
+  } else if (auto* listen = std::get_if<mcp::Listen>(&output)) {
+    peer->listen(std::move(*listen));
   } else {
     const auto call = calls_.find({peer->session_id(), std::get<mcp::CancelCall>(output).id});
     if (call != calls_.end()) cancel(*call->second);

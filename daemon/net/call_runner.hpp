@@ -29,6 +29,7 @@ class Peer {
   virtual void notify(std::string message) = 0;  // a notification, or a request to the client
   virtual bool can_notify() const { return true; }
   virtual void close_stream() {}
+  virtual void listen(mcp::Listen) {}
   virtual void call_started(const mcp::StartCall&) {}
   virtual void call_ended() {}  // after its reply, if there is one
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/text.hpp"
+#include "daemon/net/access.hpp"
 
 namespace exai::net {
 
@@ -15,6 +16,11 @@ constexpr Duration kKeepAlive = 15s;
 constexpr int kRetryMs = 1000;  // how long a client waits before it comes back
 // Older clients take an event without data for a broken message.
 constexpr std::string_view kFirstWithPriming = "2025-11-25";
+
+bool is_json(std::string_view content_type) {
+  const auto type = content_type.substr(0, content_type.find(';'));
+  return to_lower(trim(type)) == "application/json";
+}
 
 }  // namespace
 
@@ -50,6 +56,15 @@ std::string event_text(std::string_view id, std::string_view message) {
   return fmt::format("{}event: message\ndata: {}\n\n", id_line, message);
 }
 
+std::optional<Response> refuse_form(const Request& request, Accepts accepts) {
+  if (!is_json(header(request.headers, "content-type")))
+    return json_error(415, rpc::kInvalidRequest, "send the message as application/json");
+  if (!accepts.json && !accepts.stream)
+    return json_error(406, rpc::kInvalidRequest,
+                      "answers are application/json or text/event-stream: accept both");
+  return std::nullopt;
+}
+
 HttpStream::HttpStream(std::string session_id, Accepts accepts)
     : Peer(std::move(session_id)), accepts_(accepts) {}
 
@@ -77,6 +92,16 @@ void HttpStream::call_started(const mcp::StartCall& call) {
 
 void HttpStream::call_ended() {
   if (--running_ == 0) ended();
+  wake();
+}
+
+void HttpStream::hold_open() {
+  ++running_;
+  started_ = true;
+}
+
+void HttpStream::release() {
+  --running_;
   wake();
 }
 

@@ -49,6 +49,7 @@ class HttpStream : public Peer {
   // The whole exchange: resumes when the response is complete. Nothing: it went out through the
   // writer. Lifetime: the caller holds a shared_ptr.
   Task<std::optional<Response>> respond(BodyWriter& writer);
+  bool is_running() const { return running_ > 0; }
   // Events to a writer until they end or the client goes.
   Task<> serve(BodyWriter& writer);
 
@@ -58,7 +59,8 @@ class HttpStream : public Peer {
   virtual std::string encode(std::string message) = 0;  // an event
   virtual void ended() {}                               // its last call has
   void go_on(std::string events);  // with a new connection, from these events on
-  void hold_open() { ++running_; }
+  void hold_open();                // until release(), also without a call
+  void release();
   void begin_stream();
 
  private:
@@ -77,6 +79,9 @@ class HttpStream : public Peer {
   bool closed_ = false;
   bool abandoned_ = false;  // no connection, but another one may come
 };
+
+// Whether the body is declared as JSON and some answer is accepted; else the refusal.
+std::optional<Response> refuse_form(const Request& request, Accepts accepts);
 
 // Streams of sessions by session and number, as long as they live.
 class SessionStream;

@@ -8,6 +8,7 @@
 #include "daemon/net/access.hpp"
 #include "daemon/net/call_runner.hpp"
 #include "daemon/net/mcp_http.hpp"
+#include "daemon/net/mcp_stateless.hpp"
 
 namespace exai::net {
 
@@ -50,10 +51,9 @@ Response not_found(std::string_view path) {
                                 printable(path)));
 }
 
-Response wrong_method() {
-  Response refusal = json_error(405, rpc::kInvalidRequest,
-                                "POST a message, GET the session's stream, or DELETE the session");
-  refusal.headers.emplace("allow", "GET, POST, DELETE");
+Response wrong_method(std::string allowed) {
+  Response refusal = json_error(405, rpc::kInvalidRequest, "allowed here: " + allowed);
+  refusal.headers.emplace("allow", std::move(allowed));
   return refusal;
 }
 
@@ -72,7 +72,8 @@ struct McpEndpoint::State {
         source(source_),
         options(std::move(given)),
         runner(loop, clock, log, source_, observer, options.call_limit),
-        http(clock, log, runner, source_, options) {
+        http(clock, log, runner, source_, options),
+        stateless(loop, clock, log, runner, source_, options) {
     source.on_change([this](const mcp::Change& change) { changed(change); });
   }
   ~State() { source.on_change({}); }
@@ -81,6 +82,7 @@ struct McpEndpoint::State {
 
   void changed(const mcp::Change& change) {
     http.changed(change);
+    stateless.changed(change);
     for (SocketPeer* socket : sockets)
       if (auto text = socket->session().changed(change)) socket->notify(*std::move(text));
   }
@@ -90,6 +92,7 @@ struct McpEndpoint::State {
   McpOptions options;
   CallRunner runner;
   McpHttp http;
+  McpStateless stateless;
   std::set<SocketPeer*> sockets;  // open now
   std::uint64_t sockets_ever = 0;
 };
@@ -108,6 +111,7 @@ McpEndpoint::Counts McpEndpoint::counts() {
 Task<> McpEndpoint::drain(Duration limit) {
   co_await state_->runner.drain(limit);
   state_->http.close_streams();
+  co_await state_->stateless.drain();
 }
 
 Task<std::optional<Response>> McpEndpoint::handle(Request request, BodyWriter& writer) {
@@ -115,10 +119,13 @@ Task<std::optional<Response>> McpEndpoint::handle(Request request, BodyWriter& w
   if (!is_mcp && !is_websocket_path(request.path)) co_return not_found(request.path);
   if (auto refusal = refuse_access(request.headers, state_->options)) co_return refusal;
   if (!is_mcp) co_return upgrade_required();
+  const bool is_modern = McpStateless::is_modern(request);
+  if (is_modern && request.method != "POST") co_return wrong_method("POST");
+  if (is_modern) co_return co_await state_->stateless.post(std::move(request), writer);
   if (request.method == "POST") co_return co_await state_->http.post(std::move(request), writer);
   if (request.method == "GET") co_return co_await state_->http.get(std::move(request), writer);
   if (request.method == "DELETE") co_return state_->http.end_session(request);
-  co_return wrong_method();
+  co_return wrong_method("GET, POST, DELETE");
 }
 
 tl::expected<std::string, Response> McpEndpoint::accept_websocket(const Request& request) {

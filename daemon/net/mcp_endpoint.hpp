@@ -1,15 +1,16 @@
 #pragma once
-// MCP of the handshake era over the wire, as the handler of one net::Server:
+// MCP of both eras over the wire, as the handler of one net::Server:
 //
 //   /mcp        Streamable HTTP: POST carries a message, GET opens a stream, DELETE ends the
 //   session. /ws and /   WebSocket with subprotocol "mcp": one JSON-RPC message per text frame, one
 //   session
 //               per connection.
 //
-// Both decide nothing about the protocol (mcp::Session does) and run tools through one CallRunner.
-// Calls of a session run concurrently. Over HTTP a client that goes away cancels nothing (the
-// specification's rule for this era); over WebSocket its connection was the session, so its calls
-// are cancelled.
+// A request that names a version in its _meta is of the stateless era (mcp_stateless.hpp), all else
+// of the one with a handshake. The transports decide nothing about the protocol (mcp::Session and
+// mcp::Stateless do) and run everything through one CallRunner. Calls run concurrently. Over HTTP a
+// client that goes away cancels its calls in the stateless era and must not with a session; over
+// WebSocket its connection was the session, so its calls are cancelled.
 //
 // Who may come in: the bearer token, if one is set; browsers only from allowed origins; and while
 // the server listens on loopback, only requests whose Host is loopback (DNS rebinding).

@@ -21,20 +21,6 @@ Response try_later(std::string message) {
   return refusal;
 }
 
-bool is_json(std::string_view content_type) {
-  const auto type = content_type.substr(0, content_type.find(';'));
-  return to_lower(trim(type)) == "application/json";
-}
-
-// A modern client's request, told from its header alone; its body still has the id to answer to.
-Response unsupported_version(const Request& request) {
-  const auto message = rpc::parse(request.body);
-  const auto* parsed = message ? std::get_if<rpc::Request>(&*message) : nullptr;
-  const auto answer = mcp::unsupported_version(parsed ? *parsed : rpc::Request{},
-                                               header(request.headers, kVersionHeader));
-  return json_response(400, rpc::to_text(answer));
-}
-
 }  // namespace
 
 McpHttp::McpHttp(Clock& clock, Log log, CallRunner& runner, const mcp::Source& source,
@@ -51,19 +37,9 @@ std::size_t McpHttp::sessions() {
   return table_.size();
 }
 
-std::optional<Response> McpHttp::refuse_form(const Request& request, Accepts accepts) {
-  if (!is_json(header(request.headers, "content-type")))
-    return json_error(415, rpc::kInvalidRequest, "send the message as application/json");
-  if (!accepts.json && !accepts.stream)
-    return json_error(406, rpc::kInvalidRequest,
-                      "answers are application/json or text/event-stream: accept both");
-  return refuse_version(request);
-}
-
 std::optional<Response> McpHttp::refuse_version(const Request& request) {
   const auto version = header(request.headers, kVersionHeader);
   if (version.empty() || mcp::is_handshake_version(version)) return std::nullopt;
-  if (version >= mcp::kFirstModernVersion) return unsupported_version(request);
   return json_error(
       400, rpc::kInvalidRequest,
       fmt::format("MCP-Protocol-Version: there is no version \"{}\"", printable(version)));
@@ -86,6 +62,7 @@ tl::expected<mcp::SessionTable::Entry*, Response> McpHttp::session_of(const Requ
 Task<std::optional<Response>> McpHttp::post(Request request, BodyWriter& writer) {
   const Accepts accepts = Accepts::from(header(request.headers, "accept"));
   if (auto refusal = refuse_form(request, accepts)) co_return refusal;
+  if (auto refusal = refuse_version(request)) co_return refusal;
   if (header(request.headers, kSessionHeader).empty()) co_return open_session(request, accepts);
   auto entry = session_of(request);
   if (!entry) co_return std::move(entry).error();

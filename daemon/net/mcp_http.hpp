@@ -38,7 +38,6 @@ class McpHttp {
   std::size_t sessions();  // expires the idle ones first
 
  private:
-  static std::optional<Response> refuse_form(const Request& request, Accepts accepts);
   static std::optional<Response> refuse_version(const Request& request);
 
   tl::expected<mcp::SessionTable::Entry*, Response> session_of(const Request& request);

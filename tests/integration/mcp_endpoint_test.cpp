@@ -53,8 +53,10 @@ TEST_CASE("HTTP: what is wrong with a request decides its status") {
       {400, -32600, "POST", "/mcp", no_session, kPing},
       {400, -32600, "POST", "/mcp", no_session, call_of(1, "echo")},
       {400, -32700, "POST", "/mcp", no_session, "{"},
-      {400, -32022, "POST", "/mcp", no_session, modern},
-      {400, -32022, "POST", "/mcp", no_session + "MCP-Protocol-Version: 2026-07-28\r\n", kPing},
+      {400, -32602, "POST", "/mcp", no_session, modern},
+      {400, -32602, "POST", "/mcp", no_session + "MCP-Protocol-Version: 2026-07-28\r\n", kPing},
+      {405, -32600, "GET", "/mcp", "MCP-Protocol-Version: 2026-07-28\r\n", ""},
+      {405, -32600, "DELETE", "/mcp", "MCP-Protocol-Version: 2026-07-28\r\n", ""},
       {400, -32600, "POST", "/mcp", no_session + "MCP-Protocol-Version: 1999-01-01\r\n", kPing},
       {400, -32700, "POST", "/mcp", with_session, "{"},
       {200, -32601, "POST", "/mcp", with_session,
@@ -83,7 +85,7 @@ TEST_CASE("HTTP: what is wrong with a request decides its status") {
         Connection(endpoint.port()).request(row.method, row.path, row.headers, row.body);
     CHECK(answer.status == row.status);
     CHECK(code_of(answer.body) == row.code);
-    if (row.status == 405) CHECK(answer.headers.at("allow") == "GET, POST, DELETE");
+    if (row.method == "PUT") CHECK(answer.headers.at("allow") == "GET, POST, DELETE");
   }
 }
 

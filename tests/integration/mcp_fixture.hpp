@@ -215,6 +215,22 @@ class HttpSession {
   Connection connection_;
 };
 
+// A request of the stateless era, with what belongs into its params, and its headers over HTTP.
+inline std::string modern(int id, std::string_view method, std::string_view params = "",
+                          std::string_view capabilities = R"({"elicitation":{}})") {
+  return fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{{{}{}"_meta":)"
+                     R"({{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+                     R"("io.modelcontextprotocol/clientCapabilities":{}}}}}}})",
+                     id, method, params, params.empty() ? "" : ",", capabilities);
+}
+
+inline std::string modern_headers(std::string_view method, std::string_view name = "") {
+  return fmt::format(
+      "{}Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\n"
+      "Mcp-Method: {}\r\n{}",
+      kJson, method, name.empty() ? "" : fmt::format("Mcp-Name: {}\r\n", name));
+}
+
 inline WebSocketClient open_socket(std::uint16_t port) {
   WebSocketClient socket(port);
   socket.text(kInitialize);

@@ -70,7 +70,7 @@ const std::vector<Owner>& owners() {
       {"curl/", {"core/base/http_curl.hpp"}},
       {"hiredis/", {"core/checks/redis.cpp", "daemon/store/redis.cpp"}},
       {"spdlog/", {"core/base/log.cpp"}},
-      {"sodium.h", {"core/secrets/age.cpp"}},
+      {"sodium.h", {"core/secrets/age.cpp", "daemon/mcp/seal.cpp"}},
       {"boost/beast/", {"daemon/net/http_message.cpp", "daemon/net/websocket.cpp"}},
       {"boost/json/", {"core/base/"}},
       {"boost/json.hpp", {}},

@@ -7,10 +7,6 @@ using namespace exai::mcp;
 
 namespace {
 
-rpc::Request request(std::string_view params) {
-  return {rpc::Id(7), "tools/list", *parse_json_object(params)};
-}
-
 Catalog many_tools(std::size_t count) {
   Catalog catalog;
   catalog.tools.resize(count);
@@ -30,27 +26,13 @@ std::string text_of(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("a version in _meta or a new enough header makes a request modern") {
-  constexpr std::string_view kMeta =
-      R"({"_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}})";
-  CHECK(detect_era(request("{}")) == Era::handshake);
-  CHECK(detect_era(request("{}"), "2025-11-25") == Era::handshake);
-  CHECK(detect_era(request(R"({"_meta": {"progressToken": 1}})")) == Era::handshake);
-  CHECK(detect_era(request(kMeta)) == Era::modern);
-  CHECK(detect_era(request("{}"), "2026-07-28") == Era::modern);
-  CHECK(detect_era(request("{}"), "2027-01-01") == Era::modern);
-}
-
-TEST_CASE("a modern request is told which versions we speak") {
-  const auto answer = unsupported_version(
-      request(R"({"_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}})"));
-  CHECK(rpc::to_text(answer) ==
-        R"({"jsonrpc":"2.0","id":7,"error":{"code":-32022,)"
-        R"("message":"this server speaks the versions with a handshake: send initialize",)"
-        R"("data":{"supported":["2025-11-25","2025-06-18","2025-03-26","2024-11-05"],)"
-        R"("requested":"2026-07-28"}}})");
-  const auto by_header = unsupported_version(request("{}"), "2027-01-01");
-  CHECK(to_text(*find(by_header.error->data.as_object(), "requested")) == R"("2027-01-01")");
+TEST_CASE("a message is modern when its _meta names a version, and only then") {
+  CHECK(is_modern(R"({"jsonrpc":"2.0","id":1,"method":"x","params":)"
+                  R"({"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})"));
+  CHECK_FALSE(is_modern(R"({"jsonrpc":"2.0","id":1,"method":"x","params":)"
+                        R"({"text":"io.modelcontextprotocol/protocolVersion"}})"));
+  CHECK_FALSE(is_modern(R"({"jsonrpc":"2.0","id":1,"method":"x"})"));
+  CHECK_FALSE(is_modern("io.modelcontextprotocol/protocolVersion"));
 }
 
 TEST_CASE("tools are listed in pages that lead to each other") {

@@ -170,8 +170,6 @@ TEST_CASE("what is wrong with a message decides the code of its refusal") {
        R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":[]}})"},
       {-32602, R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":)"
                R"({"name":"echo","_meta":{"progressToken":{}}}})"},
-      {-32022, R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":)"
-               R"({"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})"},
   }));
   CAPTURE(text);
   Session session = open_session();

@@ -1,0 +1,95 @@
+#pragma once
+// One request of the stateless era (2026-07-28), without any I/O. Nothing is known but what the
+// request says in its _meta: version, client capabilities, log level.
+//
+//   request ──▶ Reply        server/discover, lists, completion, all that is wrong
+//           ──▶ StartCall    tools/call, resources/read, prompts/get
+//           ──▶ Listen       subscriptions/listen: stays until the client goes or end_listening()
+//
+// Asking the client (elicitation, sampling, roots) ends the call, and its result is
+//
+//   {"resultType": "input_required", "inputRequests": {"<key>": {"method", "params"}, …},
+//    "requestState": "<sealed>"}
+//
+// The client makes the request again with {"inputResponses": {"<key>": {…}}, "requestState"}, and
+// the call runs again from its beginning; what was answered in any round is at hand, the earlier
+// ones from the sealed state. The state is of one method, name and arguments, and lasts an hour.
+//
+//   JSON-RPC -32600 -32602 -32700, -32020 headers, -32021 capability, -32022 version      HTTP 400
+//   JSON-RPC -32601                                                                       HTTP 404
+//   all other errors                                                                      HTTP 200
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/mcp/front_end.hpp"
+#include "daemon/mcp/protocol.hpp"
+#include "daemon/mcp/seal.hpp"
+#include "daemon/mcp/stateless_headers.hpp"
+
+namespace exai::mcp {
+
+class Stateless final : public FrontEnd {
+ public:
+  // What all requests share. Lifetime: outlives them.
+  struct Server {
+    const ServerInfo& info;
+    const Source& source;
+    const Sealer& sealer;
+    std::string info_member;  // of every result, written once
+    Server(const ServerInfo& info, const Source& source, const Sealer& sealer);
+  };
+
+  // `headers`: of the HTTP request; none: another transport, which has none. `now` decides whether
+  // a request state has ended.
+  Stateless(const Server& server, std::optional<HeaderMap> headers, WallTime now);
+
+  std::vector<Output> receive(std::string_view text) override;
+  std::optional<std::string> progress(const rpc::Id& call, const Progress& progress) override;
+  std::optional<std::string> log(const rpc::Id& call, const LogMessage& message) const override;
+  bool supports(std::string_view capability) const override;
+  Result<Asked> ask(const rpc::Id& call, const Question& question) override;
+  std::optional<std::string> give_up(const rpc::Id&) override { return std::nullopt; }
+  std::optional<Reply> finish(const rpc::Id& call, const Result<Outcome>& outcome) override;
+
+  // Of subscriptions/listen: the notification to send, nothing when it was not asked for.
+  std::optional<std::string> changed(const Change& change) const;
+  std::string end_listening() const;  // its result
+
+  static int http_status(int code);
+
+ private:
+  struct Filter {
+    std::set<Change::Kind> kinds;
+    std::set<std::string, std::less<>> uris;
+  };
+
+  Output receive_request(const rpc::Request& request);
+  std::optional<Reply> refuse_meta(const rpc::Request& request) const;
+  Output answer(const rpc::Request& request);
+  Output listen(const rpc::Request& request);
+  Output start_call(const rpc::Request& request);
+  Result<> read_answers(const json::object& params);
+  json::object complete(json::object result) const;
+  std::string input_required() const;
+  std::string digest() const;
+
+  const Server& server_;
+  std::optional<HeaderMap> headers_;
+  WallTime now_;
+  json::object capabilities_;
+  std::optional<Severity> level_;
+  json::value token_;
+  std::optional<double> progress_;
+  std::optional<StartCall> call_;  // while it runs
+  std::optional<rpc::Id> listening_;
+  Filter filter_;
+  json::object answers_;           // of this round and those before, by key
+  json::object given_;             // those that the call has used
+  std::vector<Question> pending_;  // asked, and not answered yet
+  json::object missing_;           // capabilities that were needed
+};
+
+}  // namespace exai::mcp

@@ -1,0 +1,50 @@
+#pragma once
+// The stateless era (2026-07-28) on the transports: every request is a conversation of its own.
+// Internal to the endpoint.
+//
+//   HTTP        POST; 200 with application/json or text/event-stream (http_stream.hpp), 202 for a
+//               notification; mcp::Stateless says which errors are 400 and 404. No session, no ids
+//               on events. A client that closes the connection cancels its request.
+//   WebSocket   requests of both eras may share a connection; notifications/cancelled cancels, and
+//               so does the end of the connection.
+
+#include <set>
+#include <string>
+
+#include "core/base/log.hpp"
+#include "daemon/mcp/seal.hpp"
+#include "daemon/mcp/stateless.hpp"
+#include "daemon/net/call_runner.hpp"
+#include "daemon/net/http_stream.hpp"
+#include "daemon/net/mcp_endpoint.hpp"
+
+namespace exai::net {
+
+class StatelessStream;
+
+class McpStateless {
+ public:
+  McpStateless(Loop& loop, Clock& clock, Log log, CallRunner& runner, const mcp::Source& source,
+               const McpOptions& options);
+
+  // Whether the request is one of this era: by its header, else by its body.
+  static bool is_modern(const Request& request);
+
+  Task<std::optional<Response>> post(Request request, BodyWriter& writer);
+  void changed(const mcp::Change& change);
+  // Ends all subscriptions, with their results. Resumes when nobody is watched any more.
+  Task<> drain();
+
+ private:
+  Task<> watch(std::shared_ptr<StatelessStream> stream, Task<> gone);
+
+  Clock& clock_;
+  CallRunner& runner_;
+  mcp::Sealer sealer_;
+  mcp::Stateless::Server server_;
+  TaskGroup watchers_;
+  std::set<StatelessStream*> listening_;
+  std::uint64_t requests_ = 0;
+};
+
+}  // namespace exai::net
