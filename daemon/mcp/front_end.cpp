@@ -62,6 +62,12 @@ Result<CallRequest> read_call(const rpc::Request& request) {
   return call;
 }
 
+std::optional<rpc::Id> cancelled_id(const json::object& params) {
+  if (auto text = find_string(params, "requestId")) return rpc::Id(*std::move(text));
+  if (const auto number = find_integer(params, "requestId")) return rpc::Id(*number);
+  return std::nullopt;
+}
+
 Result<json::object> completion_result(const Source& source, const json::object& params) {
   const auto* ref = find_object(params, "ref");
   const auto* argument = find_object(params, "argument");

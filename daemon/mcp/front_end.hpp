@@ -105,6 +105,9 @@ struct CallRequest {
 Result<CallRequest> read_call(const rpc::Request& request);
 bool is_call(std::string_view method);
 
+// The request that notifications/cancelled names.
+std::optional<rpc::Id> cancelled_id(const json::object& params);
+
 // completion/complete: the whole of its result. Errors: invalid, not_found.
 Result<json::object> completion_result(const Source& source, const json::object& params);
 

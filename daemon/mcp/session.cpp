@@ -28,13 +28,6 @@ std::string client_name(const rpc::Request& request) {
   return printable(std::string(trim(name + " " + version)).substr(0, 100));
 }
 
-// An id as notifications/cancelled names it.
-std::optional<rpc::Id> named_id(const json::object& params) {
-  if (auto text = find_string(params, "requestId")) return rpc::Id(*std::move(text));
-  if (const auto number = find_integer(params, "requestId")) return rpc::Id(*number);
-  return std::nullopt;
-}
-
 rpc::ErrorObject call_error(const Error& error, std::string_view method) {
   switch (error.code()) {
     case Errc::not_found:
@@ -163,7 +156,7 @@ std::optional<Output> Session::receive_notification(const rpc::Request& notifica
   if (notification.method == "notifications/initialized" && state_ == State::initializing)
     state_ = State::open;
   if (notification.method != "notifications/cancelled") return std::nullopt;
-  const auto id = named_id(notification.params);
+  const auto id = cancelled_id(notification.params);
   if (!id) return std::nullopt;
   const auto call = calls_.find(*id);
   if (call == calls_.end() || call->second.cancelled) return std::nullopt;

@@ -7,6 +7,7 @@
 #include "daemon/mcp/session.hpp"
 #include "daemon/net/access.hpp"
 #include "daemon/net/call_runner.hpp"
+#include "daemon/net/duplex.hpp"
 #include "daemon/net/mcp_http.hpp"
 #include "daemon/net/mcp_stateless.hpp"
 
@@ -15,25 +16,6 @@ namespace exai::net {
 namespace {
 
 constexpr std::string_view kSubprotocol = "mcp";
-
-// A WebSocket connection's session.
-class SocketPeer final : public Peer {
- public:
-  SocketPeer(std::string session_id, WebSocket& socket, mcp::Session session)
-      : Peer(std::move(session_id)), socket_(&socket), session_(std::move(session)) {}
-
-  mcp::FrontEnd* front_end() override { return socket_ ? &session_ : nullptr; }
-  const mcp::Session& session() const { return session_; }
-  void reply(mcp::Reply reply) override { notify(std::move(reply.text)); }
-  void notify(std::string message) override {
-    if (socket_) socket_->send(std::move(message));
-  }
-  void disconnect() { socket_ = nullptr; }
-
- private:
-  WebSocket* socket_;
-  mcp::Session session_;
-};
 
 bool is_websocket_path(std::string_view path) {
   return path == "/" || path == "/ws";
@@ -83,8 +65,13 @@ struct McpEndpoint::State {
   void changed(const mcp::Change& change) {
     http.changed(change);
     stateless.changed(change);
-    for (SocketPeer* socket : sockets)
-      if (auto text = socket->session().changed(change)) socket->notify(*std::move(text));
+    for (Duplex* socket : sockets) socket->changed(change);
+  }
+
+  std::unique_ptr<Duplex> connect(std::string id, Duplex::Send send) {
+    mcp::Session session(options.server, source, options.max_in_flight);
+    return std::make_unique<Duplex>(std::move(id), std::move(send), runner, stateless,
+                                    std::move(session), options.max_in_flight);
   }
 
   Log log;
@@ -93,7 +80,7 @@ struct McpEndpoint::State {
   CallRunner runner;
   McpHttp http;
   McpStateless stateless;
-  std::set<SocketPeer*> sockets;  // open now
+  std::set<Duplex*> sockets;  // open now
   std::uint64_t sockets_ever = 0;
 };
 
@@ -147,24 +134,20 @@ tl::expected<std::string, Response> McpEndpoint::accept_websocket(const Request&
 Task<> McpEndpoint::serve(WebSocket& socket) {
   struct Connected {  // also when the server cuts us off
     State& state;
-    SocketPeer& peer;
-    ~Connected() {
-      peer.disconnect();
-      state.runner.cancel_session(peer.session_id());
-      state.sockets.erase(&peer);
-    }
+    Duplex& duplex;
+    ~Connected() { state.sockets.erase(&duplex); }
   };
   State& state = *state_;
-  mcp::Session session(state.options.server, state.source, state.options.max_in_flight);
   std::string id = fmt::format("ws-{}", ++state.sockets_ever);
   state.log.info("session opened", {{"session", id}, {"peer", socket.peer()}});
-  const auto peer = std::make_shared<SocketPeer>(std::move(id), socket, std::move(session));
-  state.sockets.insert(peer.get());
-  const Connected connected{state, *peer};
+  const auto duplex =
+      state.connect(std::move(id), [&socket](std::string text) { socket.send(std::move(text)); });
+  state.sockets.insert(duplex.get());
+  const Connected connected{state, *duplex};
   for (;;) {
     const auto text = co_await socket.receive();
     if (!text) co_return;
-    state.runner.receive(peer, *text);
+    duplex->receive(*text);
   }
 }
 

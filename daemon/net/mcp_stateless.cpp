@@ -8,31 +8,30 @@
 namespace exai::net {
 
 // One request over HTTP.
-class StatelessStream final : public HttpStream {
+class StatelessStream final : public HttpStream, public Listener {
  public:
-  StatelessStream(std::string id, Accepts accepts, mcp::Stateless request,
-                  std::set<StatelessStream*>& listening)
-      : HttpStream(std::move(id), accepts), request_(std::move(request)), listening_(listening) {}
-  ~StatelessStream() override { listening_.erase(this); }
+  StatelessStream(std::string id, Accepts accepts, mcp::Stateless request, McpStateless& owner)
+      : HttpStream(std::move(id), accepts), request_(std::move(request)), owner_(owner) {}
+  ~StatelessStream() override { owner_.remove(*this); }
 
   mcp::FrontEnd* front_end() override { return gone_ ? nullptr : &request_; }
   void listen(mcp::Listen listen) override {
     hold_open();
-    listening_.insert(this);
+    owner_.add(*this);
     notify(std::move(listen.acknowledgement));
   }
-  void tell(const mcp::Change& change) {
+  void tell(const mcp::Change& change) override {
     if (auto text = request_.changed(change)) notify(*std::move(text));
   }
-  void end_listening() {
-    if (listening_.erase(this) == 0) return;
+  void end_listening() override {
+    if (!owner_.remove(*this)) return;
     notify(request_.end_listening());
     release();
   }
   // Nothing more is said, and what listens stops.
   void leave() {
     gone_ = true;
-    if (listening_.erase(this) > 0) release();
+    if (owner_.remove(*this)) release();
   }
 
  protected:
@@ -41,7 +40,7 @@ class StatelessStream final : public HttpStream {
 
  private:
   mcp::Stateless request_;
-  std::set<StatelessStream*>& listening_;
+  McpStateless& owner_;
   bool gone_ = false;
 };
 
@@ -60,10 +59,10 @@ bool McpStateless::is_modern(const Request& request) {
 Task<std::optional<Response>> McpStateless::post(Request request, BodyWriter& writer) {
   const Accepts accepts = Accepts::from(header(request.headers, "accept"));
   if (auto refusal = refuse_form(request, accepts)) co_return refusal;
-  mcp::Stateless one(server_, std::move(request.headers), clock_.wall());
+  mcp::Stateless one = this->request(std::move(request.headers));
   std::string id = "once-" + std::to_string(++requests_);
   const auto stream =
-      std::make_shared<StatelessStream>(std::move(id), accepts, std::move(one), listening_);
+      std::make_shared<StatelessStream>(std::move(id), accepts, std::move(one), *this);
   runner_.receive(stream, request.body);
   TaskGroup::Handle watcher;
   if (stream->is_running()) {
@@ -82,13 +81,17 @@ Task<> McpStateless::watch(std::shared_ptr<StatelessStream> stream, Task<> gone)
   runner_.cancel_session(stream->session_id());
 }
 
+mcp::Stateless McpStateless::request(std::optional<mcp::HeaderMap> headers) {
+  return {server_, std::move(headers), clock_.wall()};
+}
+
 void McpStateless::changed(const mcp::Change& change) {
-  for (StatelessStream* stream : listening_) stream->tell(change);
+  for (Listener* listener : listening_) listener->tell(change);
 }
 
 Task<> McpStateless::drain() {
-  const std::vector<StatelessStream*> all(listening_.begin(), listening_.end());
-  for (StatelessStream* stream : all) stream->end_listening();
+  const std::vector<Listener*> all(listening_.begin(), listening_.end());
+  for (Listener* listener : all) listener->end_listening();
   co_await watchers_.join();
 }
 

@@ -5,8 +5,7 @@
 //   HTTP        POST; 200 with application/json or text/event-stream (http_stream.hpp), 202 for a
 //               notification; mcp::Stateless says which errors are 400 and 404. No session, no ids
 //               on events. A client that closes the connection cancels its request.
-//   WebSocket   requests of both eras may share a connection; notifications/cancelled cancels, and
-//               so does the end of the connection.
+//   others      duplex.hpp
 
 #include <set>
 #include <string>
@@ -22,6 +21,14 @@ namespace exai::net {
 
 class StatelessStream;
 
+// A subscriptions/listen that is open.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual void tell(const mcp::Change& change) = 0;
+  virtual void end_listening() = 0;  // with its result
+};
+
 class McpStateless {
  public:
   McpStateless(Loop& loop, Clock& clock, Log log, CallRunner& runner, const mcp::Source& source,
@@ -31,6 +38,10 @@ class McpStateless {
   static bool is_modern(const Request& request);
 
   Task<std::optional<Response>> post(Request request, BodyWriter& writer);
+  // A request on another transport.
+  mcp::Stateless request(std::optional<mcp::HeaderMap> headers);
+  void add(Listener& listener) { listening_.insert(&listener); }
+  bool remove(Listener& listener) { return listening_.erase(&listener) > 0; }
   void changed(const mcp::Change& change);
   // Ends all subscriptions, with their results. Resumes when nobody is watched any more.
   Task<> drain();
@@ -43,7 +54,7 @@ class McpStateless {
   mcp::Sealer sealer_;
   mcp::Stateless::Server server_;
   TaskGroup watchers_;
-  std::set<StatelessStream*> listening_;
+  std::set<Listener*> listening_;
   std::uint64_t requests_ = 0;
 };
 

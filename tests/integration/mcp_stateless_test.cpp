@@ -138,3 +138,58 @@ TEST_CASE("HTTP, stateless: a subscription hears what it asked for until the ser
   CHECK(tools.chunk().empty());
   CHECK_THAT(prompts.chunk(), Contains(R"("id":9,"result":)"));  // and nothing before
 }
+
+TEST_CASE("WebSocket: requests of both eras share a connection") {
+  TestEndpoint endpoint;
+  auto socket = open_socket(endpoint.port());
+  socket.text(modern(1, "tools/call", tool("echo")));
+  CHECK_THAT(socket.message(), Contains(R"("id":1,"result":{"resultType":"complete")"));
+  socket.text(call_of(1, "echo"));
+  CHECK(socket.message() == text_result(1, "hi"));
+  socket.text(modern(2, "tools/call", tool("ask")));
+  CHECK_THAT(socket.message(), Contains(R"("resultType":"input_required")"));
+  socket.text(modern(3, "ping"));
+  CHECK(code_of(socket.message()) == -32601);
+
+  WebSocketClient fresh(endpoint.port());  // without a handshake
+  fresh.text(modern(1, "server/discover"));
+  CHECK_THAT(fresh.message(), Contains(R"("supportedVersions":["2026-07-28"])"));
+}
+
+TEST_CASE("WebSocket, stateless: requests are cancelled by their ids, and by the end") {
+  TestEndpoint endpoint;
+  {
+    WebSocketClient socket(endpoint.port());
+    socket.text(modern(1, "tools/call", tool("gate")));
+    socket.text(modern(2, "tools/call", tool("gate")));
+    REQUIRE(wait_until([] { return watched.running == 2; }));
+    socket.text(modern(1, "tools/list"));
+    CHECK(code_of(socket.message()) == -32600);  // the id is in use
+    socket.text(cancel_of(1));
+    CHECK(wait_until([] { return watched.stopped == 1; }));
+    socket.text(modern(1, "tools/list"));
+    CHECK_THAT(socket.message(), Contains(R"("id":1,"result":{"tools":[)"));
+  }
+  CHECK(wait_until([] { return watched.stopped == 2; }));
+  CHECK(endpoint.count(&Counts::calls_in_flight) == 0);
+}
+
+TEST_CASE("WebSocket, stateless: a subscription is told, cancelled, and ended by the server") {
+  TestEndpoint endpoint;
+  WebSocketClient socket(endpoint.port());
+  const auto listening = [](int id) {
+    return modern(id, "subscriptions/listen", R"("notifications":{"toolsListChanged":true})");
+  };
+  socket.text(listening(1));
+  CHECK_THAT(socket.message(), Contains("notifications/subscriptions/acknowledged"));
+  call(endpoint, "change");
+  CHECK_THAT(socket.message(), Contains("notifications/tools/list_changed"));
+  socket.text(cancel_of(1));
+  socket.text(modern(2, "server/discover"));
+  socket.message();
+  call(endpoint, "change");
+  socket.text(listening(3));
+  CHECK_THAT(socket.message(), Contains("notifications/subscriptions/acknowledged"));
+  endpoint.server().begin_drain(5s);
+  CHECK_THAT(socket.message(), Contains(R"("id":3,"result":{"resultType":"complete")"));
+}

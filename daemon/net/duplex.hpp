@@ -1,0 +1,51 @@
+#pragma once
+// A connection that carries messages both ways, one after another: a WebSocket, or stdin and
+// stdout. It is one session of the handshake era; requests of the stateless era may come beside,
+// each on its own, told apart by their ids. Internal to the endpoint.
+//
+// notifications/cancelled cancels a request of either era. The end of the connection cancels all of
+// them: destroy the Duplex then.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "daemon/mcp/session.hpp"
+#include "daemon/net/call_runner.hpp"
+#include "daemon/net/mcp_stateless.hpp"
+
+namespace exai::net {
+
+class Duplex {
+ public:
+  using Send = std::function<void(std::string)>;
+
+  // `id` is for log lines; unique in the process.
+  Duplex(std::string id, Send send, CallRunner& runner, McpStateless& stateless,
+         mcp::Session session, std::size_t max_in_flight);
+  ~Duplex();
+  Duplex(const Duplex&) = delete;
+  Duplex& operator=(const Duplex&) = delete;
+
+  void receive(std::string_view text);
+  void changed(const mcp::Change& change);
+
+ private:
+  struct Line;
+  class SessionPeer;
+  class RequestPeer;
+
+  void receive_request(std::string_view text);
+  bool cancel_request(std::string_view text);
+
+  CallRunner& runner_;
+  McpStateless& stateless_;
+  std::size_t max_in_flight_;
+  std::shared_ptr<Line> line_;
+  std::shared_ptr<SessionPeer> session_;
+  std::map<rpc::Id, std::shared_ptr<RequestPeer>> requests_;  // of the stateless era, unfinished
+};
+
+}  // namespace exai::net
