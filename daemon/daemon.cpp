@@ -15,6 +15,7 @@
 #include "daemon/fixtures/fixtures.hpp"
 #include "daemon/health.hpp"
 #include "daemon/instruments.hpp"
+#include "daemon/net/stdio.hpp"
 #include "daemon/tools/registry.hpp"
 
 namespace exai {
@@ -108,6 +109,8 @@ struct Daemon::Parts final : tools::Host {
   Result<ServerPtr> open(const Settings::Listen& address, net::Handler& handler);
   void announce() const;
   void count_clients();
+  Task<> serve_until_asked();
+  Task<> stop_signal();
   Task<> end_on_second_signal();
   Task<> shut_down();
 
@@ -134,6 +137,7 @@ struct Daemon::Parts final : tools::Host {
   ServerPtr mcp_server;
   ServerPtr health_server;
   ServerPtr metrics_server;
+  std::unique_ptr<net::Stdio> stdio;
 };
 
 tools::Host::Facts Daemon::Parts::facts() {
@@ -167,6 +171,11 @@ std::vector<providers::Provider*> Daemon::Parts::borrowed(
 }
 
 Result<> Daemon::Parts::listen() {
+  if (settings.stdio) {
+    TRY(opened, net::Stdio::open(loop, log.with("part", "stdio"), mcp, settings.max_message_bytes));
+    stdio = std::move(opened);
+    return {};
+  }
   const auto open_into = [this](ServerPtr& server, const Settings::Listen& address,
                                 net::Handler& handler) -> Result<> {
     TRY(opened, open(address, handler));
@@ -195,6 +204,7 @@ Result<ServerPtr> Daemon::Parts::open(const Settings::Listen& address, net::Hand
 }
 
 void Daemon::Parts::announce() const {
+  if (stdio) return log.info("serving stdin", {{"version", kVersion}, {"store", store->backend()}});
   log.info("serving", {{"version", kVersion},
                        {"environment", settings.environment},
                        {"mcp", mcp_server->port()},
@@ -211,6 +221,25 @@ void Daemon::Parts::count_clients() {
   if (mcp_server) instruments.set_connections(mcp_server->connections());
   const net::McpEndpoint::Counts counts = mcp.counts();
   instruments.set_sessions(counts.http_sessions, counts.websocket_sessions);
+}
+
+Task<> Daemon::Parts::stop_signal() {
+  const Result<int> signal = co_await signals.next();
+  log.info("stopping", {{"signal", signal ? signal_name(*signal) : "?"},
+                        {"calls_in_flight", mcp.counts().calls_in_flight}});
+}
+
+// Until a signal, or the end of stdin when it is served.
+Task<> Daemon::Parts::serve_until_asked() {
+  using namespace asio::experimental::awaitable_operators;
+  Task<> signal = stop_signal();
+  if (!stdio) {
+    co_await std::move(signal);
+    co_return;
+  }
+  Task<> reading = stdio->serve();
+  const auto first = co_await (std::move(reading) || std::move(signal));
+  if (first.index() == 0) stdio->hang_up();
 }
 
 Task<> Daemon::Parts::end_on_second_signal() {
@@ -233,6 +262,7 @@ Task<> Daemon::Parts::shut_down() {
   ::alarm(static_cast<unsigned>(settings.shutdown_timeout / 1s) + 10);
   monitor.set_draining();
   co_await mcp.drain(settings.shutdown_timeout);
+  if (stdio) co_await stdio->flush(clock, kFarewell);
   if (mcp_server) co_await mcp_server->drain(kFarewell);
   if (health_server) co_await health_server->drain(kFarewell);
   if (metrics_server) co_await metrics_server->drain(kFarewell);
@@ -253,9 +283,7 @@ Task<Result<>> Daemon::serve() {
     p.announce();
     p.background.spawn("health", p.monitor.watch());
     p.background.spawn("loop lag", p.instruments.watch_loop_lag());
-    const Result<int> signal = co_await p.signals.next();
-    p.log.info("stopping", {{"signal", signal ? signal_name(*signal) : "?"},
-                            {"calls_in_flight", p.mcp.counts().calls_in_flight}});
+    co_await p.serve_until_asked();
     p.background.spawn("second signal", p.end_on_second_signal());
   }
   co_await p.shut_down();

@@ -24,7 +24,8 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  // Opens the three ports and serves until SIGTERM or SIGINT; then finishes calls within the
+  // Opens the three ports and serves until SIGTERM or SIGINT (or stdin and stdout, and until stdin
+  // ends); then finishes calls within the
   // shutdown timeout and ends. A second signal ends the process at once with code 1.
   // Errors: when a port cannot be opened: conflict, with who holds it and what to do; denied;
   // invalid (no such address). Then nothing was served.

@@ -1,6 +1,6 @@
 // exaid: the MCP server. Reads only its environment; prints nothing on stdout but what --help,
-// --version and --check ask for. Exit codes: 0 ended on request, 1 could not serve, 2 options
-// wrong.
+// --version and --check ask for, and with --stdio the protocol. Exit codes: 0 ended on request, 1
+// could not serve, 2 options wrong.
 
 #include <fmt/core.h>
 
@@ -19,9 +19,10 @@ namespace {
 constexpr std::string_view kHelp =
     R"(exaid, the MCP server of EXAI. Usually started by `exai up`.
 
-usage: exaid [--check | --conformance-fixtures | --version | --help]
+usage: exaid [--stdio | --check | --conformance-fixtures | --version | --help]
 
 Without an argument it serves until SIGTERM: MCP over HTTP and WebSocket, health, metrics.
+  --stdio    serve the one client on stdin and stdout, and no ports, until stdin ends
   --check    only say whether the options are valid (exit 0 or 2)
   --version  print the version
   --help     print this
@@ -31,7 +32,7 @@ Options are environment variables (EXAI_WS_PORT, EXAI_STORE, KIMI_API_KEY, …),
 NAME from a file. .env.example lists them all.
 )";
 
-enum class Mode { serve, serve_fixtures, check };
+enum class Mode { serve, serve_fixtures, serve_stdio, check };
 
 int print(std::string_view text) {
   fmt::print("{}", text);
@@ -93,6 +94,7 @@ int start(Mode mode) {
   if (!wrong.empty()) warn(wrong);
   if (mode == Mode::check) return print("the options are valid\n");
   settings.conformance_fixtures = mode == Mode::serve_fixtures;
+  settings.stdio = mode == Mode::serve_stdio;
   return serve(std::move(settings));
 }
 
@@ -100,6 +102,7 @@ int run(int argc, char** argv) {
   const std::string_view argument = argc > 1 ? argv[1] : "";
   if (argc == 1) return start(Mode::serve);
   if (argc == 2 && argument == "--check") return start(Mode::check);
+  if (argc == 2 && argument == "--stdio") return start(Mode::serve_stdio);
   if (argc == 2 && argument == "--conformance-fixtures") return start(Mode::serve_fixtures);
   if (argc == 2 && argument == "--version") return print(fmt::format("exaid {}\n", kVersion));
   if (argc == 2 && argument == "--help") return print(kHelp);

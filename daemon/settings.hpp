@@ -56,7 +56,9 @@ struct Settings {
   std::string default_model;
   providers::RetrySettings retry;
   tools::ConversationLimits conversations;
-  bool conformance_fixtures = false;  // from the command line: main.cpp
+  // From the command line: main.cpp.
+  bool conformance_fixtures = false;
+  bool stdio = false;  // instead of ports
 
   std::vector<std::pair<std::string, Secret>> secrets;  // all that are set, for the log's redactor
 };

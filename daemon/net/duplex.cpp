@@ -82,14 +82,18 @@ class Duplex::RequestPeer final : public Peer,
 };
 
 Duplex::Duplex(std::string id, Send send, CallRunner& runner, McpStateless& stateless,
-               mcp::Session session, std::size_t max_in_flight)
+               mcp::Session session, std::size_t max_in_flight, std::set<Duplex*>& open)
     : runner_(runner),
       stateless_(stateless),
       max_in_flight_(max_in_flight),
+      open_(open),
       line_(std::make_shared<Line>(Line{std::move(send)})),
-      session_(std::make_shared<SessionPeer>(std::move(id), line_, std::move(session))) {}
+      session_(std::make_shared<SessionPeer>(std::move(id), line_, std::move(session))) {
+  open_.insert(this);
+}
 
 Duplex::~Duplex() {
+  open_.erase(this);
   line_->open = false;
   runner_.cancel_session(session_->session_id());
   for (const auto& [id, request] : requests_) runner_.cancel_session(request->session_id());

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -22,9 +23,9 @@ class Duplex {
  public:
   using Send = std::function<void(std::string)>;
 
-  // `id` is for log lines; unique in the process.
+  // `id` is for log lines; unique in the process. It is in `open` as long as it lives.
   Duplex(std::string id, Send send, CallRunner& runner, McpStateless& stateless,
-         mcp::Session session, std::size_t max_in_flight);
+         mcp::Session session, std::size_t max_in_flight, std::set<Duplex*>& open);
   ~Duplex();
   Duplex(const Duplex&) = delete;
   Duplex& operator=(const Duplex&) = delete;
@@ -43,6 +44,7 @@ class Duplex {
   CallRunner& runner_;
   McpStateless& stateless_;
   std::size_t max_in_flight_;
+  std::set<Duplex*>& open_;
   std::shared_ptr<Line> line_;
   std::shared_ptr<SessionPeer> session_;
   std::map<rpc::Id, std::shared_ptr<RequestPeer>> requests_;  // of the stateless era, unfinished

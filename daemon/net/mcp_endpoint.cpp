@@ -68,19 +68,13 @@ struct McpEndpoint::State {
     for (Duplex* socket : sockets) socket->changed(change);
   }
 
-  std::unique_ptr<Duplex> connect(std::string id, Duplex::Send send) {
-    mcp::Session session(options.server, source, options.max_in_flight);
-    return std::make_unique<Duplex>(std::move(id), std::move(send), runner, stateless,
-                                    std::move(session), options.max_in_flight);
-  }
-
   Log log;
   mcp::Source& source;
   McpOptions options;
   CallRunner runner;
   McpHttp http;
   McpStateless stateless;
-  std::set<Duplex*> sockets;  // open now
+  std::set<Duplex*> sockets;  // open now, stdio among them
   std::uint64_t sockets_ever = 0;
 };
 
@@ -131,19 +125,20 @@ tl::expected<std::string, Response> McpEndpoint::accept_websocket(const Request&
   return std::string(kSubprotocol);
 }
 
+std::unique_ptr<Duplex> McpEndpoint::connect(std::string id,
+                                             std::function<void(std::string)> send) {
+  State& s = *state_;
+  mcp::Session session(s.options.server, s.source, s.options.max_in_flight);
+  return std::make_unique<Duplex>(std::move(id), std::move(send), s.runner, s.stateless,
+                                  std::move(session), s.options.max_in_flight, s.sockets);
+}
+
 Task<> McpEndpoint::serve(WebSocket& socket) {
-  struct Connected {  // also when the server cuts us off
-    State& state;
-    Duplex& duplex;
-    ~Connected() { state.sockets.erase(&duplex); }
-  };
   State& state = *state_;
   std::string id = fmt::format("ws-{}", ++state.sockets_ever);
   state.log.info("session opened", {{"session", id}, {"peer", socket.peer()}});
   const auto duplex =
-      state.connect(std::move(id), [&socket](std::string text) { socket.send(std::move(text)); });
-  state.sockets.insert(duplex.get());
-  const Connected connected{state, *duplex};
+      connect(std::move(id), [&socket](std::string text) { socket.send(std::move(text)); });
   for (;;) {
     const auto text = co_await socket.receive();
     if (!text) co_return;

@@ -18,6 +18,7 @@
 // Lifetime: everything passed in outlives the endpoint, and the endpoint outlives its server.
 // Before it is destroyed: drain() it.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -55,6 +56,8 @@ class McpObserver {
   virtual void finished(const Request& request) = 0;
 };
 
+class Duplex;
+
 class McpEndpoint final : public Handler {
  public:
   struct Counts {
@@ -66,6 +69,10 @@ class McpEndpoint final : public Handler {
   McpEndpoint(Loop& loop, Clock& clock, Log log, mcp::Source& source, McpOptions options,
               McpObserver& observer);
   ~McpEndpoint() override;
+
+  // A connection of another transport (stdio), which gives it what comes in. Lifetime: the endpoint
+  // outlives it.
+  std::unique_ptr<Duplex> connect(std::string id, std::function<void(std::string)> send);
 
   Counts counts();  // expires idle sessions first
 
