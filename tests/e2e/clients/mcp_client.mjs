@@ -1,12 +1,13 @@
 // A real MCP client, on the official SDK. Usage:
 //
-//   node mcp_client.mjs http|ws list
-//   node mcp_client.mjs http|ws call TOOL [JSON]      prints the text of the result
-//   node mcp_client.mjs http|ws stream TOOL [JSON]    prints each progress, then the text
-//   node mcp_client.mjs http|ws many COUNT TOOL       COUNT calls at once, each on a connection of its own
+//   node mcp_client.mjs http|ws|stdio list
+//   node mcp_client.mjs http|ws|stdio call TOOL [JSON]      prints the text of the result
+//   node mcp_client.mjs http|ws|stdio stream TOOL [JSON]    prints each progress, then the text
+//   node mcp_client.mjs http|ws|stdio many COUNT TOOL       COUNT calls at once, each on a connection of its own
 //
-// The server is EXAI_MCP_URL (http) or 127.0.0.1 on EXAI_WS_PORT; EXAI_WS_TOKEN is sent when set.
+// stdio starts an exaid of its own, found by PATH. Else the server is EXAI_MCP_URL (http) or 127.0.0.1 on EXAI_WS_PORT; EXAI_WS_TOKEN is sent when set.
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { WebSocketClientTransport } from '@modelcontextprotocol/sdk/client/websocket.js';
 import WebSocket from 'ws';
@@ -27,7 +28,9 @@ const httpUrl = new URL(process.env.EXAI_MCP_URL ?? `http://127.0.0.1:${process.
 function transport(kind) {
   if (kind === 'http') return new StreamableHTTPClientTransport(httpUrl, { requestInit: { headers } });
   if (kind === 'ws') return new WebSocketClientTransport(new URL('/ws', httpUrl.href.replace('http', 'ws')));
-  throw new Error(`no transport "${kind}"; there are http and ws`);
+  if (kind === 'stdio')
+    return new StdioClientTransport({ command: 'exaid', args: ['--stdio'], stderr: 'ignore' });
+  throw new Error(`no transport "${kind}"; there are http, ws and stdio`);
 }
 
 async function withClient(kind, use) {
