@@ -43,7 +43,7 @@ TEST_CASE("a clock that is set by a day restarts nothing, ages no proof and leng
   stack.up();
   const ServiceStatus before = stack.in_state("web", State::ready);
   const WallTime real = std::chrono::system_clock::now();
-  const int by = GENERATE(kDay, -kDay);
+  const int by = GENERATE(1, -1) * kDay;
   jump(stack, by);
 
   // It has seen the new time, or this case proves nothing.
