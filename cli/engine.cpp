@@ -143,9 +143,8 @@ Result<control::Client> start_supervisor(const Workspace& workspace,
 }
 
 Path client_socket(const Context& context, const Workspace& workspace) {
-  const auto shared = context.environment.find("EXAI_CONTROL_SOCKET");
-  return shared == context.environment.end() || shared->second.empty() ? workspace.socket()
-                                                                       : Path(shared->second);
+  const std::string shared = value_or_empty(context.environment, "EXAI_CONTROL_SOCKET");
+  return shared.empty() ? workspace.socket() : Path(shared);
 }
 
 std::optional<control::Client> reach_supervisor(Context& context, const Workspace& workspace) {

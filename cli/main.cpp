@@ -19,10 +19,8 @@ constexpr int kReaderGone = 141;
 
 cli::Stream stream_to(std::FILE* file, const Environment& environment) {
   const int fd = ::fileno(file);
-  const auto no_color = environment.find("NO_COLOR");
-  const auto term = environment.find("TERM");
-  const bool plain = (no_color != environment.end() && !no_color->second.empty()) ||
-                     (term != environment.end() && term->second == "dumb");
+  const bool plain = !value_or_empty(environment, "NO_COLOR").empty() ||
+                     value_or_empty(environment, "TERM") == "dumb";
   cli::Stream::Traits traits;
   traits.terminal = is_terminal(fd);
   traits.colours = traits.terminal && !plain ? cli::Colours::on : cli::Colours::off;

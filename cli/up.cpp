@@ -15,11 +15,6 @@ Exit up(Context& context, Args& args);
 
 namespace {
 
-bool runs(const control::ServiceStatus& service) {
-  return service.state == control::State::ready || service.state == control::State::done ||
-         service.state == control::State::scheduled;
-}
-
 bool asked_for(const std::vector<std::string>& names, const std::string& service) {
   return names.empty() || config::names_unit(names, service);
 }
@@ -73,7 +68,7 @@ void print_summary(Context& context, const Opened& opened, const control::StackS
 // Everything that was asked for is ready already.
 bool nothing_to_do(const control::StackStatus& status, const std::vector<std::string>& services) {
   return std::all_of(status.services.begin(), status.services.end(), [&](const auto& service) {
-    return !asked_for(services, service.name) || runs(service);
+    return !asked_for(services, service.name) || control::is_as_wanted(service.state);
   });
 }
 

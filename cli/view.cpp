@@ -36,11 +36,6 @@ int severity(const ServiceStatus& service) {
   return 7;
 }
 
-// It does what it is there for, or has done it.
-bool is_as_wanted(State state) {
-  return state == State::ready || state == State::done || state == State::scheduled;
-}
-
 std::string proof_of(const std::optional<ProofStatus>& proof) {
   if (!proof || !proof->age_ms) return {};
   return fmt::format("{} {} ago", proof->check, format_duration(Duration(*proof->age_ms)));

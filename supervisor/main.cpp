@@ -193,11 +193,6 @@ std::string cgroup_name(const Workspace& workspace) {
   return fmt::format("exai-{:016x}", fnv1a(workspace.state.string()));
 }
 
-std::string wanted_cgroup(const Environment& environment) {
-  const auto wanted = environment.find("EXAI_CGROUP");
-  return wanted == environment.end() ? "" : wanted->second;
-}
-
 // What main() has found before anything runs.
 struct Start {
   Arguments arguments;
@@ -240,7 +235,8 @@ int supervise(Start start) {
   HttpClient http(loop);
   checks::Checker checker(loop, clock, http);
   process::Containment containment(loop, start.workspace.run() / "cgroup",
-                                   cgroup_name(start.workspace), wanted_cgroup(start.environment));
+                                   cgroup_name(start.workspace),
+                                   value_or_empty(start.environment, "EXAI_CGROUP"));
   log->info("containment", {{"how", containment.statement()}});
   const DescriptorLimit before = raise_descriptor_limit();
   const ResourceLimit descriptors{RLIMIT_NOFILE, before.soft, before.hard};

@@ -21,25 +21,15 @@ bool is_on_its_way(const ServiceStatus& service) {
          service.state == State::stopping;
 }
 
-bool is_well(const ServiceStatus& service) {
-  return service.state == State::ready || service.state == State::done ||
-         service.state == State::scheduled;
-}
-
-std::string value_of(const Environment& environment, std::string_view name) {
-  const auto found = environment.find(name);
-  return found == environment.end() ? std::string() : found->second;
-}
-
 }  // namespace
 
 Notifier::Notifier(const Environment& environment)
-    : address_(value_of(environment, "NOTIFY_SOCKET")) {
+    : address_(value_or_empty(environment, "NOTIFY_SOCKET")) {
   const bool known = address_.starts_with('/') || address_.starts_with('@');
   if (!known || address_.size() >= sizeof(sockaddr_un::sun_path)) return;
   socket_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const std::string pid = value_of(environment, "WATCHDOG_PID");
-  const auto period = parse_integer(value_of(environment, "WATCHDOG_USEC"));
+  const std::string pid = value_or_empty(environment, "WATCHDOG_PID");
+  const auto period = parse_integer(value_or_empty(environment, "WATCHDOG_USEC"));
   const bool for_us = pid.empty() || parse_integer(pid) == ::getpid();
   if (period && *period > 1 && for_us) pace_ = std::max(Duration(1), Duration(*period / 1000 / 2));
 }
@@ -70,7 +60,9 @@ void Notifier::tell(const control::StackStatus& status) {
 
 std::string status_line(const control::StackStatus& status) {
   const auto& services = status.services;
-  const auto well = std::count_if(services.begin(), services.end(), is_well);
+  const auto well = std::count_if(services.begin(), services.end(), [](const auto& service) {
+    return control::is_as_wanted(service.state);
+  });
   std::string line = fmt::format("{} of {} {} ready", well, services.size(),
                                  services.size() == 1 ? "service is" : "services are");
   std::vector<std::string> failed;

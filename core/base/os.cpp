@@ -77,6 +77,11 @@ Environment current_environment() {
   return result;
 }
 
+std::string value_or_empty(const Environment& environment, std::string_view name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
+}
+
 Result<Fd> open_file(const Path& path, int flags, mode_t mode) {
   Fd fd(retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); }));
   if (!fd) return fail(os_error("opening", path));

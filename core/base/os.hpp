@@ -46,6 +46,9 @@ class Fd {
 // The environment of this process; the only reader of it.
 Environment current_environment();
 
+// Nothing for a name that is not set.
+std::string value_or_empty(const Environment& environment, std::string_view name);
+
 // Errors: not_found, denied, invalid (a folder, or more than `limit` bytes).
 Result<std::string> read_file(const Path& path, std::size_t limit = 64U << 20U);
 // A file for us alone. Errors: also denied, when it is a link, another user's, or open to others,

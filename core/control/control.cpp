@@ -187,6 +187,10 @@ std::vector<State> all_states() {
   return all;
 }
 
+bool is_as_wanted(State state) {
+  return state == State::ready || state == State::done || state == State::scheduled;
+}
+
 json::object to_json(const ServiceStatus& status) {
   return {
       {"name", status.name},

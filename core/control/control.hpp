@@ -34,6 +34,7 @@ enum class State { stopped, waiting, starting, ready, backoff, stopping, failed,
 std::string_view name(State state);
 std::optional<State> parse_state(std::string_view name);
 std::vector<State> all_states();
+bool is_as_wanted(State state);  // it does what it is there for, or has done it
 
 struct PortStatus {
   std::string name;

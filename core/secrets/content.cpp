@@ -204,12 +204,9 @@ Path Place::beside(std::string_view ending) const {
 }
 
 Result<Path> identity_path(const Environment& environment) {
-  const auto value = [&](std::string_view name) {
-    const auto found = environment.find(name);
-    return found == environment.end() ? std::string() : found->second;
-  };
-  if (const auto given = value("EXAI_IDENTITY_FILE"); !given.empty()) return Path(given);
-  if (const auto home = value("HOME"); home.starts_with('/'))
+  if (const auto given = value_or_empty(environment, "EXAI_IDENTITY_FILE"); !given.empty())
+    return Path(given);
+  if (const auto home = value_or_empty(environment, "HOME"); home.starts_with('/'))
     return Path(home) / ".config/exai/identity.txt";
   return fail(Errc::not_found, "no identity: neither EXAI_IDENTITY_FILE nor HOME is set");
 }

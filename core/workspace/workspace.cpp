@@ -14,11 +14,6 @@ namespace exai {
 
 namespace {
 
-std::string value_or_empty(const Environment& environment, std::string_view name) {
-  const auto found = environment.find(name);
-  return found == environment.end() ? std::string() : found->second;
-}
-
 // Absolute and without "..", links followed as far as the path exists, so that one file has one
 // state folder whatever it was called.
 Path resolved(const Path& path) {

@@ -87,8 +87,13 @@ void add_plan(control::Reloaded& answer, const std::vector<PlannedChange>& plan)
 
 // --- the request ---
 
-std::vector<PlannedChange> Supervisor::plan_for(const config::Stack& wanted) const {
-  return plan_reload(present(), wanted, instances(wanted, scale_under(wanted)));
+Supervisor::Plan Supervisor::plan_for(std::shared_ptr<const config::Stack> wanted) const {
+  Plan plan;
+  plan.stack = std::move(wanted);
+  plan.scale = scale_under(*plan.stack);
+  plan.services = instances(*plan.stack, plan.scale);
+  plan.changes = plan_reload(present(), *plan.stack, plan.services);
+  return plan;
 }
 
 Task<Result<control::Reloaded>> Supervisor::reload(bool dry_run) {
@@ -106,12 +111,12 @@ Task<Result<control::Reloaded>> Supervisor::reload(bool dry_run) {
   control::Reloaded answer = answer_of(*loaded, *around_.redactor);
   if (!answer.valid) co_return answer;
   pump();  // what has happened, decided
-  const std::vector<PlannedChange> plan = plan_for(*loaded->stack);
-  add_plan(answer, plan);
+  Plan plan = plan_for(loaded->stack);
+  add_plan(answer, plan.changes);
   answer.text += text_of_rest(*stack_, *loaded->stack);
   if (dry_run) co_return answer;
-  begin_trial(plan);
-  apply(plan, loaded->stack);
+  begin_trial(plan.changes);
+  apply(std::move(plan));
   answer.applied = true;
   if (!answer.changes.empty())
     tell(fmt::format("reloaded: {}", count_of(answer.changes.size(), "change")));
@@ -171,15 +176,13 @@ std::vector<Present> Supervisor::present() const {
 
 // --- applying a plan ---
 
-void Supervisor::apply(const std::vector<PlannedChange>& plan,
-                       std::shared_ptr<const config::Stack> wanted) {
+void Supervisor::apply(Plan plan) {
   pump();  // what has happened, decided
   bury([](const Unit& unit) { return unit.retired; });
-  scaled_ = scale_under(*wanted);
-  stack_ = std::move(wanted);
+  scaled_ = std::move(plan.scale);
+  stack_ = std::move(plan.stack);
   makings_.reset();  // they are of a stack that may go
   if (!stack_->timezone.empty()) set_timezone(stack_->timezone);
-  std::vector<config::Service> services = instances(*stack_, scaled_);  // in the plan's order
   std::map<std::string_view, Unit*> units;
   for (const auto& unit : units_) units.emplace(unit->name(), unit.get());
   const auto unit_of = [&](const std::string& name) {
@@ -187,8 +190,8 @@ void Supervisor::apply(const std::vector<PlannedChange>& plan,
     return found == units.end() ? nullptr : found->second;
   };
   std::vector<Unit*> stopping;
-  for (std::size_t i = 0; i < plan.size(); ++i) {
-    const PlannedChange& planned = plan[i];
+  for (std::size_t i = 0; i < plan.changes.size(); ++i) {
+    const PlannedChange& planned = plan.changes[i];
     if (planned.change == Change::stop) {
       Unit* unit = unit_of(planned.service);
       unit->retired = true;
@@ -197,7 +200,7 @@ void Supervisor::apply(const std::vector<PlannedChange>& plan,
       stopping.push_back(unit);
       continue;
     }
-    const Definition definition{stack_, std::move(services.at(i))};
+    const Definition definition{stack_, std::move(plan.services.at(i))};
     Unit* unit = unit_of(planned.service);
     if (unit == nullptr)
       add_new(definition, planned);
@@ -359,8 +362,7 @@ void Supervisor::judge(const Unit& unit) {
     }
   }
   const bool settled =
-      machine.state == State::ready || machine.state == State::done ||
-      machine.state == State::scheduled ||
+      control::is_as_wanted(machine.state) ||
       (machine.state == State::stopped && !starts_.contains(const_cast<Unit*>(&unit)));
   if (!settled) return;
   trial_->watched.erase(unit.name());
@@ -390,7 +392,7 @@ void Supervisor::fail_trial(const Unit& unit) {
 
 void Supervisor::roll_back(const std::shared_ptr<const config::Stack>& before) {
   if (stopping_ || stack_ == before) return;
-  apply(plan_for(*before), before);
+  apply(plan_for(before));
   pump();
 }
 

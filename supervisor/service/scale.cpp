@@ -10,11 +10,6 @@
 
 namespace exai::service {
 
-void Supervisor::add_instances(const config::Service& service) {
-  if (service.replicas) return set_replicas(service, *service.replicas);
-  add(service);
-}
-
 // Makes and retires units; nothing is started or stopped.
 void Supervisor::set_replicas(const config::Service& service, int count) {
   for (const auto& unit : units_)

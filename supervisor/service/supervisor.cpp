@@ -38,7 +38,7 @@ Supervisor::Supervisor(const Surroundings& around)
       snapshot_file_(around.workspace.snapshot()),
       started_(around.clock.wall()),
       tasks_(around.loop, around.log) {
-  for (const config::Service& service : stack_->services) add_instances(service);
+  for (const config::Service& service : instances(*stack_, {})) add(service);
   link();
   process::become_subreaper();
   tasks_.spawn("reaping orphans", reap_orphans());

@@ -98,8 +98,6 @@ class Supervisor final {
   };
 
   Unit& add(const config::Service& service);
-  // Each replica of it, or itself.
-  void add_instances(const config::Service& service);
   void restore_scale(const Snapshot& snapshot);
   Scale scale_under(const config::Stack& wanted) const;
   // Every service of a stack, of those with replicas each of them.
@@ -147,8 +145,15 @@ class Supervisor final {
   Task<> reap_orphans();
 
   std::vector<Present> present() const;
-  std::vector<PlannedChange> plan_for(const config::Stack& wanted) const;
-  void apply(const std::vector<PlannedChange>& plan, std::shared_ptr<const config::Stack> wanted);
+  // A stack that is wanted, and what it takes to get there.
+  struct Plan {
+    std::shared_ptr<const config::Stack> stack;
+    Scale scale;
+    std::vector<config::Service> services;  // instances()
+    std::vector<PlannedChange> changes;     // of these, in their order; then of those that go
+  };
+  Plan plan_for(std::shared_ptr<const config::Stack> wanted) const;
+  void apply(Plan plan);
   bool change(Unit& unit, const Definition& definition, const PlannedChange& planned);
   void redefine(Unit& unit, const Definition& definition);
   void renew_checks(Unit& unit);
