@@ -28,6 +28,8 @@ struct FileInfo {
   enum class Kind { file, folder, link, other } kind = Kind::file;
   std::uint32_t mode = 0;  // permission bits
   bool is_ours = true;     // belongs to the user who runs this
+
+  friend bool operator==(const FileInfo&, const FileInfo&) = default;
 };
 
 using Secrets = std::map<std::string, Secret, std::less<>>;
@@ -36,6 +38,8 @@ using Secrets = std::map<std::string, Secret, std::less<>>;
 struct SecretDates {
   std::optional<WallTime> since;  // it has the value it has
   std::optional<WallTime> expires;
+
+  friend bool operator==(const SecretDates&, const SecretDates&) = default;
 };
 
 using DatesOfSecrets = std::map<std::string, SecretDates, std::less<>>;
@@ -74,6 +78,8 @@ struct LoadRequest {
   Path state_folder;
   Path run_folder;
   std::optional<WallTime> now = {};  // none: nothing is too old
+
+  friend bool operator==(const LoadRequest&, const LoadRequest&) = default;
 };
 
 struct ComposeProject;  // compose_model.hpp

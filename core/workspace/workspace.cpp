@@ -8,6 +8,7 @@
 
 #include "core/base/hash.hpp"
 #include "core/base/text.hpp"
+#include "core/config/recall.hpp"
 #include "core/secrets/store.hpp"
 
 namespace exai {
@@ -197,6 +198,18 @@ config::Loaded load_stack(const Workspace& workspace, const std::optional<std::s
                    facilities_of(workspace.stack_file.parent_path(), environment));
   tell_kept(workspace, loaded);
   return loaded;
+}
+
+std::function<config::Loaded()> stack_loader(const Workspace& workspace,
+                                             const std::optional<std::string>& env,
+                                             const Environment& environment) {
+  return [workspace, env, environment, recall = std::make_shared<config::Recall>()] {
+    config::Loaded loaded =
+        recall->load(request_of(workspace, env, environment),
+                     facilities_of(workspace.stack_file.parent_path(), environment));
+    tell_kept(workspace, loaded);
+    return loaded;
+  };
 }
 
 std::vector<std::pair<std::string, Secret>> kept_secrets(const Workspace& workspace) {

@@ -25,7 +25,9 @@ struct MemoryWorld {
     return made;
   }();
 
-  Loaded load() const {
+  Loaded load() const { return config::load(request, facilities()); }
+
+  Facilities facilities() const {
     Facilities world;
     world.read = reads_from(files, "/stack");
     world.secrets = [this](const Path& store) -> Result<Secrets> {
@@ -52,7 +54,7 @@ struct MemoryWorld {
           names.push_back(Path(name).filename().string());
       return names;
     };
-    return config::load(request, world);
+    return world;
   }
 
   bool world_has(const Path& path) const {
