@@ -41,7 +41,7 @@ std::vector<std::string> to_watch(const control::Reloaded& answer) {
 Result<control::ReloadStatus> verdict(control::Client& client, std::uint64_t since) {
   const InterruptWatch watch;
   for (;;) {
-    TRY(status, client.status());
+    TRY(status, client.states());
     if (status.reload.standing != "settling" || watch.interrupted()) return status.reload;
     TRY(page, client.events(since, kPage));
     since = page.last;
@@ -82,24 +82,26 @@ Exit reload(Context& context, Args& args) {
   args.json();
   if (const auto done = args.parse(context)) return *done;
 
-  auto reached = reach(context);
-  if (!reached) return reached.error();
-  control::Client& client = reached->client;
-  Wish wish{{}, reached->status.last_event,
-            baseline_of(reached->status, std::chrono::system_clock::now())};
-
-  const auto answer = client.reload(dry_run);
+  const auto workspace = open_workspace(context);
+  if (!workspace) return Exit::bad_input;
+  auto client = reach_supervisor(context, *workspace);
+  if (!client) return Exit::unreachable;
+  const WallTime asked = std::chrono::system_clock::now();
+  const auto answer = client->reload(dry_run);
   if (!answer) return explain_failure(context, answer.error());
   if (context.json) context.out.print_json(control::to_json(*answer));
   context.err.write(answer->text);
   if (!answer->valid)
     return complain(context, Exit::bad_input,
                     fmt::format("{} has errors; nothing was changed",
-                                reached->workspace.stack_file.filename().string()));
+                                workspace->stack_file.filename().string()));
   print_plan(context, *answer);
-  wish.services = to_watch(*answer);
-  if (dry_run || wish.services.empty()) return Exit::ok;
-  return watch_reload(context, reached->workspace, client, wish);
+  const std::vector<std::string> services = to_watch(*answer);
+  if (dry_run || services.empty()) return Exit::ok;
+  const auto status = client->states();
+  if (!status) return explain_failure(context, status.error());
+  return watch_reload(context, *workspace, *client,
+                      {services, answer->last_event, baseline_of(*status, asked)});
 }
 
 }  // namespace exai::cli

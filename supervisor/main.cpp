@@ -198,6 +198,7 @@ struct Start {
   Arguments arguments;
   Workspace workspace;
   Environment environment;
+  std::function<config::Loaded()> load;
   std::shared_ptr<const config::Stack> stack;
   std::shared_ptr<Redactor> redactor;
   LockFile lock;
@@ -246,29 +247,14 @@ int supervise(Start start) {
   process::LogKeeper keeper(loop, start.workspace.logs(), start.stack->logs_max_total, *log);
   process::LogStore logs{clock, start.redactor, std::move(*peek),
                          [&](const process::LogFile& file) { keeper.rotated(file); }};
-  const auto load = [workspace = start.workspace, name = start.arguments.environment,
-                     environment = start.environment] {
-    return load_stack(workspace, name, environment);
-  };
   const auto try_program = [workspace = start.workspace,
                             environment = start.environment](const Path& program) {
     return check_program(program, workspace, environment);
   };
-  const service::Surroundings around{loop,
-                                     clock,
-                                     watcher,
-                                     checker,
-                                     containment,
-                                     *child_ends,
-                                     descriptors,
-                                     start.workspace,
-                                     start.stack,
-                                     start.environment,
-                                     *log,
-                                     load,
-                                     try_program,
-                                     start.redactor,
-                                     logs};
+  const service::Surroundings around{
+      loop,        clock,       watcher,         checker,        containment,
+      *child_ends, descriptors, start.workspace, start.stack,    start.environment,
+      *log,        start.load,  try_program,     start.redactor, logs};
   service::Supervisor supervisor(around);
   supervisor.adopt();
   auto server =
@@ -333,6 +319,7 @@ int run(int argc, char** argv) {
   Start start{*arguments,
               *workspace,
               environment,
+              stack_loader(*workspace, arguments->environment, environment),
               {},
               {},
               std::move(*lock),
@@ -342,7 +329,7 @@ int run(int argc, char** argv) {
     start.redactor = redactor_of(kept_secrets(*workspace));
     return supervise(std::move(start));
   }
-  config::Loaded loaded = load_stack(*workspace, arguments->environment, environment);
+  config::Loaded loaded = start.load();
   start.redactor = redactor_of(loaded.secrets);
   say(stderr, start.redactor->redact(config::render(loaded.diagnostics)));
   if (!loaded.stack) {
@@ -353,7 +340,6 @@ int run(int argc, char** argv) {
   if (!main_service.empty() && loaded.stack->find(main_service) == nullptr)
     return complain(fmt::format("--exit-with: there is no service {}", main_service), 2);
   start.stack = std::move(loaded.stack);
-  loaded = {};  // the trees and texts it was made from
   release_startup_memory();
   return supervise(std::move(start));
 }

@@ -33,6 +33,7 @@ json::object to_json(const Reloaded& reloaded) {
       {"fingerprint", reloaded.fingerprint},
       {"changes", std::move(changes)},
       {"kept", reloaded.kept},
+      {"last_event", reloaded.last_event},
       {"diagnostics", reloaded.diagnostics},
       {"text", reloaded.text},
   };
@@ -46,6 +47,7 @@ Result<Reloaded> reloaded_from(const json::object& object) {
   reloaded.applied = find_bool(object, "applied").value_or(false);
   reloaded.fingerprint = find_string(object, "fingerprint").value_or("");
   reloaded.kept = static_cast<std::uint64_t>(find_integer(object, "kept").value_or(0));
+  reloaded.last_event = static_cast<std::uint64_t>(find_integer(object, "last_event").value_or(0));
   reloaded.text = find_string(object, "text").value_or("");
   if (const json::array* changes = find_array(object, "changes"))
     for (const json::value& item : *changes)

@@ -21,6 +21,7 @@ struct Reloaded {
   std::string fingerprint;            // of the settings that were read
   std::vector<ReloadChange> changes;  // services in the file's order, then those that go
   std::uint64_t kept = 0;             // services that stay as they are
+  std::uint64_t last_event = 0;       // the newest from before it was applied
   json::array diagnostics;            // as `exai validate --json` has them
   std::string text;                   // the same for people
 };

@@ -12,6 +12,7 @@
 //
 // The folder does not depend on what the file says, so `down` works while the file is broken.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -39,9 +40,14 @@ struct Workspace {
   Path logs() const { return state / "logs"; }
   Path supervisor_log() const { return logs() / "supervisor.log"; }
   Path secrets() const { return state / "secrets"; }
-  Path service_run(const std::string& service) const { return run() / service; }
-  Path service_log(const std::string& service) const { return logs() / (service + ".log"); }
-  Path service_fifo(const std::string& service) const { return run() / (service + ".out"); }
+  // Put together as text: there may be a thousand services.
+  Path service_run(const std::string& service) const { return state.native() + "/run/" + service; }
+  Path service_log(const std::string& service) const {
+    return state.native() + "/logs/" + service + ".log";
+  }
+  Path service_fifo(const std::string& service) const {
+    return state.native() + "/run/" + service + ".out";
+  }
 };
 
 // `given` (--file), else $EXAI_FILE, else exai.toml or configs/exai.toml here or in a parent.
@@ -54,6 +60,12 @@ std::string program_search_path(const Environment& environment);
 // Its `secrets` hold the generated ones too.
 config::Loaded load_stack(const Workspace& workspace, const std::optional<std::string>& env,
                           const Environment& environment);
+
+// load_stack again and again, without `resolved` and `sources`: the same stack, by pointer, while
+// nothing that it was read from has changed. Thread: one call at a time.
+std::function<config::Loaded()> stack_loader(const Workspace& workspace,
+                                             const std::optional<std::string>& env,
+                                             const Environment& environment);
 
 // Everything that configures the stack at `path`: a folder, a stack file or a compose file. A
 // project needs no stack file. With `texts`: as if the files at these paths said this.

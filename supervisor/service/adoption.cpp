@@ -87,7 +87,7 @@ void Supervisor::adopt() {
   if (snapshot)
     for (const ServiceRecord& record : snapshot->services)
       if (!find(record.name) && record.process && process::is_present(*record.process))
-        add(service_from(record)).retired = true;
+        add({stack_, std::make_shared<const config::Service>(service_from(record))}).retired = true;
   link();
   Finder finder(around_.workspace, around_.containment, snapshot && !snapshot->torn);
   for (const auto& unit : units_)

@@ -91,7 +91,7 @@ Supervisor::Plan Supervisor::plan_for(std::shared_ptr<const config::Stack> wante
   Plan plan;
   plan.stack = std::move(wanted);
   plan.scale = scale_under(*plan.stack);
-  plan.services = instances(*plan.stack, plan.scale);
+  plan.services = definitions(plan.stack, plan.scale, around_.workspace.run());
   plan.changes = plan_reload(present(), *plan.stack, plan.services);
   return plan;
 }
@@ -111,6 +111,7 @@ Task<Result<control::Reloaded>> Supervisor::reload(bool dry_run) {
   control::Reloaded answer = answer_of(*loaded, *around_.redactor);
   if (!answer.valid) co_return answer;
   pump();  // what has happened, decided
+  answer.last_event = events_.last();
   Plan plan = plan_for(loaded->stack);
   add_plan(answer, plan.changes);
   answer.text += text_of_rest(*stack_, *loaded->stack);
@@ -161,7 +162,7 @@ std::vector<Present> Supervisor::present() const {
     Present one{&unit->runner->stack(), &unit->service(), Life::resting, unit->outdated};
     if (unit->next) {
       one.stack = unit->next->stack.get();
-      one.service = &unit->next->service;
+      one.service = unit->next->service.get();
     }
     if (unit->machine.process != Process::none)
       one.life = Life::running;
@@ -200,7 +201,7 @@ void Supervisor::apply(Plan plan) {
       stopping.push_back(unit);
       continue;
     }
-    const Definition definition{stack_, std::move(plan.services.at(i))};
+    const Definition& definition = plan.services.at(i);
     Unit* unit = unit_of(planned.service);
     if (unit == nullptr)
       add_new(definition, planned);
@@ -220,7 +221,7 @@ bool Supervisor::change(Unit& unit, const Definition& definition, const PlannedC
   if (planned.change != Change::keep) changed_ = unit.changed = true;
   const bool replaces = planned.change == Change::restart || unit.next;
   if (replaces && unit.machine.process != Process::none) {
-    unit.next = std::make_unique<Definition>(definition);
+    unit.next = definition;
     const bool wanted = unit.machine.wanted || starts_.contains(&unit);
     if (planned.change != Change::restart || !wanted) return false;
     starts_.insert_or_assign(&unit, Event{Input::start, cause_of(planned)});
@@ -242,8 +243,8 @@ bool Supervisor::change(Unit& unit, const Definition& definition, const PlannedC
 }
 
 void Supervisor::redefine(Unit& unit, const Definition& definition) {
-  unit.runner->redefine(definition.stack, definition.service);
-  unit.machine.policy = policy_of(definition.service);
+  unit.runner->redefine(definition);
+  unit.machine.policy = policy_of(*definition.service);
   unit.next.reset();
 }
 
@@ -257,8 +258,8 @@ void Supervisor::renew_checks(Unit& unit) {
 }
 
 void Supervisor::add_new(const Definition& definition, const PlannedChange& planned) {
-  Unit& unit = add(definition.service);
-  if (whole_ && definition.service.profiles.empty())
+  Unit& unit = add(definition);
+  if (whole_ && definition.service->profiles.empty())
     starts_.insert_or_assign(&unit, Event{Input::start, "reload: " + planned.why.front()});
 }
 
@@ -270,8 +271,8 @@ void Supervisor::revive(Unit& unit, const Definition& definition) {
   if (unit.machine.process == Process::none)
     redefine(unit, definition);
   else
-    unit.next = std::make_unique<Definition>(definition);
-  if (whole_ && definition.service.profiles.empty()) starts_.insert_or_assign(&unit, start);
+    unit.next = definition;
+  if (whole_ && definition.service->profiles.empty()) starts_.insert_or_assign(&unit, start);
 }
 
 // Units in the order of the stack file, and who needs whom, anew.
@@ -292,8 +293,8 @@ void Supervisor::arrange() {
 // A process that has gone leaves room for what is to come after it.
 void Supervisor::settle_next(Unit& unit) {
   if (!unit.next || unit.machine.process != Process::none) return;
-  const auto next = std::move(unit.next);
-  redefine(unit, *next);
+  const Definition next = *std::move(unit.next);
+  redefine(unit, next);
 }
 
 // Those that are chosen, and at rest, are closed and forgotten.

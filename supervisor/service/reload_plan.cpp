@@ -217,13 +217,14 @@ std::string_view name(Change change) {
 
 std::vector<PlannedChange> plan_reload(const std::vector<Present>& present,
                                        const config::Stack& wanted,
-                                       const std::vector<config::Service>& services) {
+                                       const std::vector<Definition>& services) {
   std::map<std::string_view, const Present*> have;
   for (const Present& each : present) have.emplace(each.service->name, &each);
   std::vector<PlannedChange> plan;
   std::set<std::string_view> kept;
   Planner planner(wanted);
-  for (const config::Service& service : services) {
+  for (const Definition& definition : services) {
+    const config::Service& service = *definition.service;
     kept.insert(service.name);
     const auto found = have.find(service.name);
     plan.push_back(found == have.end() ? PlannedChange{service.name, Change::start, {"it is new"}}

@@ -24,7 +24,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/config/settings.hpp"
+#include "supervisor/service/definition.hpp"
 
 namespace exai::service {
 
@@ -51,10 +51,10 @@ struct Present {
 };
 
 // In the order of `services`, then those that the stack no longer has.
-// `services` are those of `wanted`, each replica by itself.
+// `services` are definitions() of `wanted`.
 std::vector<PlannedChange> plan_reload(const std::vector<Present>& present,
                                        const config::Stack& wanted,
-                                       const std::vector<config::Service>& services);
+                                       const std::vector<Definition>& services);
 
 // One number for all that a process of a service is made from, for writing it down. What its secrets
 // are is not in it; what is made of them for a template is, as all else, beyond recognition. Reads

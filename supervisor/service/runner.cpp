@@ -34,13 +34,11 @@ std::string last_detail(const checks::Verdict& verdict) {
 
 }  // namespace
 
-Runner::Runner(const Surroundings& around, std::shared_ptr<const config::Stack> stack,
-               config::Service service, Emit emit)
+Runner::Runner(const Surroundings& around, Definition definition, Emit emit)
     : around_(around),
-      stack_(std::move(stack)),
-      service_(std::move(service)),
+      is_(std::move(definition)),
       emit_(std::move(emit)),
-      log_(around.log.with("service", service_.name)),
+      log_(around.log.with("service", service().name)),
       alarm_(around.loop, around.clock, log_),
       probes_(around.loop, log_),
       timers_(around.loop, log_),
@@ -49,10 +47,10 @@ Runner::Runner(const Surroundings& around, std::shared_ptr<const config::Stack> 
 // --- the process ---
 
 void Runner::start() {
-  if (!service_.before_start) return start_process();
+  if (!service().before_start) return start_process();
   preparing_ = true;
   abandoned_ = false;
-  tasks_.spawn("before_start of " + service_.name, prepare_and_start());
+  tasks_.spawn("before_start of " + service().name, prepare_and_start());
 }
 
 void Runner::start_process() {
@@ -63,18 +61,17 @@ void Runner::start_process() {
   emit_({Input::spawn_failed, started.error().message()});
 }
 
-void Runner::redefine(std::shared_ptr<const config::Stack> stack, config::Service service) {
-  EXAI_ASSERT(service.name == service_.name);
-  stack_ = std::move(stack);
-  service_ = std::move(service);
-  if (capture_) capture_->limit(log_limits(service_.log));
+void Runner::redefine(Definition definition) {
+  EXAI_ASSERT(definition.service->name == service().name);
+  is_ = std::move(definition);
+  if (capture_) capture_->limit(log_limits(service().log));
 }
 
 Result<> Runner::try_start() {
   EXAI_ASSERT(!child_);
-  if (const std::string conflict = port_conflict(service_); !conflict.empty())
+  if (const std::string conflict = port_conflict(service()); !conflict.empty())
     return fail(Errc::conflict, "{}", conflict);
-  TRY(spec, deliver(around_.workspace, *stack_, service_, around_.environment, *around_.redactor));
+  TRY(spec, deliver(around_.workspace, stack(), service(), around_.environment, *around_.redactor));
   if (auto opened = open_log(); !opened) return opened;
   capture_->finish();  // what a run has left that ended while nobody watched
   if (auto opened = open_notify(); !opened) return opened;
@@ -83,17 +80,17 @@ Result<> Runner::try_start() {
   TRY(errors, capture_->error_writer());
   spec.stdout_fd = writer.get();
   spec.stderr_fd = errors.get();
-  add_limits(service_.limits, around_.descriptors, spec);
+  add_limits(service().limits, around_.descriptors, spec);
   TRY(child,
-      process::Child::spawn(spec, mark_of(around_.workspace, service_.name), prepare_cgroup()));
+      process::Child::spawn(spec, mark_of(around_.workspace, service().name), prepare_cgroup()));
   log_.info("started", {{"pid", child->pid()}});
   follow(std::move(child));
   return {};
 }
 
 std::optional<process::Cgroup> Runner::prepare_cgroup() {
-  auto cgroup = around_.containment.make(service_.name);
-  const process::GroupLimits limits = group_limits(service_.limits);
+  auto cgroup = around_.containment.make(service().name);
+  const process::GroupLimits limits = group_limits(service().limits);
   if (!cgroup && around_.containment.by_cgroup())
     log_.warn("no cgroup of its own could be made; it is held by session and mark");
   if (!limits.any()) return cgroup;
@@ -105,13 +102,13 @@ std::optional<process::Cgroup> Runner::prepare_cgroup() {
 }
 
 Result<> Runner::adopt(process::Identity identity, bool proven) {
-  TRY(child, process::Child::adopt(identity, mark_of(around_.workspace, service_.name),
-                                   around_.containment.find(service_.name, identity.pid)));
+  TRY(child, process::Child::adopt(identity, mark_of(around_.workspace, service().name),
+                                   around_.containment.find(service().name, identity.pid)));
   if (auto opened = open_log(); !opened)
     log_.error("its output is not kept", {{"error", opened.error().message()}});
   if (auto opened = open_notify(); !opened)
     log_.error("what it says is not heard", {{"error", opened.error().message()}});
-  proven_before_ = proven && is_told(service_.ready);
+  proven_before_ = proven && is_told(service().ready);
   log_.info("taken over", {{"pid", child->pid()}});
   follow(std::move(child));
   return {};
@@ -121,21 +118,20 @@ Result<> Runner::adopt(process::Identity identity, bool proven) {
 Result<> Runner::open_log() {
   if (capture_) return {};
   const Workspace& workspace = around_.workspace;
-  const config::LogPolicy& policy = service_.log;
+  const config::LogPolicy& policy = service().log;
   TRY(capture, process::LogCapture::open(
-                   around_.logs, workspace.service_fifo(service_.name),
-                   workspace.service_log(service_.name),
-                   log_limits(policy),
+                   around_.logs, workspace.service_fifo(service().name),
+                   workspace.service_log(service().name).string(), log_limits(policy),
                    policy.streams_apart ? process::Streams::apart : process::Streams::together));
   capture_ = std::move(capture);
-  tasks_.spawn("output of " + service_.name, capture_->run());
+  tasks_.spawn("output of " + service().name, capture_->run());
   return {};
 }
 
 void Runner::follow(std::unique_ptr<process::Child> child) {
   child_ = std::move(child);
   const auto watched = around_.watcher.watch(child_->pidfd(), [this] { on_end(); });
-  if (!watched) tasks_.spawn("process of " + service_.name, wait_for_end(child_));
+  if (!watched) tasks_.spawn("process of " + service().name, wait_for_end(child_));
 }
 
 void Runner::on_end() {
@@ -143,7 +139,7 @@ void Runner::on_end() {
   hear_all();  // its last word may have been that another process is the service
   if (child_ != ended) return;
   if (const auto status = child_->ended_at_once()) return tell_end(*child_, *status);
-  tasks_.spawn("process of " + service_.name, wait_for_end(child_));
+  tasks_.spawn("process of " + service().name, wait_for_end(child_));
 }
 
 Task<> Runner::wait_for_end(std::shared_ptr<process::Child> child) {
@@ -157,7 +153,7 @@ void Runner::tell_end(const process::Child& child, const ExitStatus& status) {
   event.exit = status;
   if (!child.left_behind().empty())
     event.detail = "it left what does not die: " + child.left_behind();
-  if (child.oom_kills() > 0) event.detail = out_of_memory(service_.limits, child.oom_kills());
+  if (child.oom_kills() > 0) event.detail = out_of_memory(service().limits, child.oom_kills());
   child_.reset();
   log_.info("ended", {{"how", describe(status)}});
   if (!event.detail.empty()) log_.error("it did not end well", {{"what", event.detail}});
@@ -174,7 +170,7 @@ void Runner::kill() {
   if (hook_) hook_->kill_tree();
   if (!child_) return;
   child_->kill_tree();
-  tasks_.spawn("kill of " + service_.name, give_up_on(child_));
+  tasks_.spawn("kill of " + service().name, give_up_on(child_));
 }
 
 // KILL does not reach a process that hangs in the kernel, on a dead disk for instance.
@@ -213,15 +209,15 @@ void Runner::start_probing() {
   probing_now_ = true;
   ready_ = {};
   healthy_ = {};
-  if (is_told(service_.ready)) return start_listening();
-  if (service_.ready) probes_.spawn("readiness of " + service_.name, probe_readiness(probing_));
+  if (is_told(service().ready)) return start_listening();
+  if (service().ready) probes_.spawn("readiness of " + service().name, probe_readiness(probing_));
 }
 
 void Runner::watch() {
-  if (watching_ || !service_.healthy) return;
+  if (watching_ || !service().healthy) return;
   watching_ = true;
-  const bool told = is_told(service_.healthy);
-  probes_.spawn("health of " + service_.name,
+  const bool told = is_told(service().healthy);
+  probes_.spawn("health of " + service().name,
                 told ? watch_silence(probing_) : probe_health(probing_));
 }
 
@@ -239,13 +235,12 @@ checks::Subject Runner::subject() const {
   if (child_ && child_->cgroup()) subject.cgroup = child_->cgroup()->folder;
   const Surroundings* around = &around_;
   const Environment environment =
-      environment_of(around->workspace, *stack_, service_, around->environment);
+      environment_of(around->workspace, stack(), service(), around->environment);
   subject.environment = {environment.begin(), environment.end()};
   subject.environment[process::kCheckVariable] = "1";
-  subject.working_directory = working_directory_of(*stack_, service_).string();
-  subject.secret = [around, stack = stack_,
-                    service = service_.name](const std::string& name) -> std::optional<Secret> {
-    auto value = delivered_value(around->workspace, *stack, service, name);
+  subject.working_directory = working_directory_of(stack(), service()).string();
+  subject.secret = [around, is = is_](const std::string& name) -> std::optional<Secret> {
+    auto value = delivered_value(around->workspace, *is.stack, is.service->name, name);
     if (!value) return std::nullopt;
     return std::move(*value);
   };
@@ -258,7 +253,7 @@ void Runner::hide_secrets(checks::Observation& seen) const {
 }
 
 Task<> Runner::probe_readiness(unsigned generation) {
-  const config::Check check = *service_.ready;
+  const config::Check check = *service().ready;
   for (;;) {
     checks::Subject who = subject();
     checks::Observation seen = co_await around_.checker.run(check, std::move(who));
@@ -277,7 +272,7 @@ Task<> Runner::probe_readiness(unsigned generation) {
 }
 
 Task<> Runner::probe_health(unsigned generation) {
-  const config::Check check = *service_.healthy;
+  const config::Check check = *service().healthy;
   for (;;) {
     checks::Subject who = subject();
     checks::Observation seen = co_await around_.checker.run(check, std::move(who));
@@ -301,15 +296,16 @@ std::string Runner::failure_text(const config::Check& check, const checks::Verdi
 // --- the timer ---
 
 void Runner::schedule(std::optional<WallTime> last) {
-  if (!service_.schedule) return;
-  alarm_.start(*service_.schedule, last,
-               [this](std::string why) { emit_({Input::due, std::move(why)}); });
+  if (!service().schedule) return;
+  alarm_.start(*service().schedule, last, [this](std::string why) {
+    emit_({Input::due, std::move(why)});
+  });
 }
 
 void Runner::set_timer(std::optional<Time> when) {
   ++timing_;
   timers_.cancel();
-  if (when) timers_.spawn("timer of " + service_.name, ring(*when, timing_));
+  if (when) timers_.spawn("timer of " + service().name, ring(*when, timing_));
 }
 
 Task<> Runner::ring(Time when, unsigned generation) {

@@ -18,6 +18,7 @@
 #include "supervisor/process/child.hpp"
 #include "supervisor/process/limits.hpp"
 #include "supervisor/process/logs.hpp"
+#include "supervisor/service/definition.hpp"
 #include "supervisor/service/notify.hpp"
 #include "supervisor/service/schedule.hpp"
 #include "supervisor/service/state.hpp"
@@ -48,8 +49,7 @@ struct Surroundings {
 class Runner final {
  public:
   using Emit = std::function<void(Event)>;
-  Runner(const Surroundings& around, std::shared_ptr<const config::Stack> stack,
-         config::Service service, Emit emit);
+  Runner(const Surroundings& around, Definition definition, Emit emit);
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
@@ -61,7 +61,7 @@ class Runner final {
 
   // From now on it is this. What runs is not touched; a process, checks and timers that are started
   // from here on follow it.
-  void redefine(std::shared_ptr<const config::Stack> stack, config::Service service);
+  void redefine(Definition definition);
 
   // To the process, or to what runs before it.
   void signal(int number);
@@ -75,8 +75,8 @@ class Runner final {
   void schedule(std::optional<WallTime> last);
   void unschedule() { alarm_.stop(); }
 
-  const config::Service& service() const { return service_; }
-  const config::Stack& stack() const { return *stack_; }
+  const config::Service& service() const { return *is_.service; }
+  const config::Stack& stack() const { return *is_.stack; }
   std::optional<process::Identity> process() const;
   process::Usage usage(process::Detail detail) const;
   // Limits of the stack file that the kernel does not keep here, in words.
@@ -132,8 +132,7 @@ class Runner final {
   Task<> ring(Time when, unsigned generation);
 
   const Surroundings& around_;
-  std::shared_ptr<const config::Stack> stack_;  // that the service is of
-  config::Service service_;
+  Definition is_;
   Emit emit_;
   Log log_;
 

@@ -10,16 +10,16 @@ namespace exai::service {
 // As the service would run, with its secrets and into its log; marked as no service itself, so that
 // the next supervisor does not take it for one.
 Result<> Runner::start_hook(const config::Hook& hook) {
-  config::Service as = service_;
+  config::Service as = service();
   as.command = hook.command;
-  TRY(spec, deliver(around_.workspace, *stack_, as, around_.environment, *around_.redactor));
+  TRY(spec, deliver(around_.workspace, stack(), as, around_.environment, *around_.redactor));
   spec.environment[process::kCheckVariable] = "1";
   if (auto opened = open_log(); !opened) return opened;
   TRY(writer, capture_->writer());
   spec.stdout_fd = writer.get();
-  add_limits(service_.limits, around_.descriptors, spec);
+  add_limits(service().limits, around_.descriptors, spec);
   TRY(child,
-      process::Child::spawn(spec, mark_of(around_.workspace, service_.name), prepare_cgroup()));
+      process::Child::spawn(spec, mark_of(around_.workspace, service().name), prepare_cgroup()));
   hook_ = std::move(child);
   return {};
 }
@@ -38,7 +38,7 @@ Task<Result<>> Runner::run_hook(config::Hook hook, std::string name) {
   hook_late_ = false;
   const std::shared_ptr<process::Child> child = hook_;
   const TaskGroup::Handle limit =
-      tasks_.spawn("limit of " + name + " of " + service_.name, end_hook(child, hook.timeout));
+      tasks_.spawn("limit of " + name + " of " + service().name, end_hook(child, hook.timeout));
   const ExitStatus status = co_await child->wait(around_.clock, around_.containment);
   tasks_.cancel(limit);
   hook_.reset();
@@ -53,7 +53,7 @@ Task<> Runner::prepare_and_start() {
     preparing_ = false;
     co_return emit_({Input::spawn_failed, "stopped before it began"});
   }
-  Task<Result<>> running = run_hook(*service_.before_start, "before_start");
+  Task<Result<>> running = run_hook(*service().before_start, "before_start");
   const Result<> prepared = co_await std::move(running);
   preparing_ = false;
   if (prepared) co_return start_process();
@@ -63,14 +63,14 @@ Task<> Runner::prepare_and_start() {
 
 // It has ended whatever its hook says.
 Task<> Runner::run_clean_up() {
-  Task<Result<>> running = run_hook(*service_.after_stop, "after_stop");
+  Task<Result<>> running = run_hook(*service().after_stop, "after_stop");
   const Result<> done = co_await std::move(running);
   if (!done) log_.warn("what follows its end failed", {{"error", done.error().message()}});
   emit_({Input::cleaned});
 }
 
 void Runner::clean_up() {
-  tasks_.spawn("after_stop of " + service_.name, run_clean_up());
+  tasks_.spawn("after_stop of " + service().name, run_clean_up());
 }
 
 }  // namespace exai::service

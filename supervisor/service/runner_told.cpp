@@ -25,18 +25,18 @@ bool is_watchdog(const config::Service& service) {
 }  // namespace
 
 Path Runner::notify_path() const {
-  return around_.workspace.service_run(service_.name) / "notify";
+  return around_.workspace.service_run(service().name) / "notify";
 }
 
 // One socket for all of its lives; the service finds it by name, so it outlives us.
 Result<> Runner::open_notify() {
-  const bool asked = is_kind(service_.ready, "notify") || is_watchdog(service_);
+  const bool asked = is_kind(service().ready, "notify") || is_watchdog(service());
   if (!asked || notify_) return {};
-  if (auto made = make_private_directory(around_.workspace.service_run(service_.name)); !made)
+  if (auto made = make_private_directory(around_.workspace.service_run(service().name)); !made)
     return made;
   TRY(socket, NotifySocket::open(notify_path()));
   notify_ = std::move(socket);
-  tasks_.spawn("notify socket of " + service_.name,
+  tasks_.spawn("notify socket of " + service().name,
                notify_->run([this](const Notice& notice, pid_t sender) { hear(notice, sender); }));
   return {};
 }
@@ -44,8 +44,8 @@ Result<> Runner::open_notify() {
 void Runner::offer_notify(SpawnSpec& spec) const {
   if (!notify_) return;
   spec.environment["NOTIFY_SOCKET"] = notify_path().string();
-  if (!is_watchdog(service_)) return;
-  const auto limit = std::chrono::microseconds(service_.healthy->timeout);
+  if (!is_watchdog(service())) return;
+  const auto limit = std::chrono::microseconds(service().healthy->timeout);
   spec.environment["WATCHDOG_USEC"] = std::to_string(limit.count());
 }
 
@@ -57,7 +57,7 @@ bool Runner::is_of_service(pid_t process) const {
   const auto info = process_info(process);
   if (!info || info->state == 'Z' || info->session == child_->pid()) return true;
   const auto environment = read_file(fmt::format("/proc/{}/environ", process));
-  const std::string mark = mark_of(around_.workspace, service_.name);
+  const std::string mark = mark_of(around_.workspace, service().name);
   return environment && environment->find(mark + '\0') != std::string::npos;
 }
 
@@ -69,9 +69,9 @@ void Runner::move_to(pid_t process) {
     if (process != child_->pid()) log_.warn("no process of the service", {{"pid", process}});
     return;
   }
-  auto child =
-      process::Child::adopt({process, info->start_ticks}, mark_of(around_.workspace, service_.name),
-                            around_.containment.find(service_.name, process));
+  auto child = process::Child::adopt({process, info->start_ticks},
+                                     mark_of(around_.workspace, service().name),
+                                     around_.containment.find(service().name, process));
   if (!child) return;
   log_.info("it has another leader", {{"from", child_->pid()}, {"to", process}});
   around_.watcher.forget(child_->pidfd());
@@ -91,8 +91,8 @@ void Runner::hear(const Notice& notice, pid_t sender) {
   if (notice.main_pid) move_to(*notice.main_pid);
   if (notice.status) said_ = around_.redactor->redact(*notice.status);
   if (notice.stopping) emit_({Input::proof_lost, "it says that it is stopping"});
-  if (notice.ready && is_kind(service_.ready, "notify") && probing_now_) say_ready("READY=1");
-  if (!is_watchdog(service_) || !watching_) return;
+  if (notice.ready && is_kind(service().ready, "notify") && probing_now_) say_ready("READY=1");
+  if (!is_watchdog(service()) || !watching_) return;
   if (notice.alive) say_alive();
   if (notice.sick) emit_({Input::unhealthy, "its watchdog: it says so itself"});
 }
@@ -107,20 +107,20 @@ checks::Observation Runner::observed(bool ok, std::string detail) const {
 }
 
 void Runner::say_ready(std::string detail) {
-  ready_ = checks::fold(ready_, observed(true, detail), *service_.ready);
+  ready_ = checks::fold(ready_, observed(true, detail), *service().ready);
   ready_.standing = checks::Standing::passing;  // it is not asked again
-  emit_({Input::proven, fmt::format("proven by {}: {}", describe(*service_.ready), detail)});
+  emit_({Input::proven, fmt::format("proven by {}: {}", describe(*service().ready), detail)});
 }
 
 void Runner::say_alive() {
   last_alive_ = around_.clock.now();
-  healthy_ = checks::fold(healthy_, observed(true, "WATCHDOG=1"), *service_.healthy);
+  healthy_ = checks::fold(healthy_, observed(true, "WATCHDOG=1"), *service().healthy);
   if (healthy_.standing == checks::Standing::passing) emit_({Input::healthy});
 }
 
 // The regular expression was checked with the stack file.
 void Runner::wait_for_line() {
-  const auto compiled = config::Regex::compile(service_.ready->what.front());
+  const auto compiled = config::Regex::compile(service().ready->what.front());
   if (!compiled || !capture_) return;
   capture_->watch_lines([this, regex = *compiled](std::string_view line) {
     if (!regex.finds(line)) return true;
@@ -131,16 +131,16 @@ void Runner::wait_for_line() {
 
 void Runner::start_listening() {
   if (std::exchange(proven_before_, false)) return say_ready("to an earlier supervisor");
-  if (is_kind(service_.ready, "log")) wait_for_line();
+  if (is_kind(service().ready, "log")) wait_for_line();
 }
 
 void Runner::stop_listening() {
-  if (capture_ && is_kind(service_.ready, "log")) capture_->watch_lines({});
+  if (capture_ && is_kind(service().ready, "log")) capture_->watch_lines({});
 }
 
 // Silence is what a watchdog looks for.
 Task<> Runner::watch_silence(unsigned generation) {
-  const config::Check check = *service_.healthy;
+  const config::Check check = *service().healthy;
   last_alive_ = around_.clock.now();
   for (;;) {
     const Time before = last_alive_;

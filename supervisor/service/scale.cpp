@@ -16,7 +16,7 @@ void Supervisor::set_replicas(const config::Service& service, int count) {
     if (unit->service().group == service.name) unit->retired = unit->service().replica > count;
   for (int index = 1; index <= count; ++index)
     if (!find(fmt::format("{}.{}", service.name, index)))
-      add(config::replica_of(service, index, around_.workspace.run()));
+      add(replica_of(stack_, service, index, around_.workspace.run()));
 }
 
 // A number that was asked for holds until the stack file says another one.
@@ -28,22 +28,6 @@ Scale Supervisor::scale_under(const config::Stack& wanted) const {
     return !before || !after || !after->replicas || after->replicas != before->replicas;
   });
   return kept;
-}
-
-std::vector<config::Service> Supervisor::instances(const config::Stack& stack,
-                                                   const Scale& scale) const {
-  std::vector<config::Service> all;
-  for (const config::Service& service : stack.services) {
-    if (!service.replicas) {
-      all.push_back(service);
-      continue;
-    }
-    const auto asked = scale.find(service.name);
-    const int count = asked == scale.end() ? *service.replicas : asked->second;
-    for (int index = 1; index <= count; ++index)
-      all.push_back(config::replica_of(service, index, around_.workspace.run()));
-  }
-  return all;
 }
 
 void Supervisor::restore_scale(const Snapshot& snapshot) {

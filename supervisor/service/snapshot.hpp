@@ -49,6 +49,7 @@
 #include "core/config/settings.hpp"
 #include "core/control/control.hpp"
 #include "supervisor/process/tree.hpp"
+#include "supervisor/service/definition.hpp"
 
 namespace exai::service {
 
@@ -77,9 +78,6 @@ struct ServiceRecord {
   std::vector<std::string> needs;
   config::StopPolicy stop;
 };
-
-// Replicas that were asked for, by service.
-using Scale = std::map<std::string, int, std::less<>>;
 
 struct Snapshot {
   std::string boot_id;

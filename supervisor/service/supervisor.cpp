@@ -13,6 +13,8 @@ namespace exai::service {
 namespace {
 
 constexpr Duration kOrphanPause = 50ms;
+constexpr std::size_t kMany = 50;  // services that act at once leave much behind that is free again
+constexpr Duration kRest = 1s;     // after which nobody is in a hurry
 constexpr Duration kTurn = 200ms;  // a follower may ask for the status of all after each
 
 // Different for each service, unknown at each start; the kernel's numbers are dear, a thousand times.
@@ -38,7 +40,8 @@ Supervisor::Supervisor(const Surroundings& around)
       snapshot_file_(around.workspace.snapshot()),
       started_(around.clock.wall()),
       tasks_(around.loop, around.log) {
-  for (const config::Service& service : instances(*stack_, {})) add(service);
+  for (Definition& definition : definitions(stack_, {}, around.workspace.run()))
+    add(std::move(definition));
   link();
   process::become_subreaper();
   tasks_.spawn("reaping orphans", reap_orphans());
@@ -47,14 +50,14 @@ Supervisor::Supervisor(const Surroundings& around)
 
 Supervisor::~Supervisor() = default;
 
-Supervisor::Unit& Supervisor::add(const config::Service& service) {
+Supervisor::Unit& Supervisor::add(Definition definition) {
   auto unit = std::make_unique<Unit>();
   Unit* self = unit.get();
-  unit->machine.policy = policy_of(service);
+  unit->machine.policy = policy_of(*definition.service);
   unit->machine.seed = fresh_seed();
   unit->since = around_.clock.wall();
   unit->runner = std::make_unique<Runner>(
-      around_, stack_, service, [this, self](Event event) { post(*self, std::move(event)); });
+      around_, std::move(definition), [this, self](Event event) { post(*self, std::move(event)); });
   units_.push_back(std::move(unit));
   return *self;
 }
@@ -104,11 +107,14 @@ void Supervisor::pump() {
     while (!acting_.empty() && around_.clock.now() < end_of_turn) {
       Unit& unit = *acting_.front();
       acting_.pop_front();
+      ++acted_;
       for (const Action action : std::exchange(unit.actions, {})) perform(unit, action);
     }
   } while (!queue_.empty() && around_.clock.now() < end_of_turn);
   pumping_ = false;
   if (!queue_.empty() || !acting_.empty()) schedule();
+  if (queue_.empty() && acting_.empty() && std::exchange(acted_, 0) >= kMany)
+    tasks_.spawn("giving memory back", give_memory_back());
   wake_enders();
 }
 
@@ -348,6 +354,11 @@ Task<> Supervisor::close() {
   tasks_.cancel();
   co_await tasks_.join();
   for (const auto& unit : units_) co_await unit->runner->close();
+}
+
+Task<> Supervisor::give_memory_back() {
+  co_await around_.clock.sleep_for(kRest);
+  release_startup_memory();
 }
 
 // Awake only when a child has ended: what we started is reaped by its own watcher meanwhile, and

@@ -37,9 +37,10 @@ class Supervisor final {
   // Takes over what an earlier supervisor left (the table in snapshot.hpp). Once, first of all.
   void adopt();
 
-  control::StackStatus status();
-  // Of some services only, with what costs a closer look. Errors: not_found, with the nearest name.
-  Result<control::StackStatus> status(const std::vector<std::string>& services);
+  control::StackStatus status(process::Detail detail = process::Detail::none);
+  // Of some services only. Errors: not_found, with the nearest name.
+  Result<control::StackStatus> status(const std::vector<std::string>& services,
+                                      process::Detail detail);
   const config::Stack& stack() const { return *stack_; }
   std::uint64_t last_event() const { return events_.last(); }
   control::EventPage events(std::uint64_t since) const { return events_.page(since); }
@@ -90,18 +91,15 @@ class Supervisor final {
 
  private:
   struct Unit;
-  struct Definition;
   class Finder;
   struct Queued {
     Unit* unit;
     Event event;
   };
 
-  Unit& add(const config::Service& service);
+  Unit& add(Definition definition);
   void restore_scale(const Snapshot& snapshot);
   Scale scale_under(const config::Stack& wanted) const;
-  // Every service of a stack, of those with replicas each of them.
-  std::vector<config::Service> instances(const config::Stack& stack, const Scale& scale) const;
   void set_replicas(const config::Service& service, int count);
   // Who needs whom, and in which order they start; to be done anew whenever units_ has changed.
   void link();
@@ -143,14 +141,15 @@ class Supervisor final {
   ServiceRecord record_of(const Unit& unit) const;
   std::string making_of(const Unit& unit);
   Task<> reap_orphans();
+  Task<> give_memory_back();
 
   std::vector<Present> present() const;
   // A stack that is wanted, and what it takes to get there.
   struct Plan {
     std::shared_ptr<const config::Stack> stack;
     Scale scale;
-    std::vector<config::Service> services;  // instances()
-    std::vector<PlannedChange> changes;     // of these, in their order; then of those that go
+    std::vector<Definition> services;
+    std::vector<PlannedChange> changes;  // of these, in their order; then of those that go
   };
   Plan plan_for(std::shared_ptr<const config::Stack> wanted) const;
   void apply(Plan plan);
@@ -184,6 +183,7 @@ class Supervisor final {
   std::deque<Queued> queue_;
   bool scheduled_ = false;    // a pump is posted
   bool pumping_ = false;      // one is running
+  std::size_t acted_ = 0;     // units, since there was nothing to do
   std::deque<Unit*> acting_;  // those with actions that are decided and not yet performed
   bool decided_ = false;      // some of these since the last look, that must be remembered first
   bool changed_ = false;       // since the last snapshot

@@ -8,12 +8,6 @@
 
 namespace exai::service {
 
-// A service and the stack it is of.
-struct Supervisor::Definition {
-  std::shared_ptr<const config::Stack> stack;
-  config::Service service;
-};
-
 struct Supervisor::Unit {
   // One entry of `needs`: a service may have replicas.
   struct Link {
@@ -38,7 +32,7 @@ struct Supervisor::Unit {
   bool changed = false;   // since it was last written down
   bool outdated = false;  // its process was made from something else than the stack file says now
   std::string making;     // what its process was made from (reload_plan.hpp)
-  std::unique_ptr<Definition> next;  // takes its place when the process has gone
+  std::optional<Definition> next;  // takes its place when the process has gone
   std::string stop_cause;
   std::optional<WallTime> last_run;  // by its schedule
 

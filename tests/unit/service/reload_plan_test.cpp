@@ -39,9 +39,9 @@ std::vector<Present> present_in(const config::Stack& stack, Life life = Life::ru
 }
 
 // "web: restart (env.A, process)", a line each; what is kept is left out.
-std::string plan_text(const std::vector<Present>& present, const config::Stack& after) {
+std::string plan_text(const std::vector<Present>& present, const StackPtr& after) {
   std::vector<std::string> lines;
-  for (const PlannedChange& planned : plan_reload(present, after, after.services))
+  for (const PlannedChange& planned : plan_reload(present, *after, definitions(after, {}, "/run")))
     if (planned.change != Change::keep)
       lines.push_back(fmt::format("{}: {} ({})", planned.service, name(planned.change),
                                   join(planned.why, ", ")));
@@ -49,7 +49,7 @@ std::string plan_text(const std::vector<Present>& present, const config::Stack& 
 }
 
 std::string plan_text(const StackPtr& before, const StackPtr& after) {
-  return plan_text(present_in(*before), *after);
+  return plan_text(present_in(*before), after);
 }
 
 // Every key of a service in the schema, those of tables inside it too: "stop.grace".
@@ -93,10 +93,10 @@ config::Service saying(const std::string& path, const std::optional<std::string>
 
 PlannedChange compare(const config::Service& before, const config::Service& after) {
   config::Stack a;
-  config::Stack b;
+  const auto b = std::make_shared<config::Stack>();
   a.services = {before};
-  b.services = {after};
-  return plan_reload(present_in(a), b, b.services).at(0);
+  b->services = {after};
+  return plan_reload(present_in(a), *b, definitions(b, {}, "/run")).at(0);
 }
 
 }  // namespace
@@ -190,18 +190,18 @@ TEST_CASE("what a change comes to depends on how the service is") {
       {Life::resting, "change in place", "change in place"},
   }));
   const auto before = load(web());
-  CHECK(plan_text(present_in(*before, life), *load(web("delivery = \"env\""))) ==
+  CHECK(plan_text(present_in(*before, life), load(web("delivery = \"env\""))) ==
         "web: " + exec + " (delivery)");
-  CHECK(plan_text(present_in(*before, life), *load(web("start_timeout = \"1s\""))) ==
+  CHECK(plan_text(present_in(*before, life), load(web("start_timeout = \"1s\""))) ==
         "web: " + care + " (start_timeout)");
-  CHECK(plan_text(present_in(*before, life), *before).empty());
+  CHECK(plan_text(present_in(*before, life), before).empty());
 }
 
 TEST_CASE("a process of an earlier supervisor is measured by what that one had read") {
   const auto stack = load(web());
   auto present = present_in(*stack);
   present[0].outdated = true;
-  CHECK(plan_text(present, *stack) ==
+  CHECK(plan_text(present, stack) ==
         "web: restart (the stack file was changed while no supervisor ran)");
   const auto making = [](const StackPtr& of) { return Makings(*of).of(of->services[0]); };
   CHECK(making(stack) == making(load(web("start_timeout = \"1s\""))));
