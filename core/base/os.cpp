@@ -91,7 +91,7 @@ Result<Fd> open_file(const Path& path, int flags, mode_t mode) {
 Result<std::string> read_file(const Path& path, std::size_t limit) {
   TRY(fd, open_file(path, O_RDONLY | O_NOCTTY));
   std::string bytes;
-  std::array<char, 65536> chunk{};
+  std::array<char, 65536> chunk;  // NOLINT: filled by read
   for (;;) {
     const ssize_t count = retry([&] { return ::read(fd.get(), chunk.data(), chunk.size()); });
     if (count < 0) return fail(os_error("reading", path));

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ Number number_or(std::string_view text, Number fallback, int base = 10) {
 // The words of a line, however many blanks are between them.
 std::vector<std::string_view> words(std::string_view line) {
   std::vector<std::string_view> result;
+  result.reserve(52);  // those of /proc/<pid>/stat
   while (!(line = trim(line)).empty()) {
     const std::size_t end = line.find_first_of(" \t");
     result.push_back(line.substr(0, end));
@@ -131,19 +133,33 @@ std::vector<Listener> find_listeners(std::uint16_t port) {
 
 }  // namespace
 
+std::string_view read_kernel_file(const char* path, std::span<char> room) {
+  const Fd fd(::open(path, O_RDONLY | O_CLOEXEC));
+  std::size_t size = 0;
+  while (fd && size < room.size()) {
+    const ssize_t count = ::read(fd.get(), room.data() + size, room.size() - size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  return {room.data(), size};
+}
+
 std::optional<ProcessInfo> process_info(pid_t pid) {
-  const auto text = read_file(fmt::format("/proc/{}/stat", pid), 4096);
-  if (!text) return std::nullopt;
+  std::array<char, 32> path{};
+  std::array<char, 1024> room;  // NOLINT: filled by read
+  fmt::format_to_n(path.begin(), path.size() - 1, "/proc/{}/stat", pid);
+  const std::string_view text = read_kernel_file(path.data(), room);
   // pid (program) state …: the name may hold blanks and parentheses, so cut at the last one.
-  const std::size_t open = text->find('(');
-  const std::size_t close = text->rfind(')');
+  const std::size_t open = text.find('(');
+  const std::size_t close = text.rfind(')');
   if (open == std::string::npos || close == std::string::npos) return std::nullopt;
-  const auto columns = words(std::string_view(*text).substr(close + 1));
+  const auto columns = words(text.substr(close + 1));
   if (columns.size() < 22) return std::nullopt;
   const auto ticks = number_or<std::int64_t>(columns[11], 0) + number_or<std::int64_t>(columns[12], 0);
   ProcessInfo info;
   info.pid = pid;
-  info.program = text->substr(open + 1, close - open - 1);
+  info.program = text.substr(open + 1, close - open - 1);
   info.state = columns[0].front();
   info.parent = number_or<pid_t>(columns[1], -1);
   info.group = number_or<pid_t>(columns[2], -1);

@@ -6,13 +6,19 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/error.hpp"
 #include "core/base/time.hpp"
 
 namespace exai {
+
+// A file of the kernel's (/proc, a cgroup), which is small and made while it is read: as much of it
+// as there is room for. Empty: it is not there, or has nothing in it.
+std::string_view read_kernel_file(const char* path, std::span<char> room);
 
 struct ProcessInfo {
   pid_t pid = -1;

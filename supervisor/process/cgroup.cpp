@@ -4,11 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 
+#include "core/base/proc.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::process {
@@ -21,8 +24,15 @@ bool is_populated(std::string_view events) {
   return events.find("populated 1") != std::string_view::npos;
 }
 
+// Like any folder of the kernel's it counts those in it as links.
+bool has_folders(const Cgroup& cgroup) {
+  struct stat info {};
+  return ::stat(cgroup.folder.c_str(), &info) == 0 && info.st_nlink > 2;
+}
+
 std::vector<Cgroup> below(const Cgroup& cgroup) {
   std::vector<Cgroup> found;
+  if (!has_folders(cgroup)) return found;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(cgroup.folder, error))
     if (entry.is_directory(error)) found.push_back({entry.path().string()});
@@ -38,10 +48,17 @@ bool remove_folders(const Cgroup& cgroup, int depth) {
 }
 
 void collect(const Cgroup& cgroup, int depth, std::vector<pid_t>& pids) {
-  const auto text = read_file(cgroup / "cgroup.procs");
-  if (!text) return;
-  for (const std::string& line : split(*text, '\n'))
-    if (const auto pid = parse_integer(trim(line))) pids.push_back(static_cast<pid_t>(*pid));
+  // A pid a line: room for all that a machine may have.
+  std::array<char, 4096> few;  // NOLINT: filled by read
+  std::string many;
+  std::string_view text = read_kernel_file((cgroup / "cgroup.procs").c_str(), few);
+  if (text.size() == few.size()) {
+    many = read_file(cgroup / "cgroup.procs").value_or("");
+    text = many;
+  }
+  for (; !text.empty(); text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1))
+    if (const auto pid = parse_integer(text.substr(0, text.find('\n'))))
+      pids.push_back(static_cast<pid_t>(*pid));
   if (depth > 0)
     for (const Cgroup& child : below(cgroup)) collect(child, depth - 1, pids);
 }
@@ -101,10 +118,11 @@ Task<Result<>> until_empty(Cgroup cgroup) {
 
 std::optional<std::uint64_t> cgroup_value(const Cgroup& cgroup, const char* file,
                                           std::string_view key) {
-  const auto text = read_file(cgroup / file, 64U << 10U);
-  if (!text) return std::nullopt;
-  for (const std::string& line : split(*text, '\n')) {
-    std::string_view rest = line;
+  std::array<char, 4096> room;  // NOLINT: filled by read
+  std::string_view text = read_kernel_file((cgroup / file).c_str(), room);
+  while (!text.empty()) {
+    std::string_view rest = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(rest.size() + 1, text.size()));
     if (!key.empty() &&
         (!rest.starts_with(key) || rest.size() <= key.size() || rest[key.size()] != ' '))
       continue;

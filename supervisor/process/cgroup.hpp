@@ -18,7 +18,8 @@ namespace exai::process {
 
 struct Cgroup {
   std::string folder;  // absolute; a Path of it would be several times as large
-  Path operator/(std::string_view name) const { return Path(folder) / name; }
+  // The path of one of its files.
+  std::string operator/(std::string_view name) const { return folder + '/' + std::string(name); }
   friend bool operator==(const Cgroup&, const Cgroup&) = default;
 };
 

@@ -35,7 +35,7 @@ struct Usage {
   std::optional<std::uint64_t> read_bytes;  // from storage, by the processes that live
   std::optional<std::uint64_t> written_bytes;
 };
-enum class Detail { brief, full };
+enum class Detail { none, brief, full };
 Usage usage_of(const std::optional<Cgroup>& cgroup, const std::vector<pid_t>& pids, Detail detail);
 
 }  // namespace exai::process

@@ -71,15 +71,16 @@ void discard(const Fd& fifo, std::size_t size) {
   }
 }
 
-LogFile::LogFile(const Clock& clock, Path path, LogLimits limits)
+LogFile::LogFile(const Clock& clock, std::string path, LogLimits limits)
     : clock_(clock), path_(std::move(path)), limits_(limits) {
   next_removal_ = clock_.now() + kRemovalPace;
-  ready();
+  if (::access(path_.c_str(), F_OK) == 0) ready();  // what an earlier supervisor has left undone
 }
 
 // --- text ---
 
 void LogFile::take(const Fd& fifo, std::string_view text, logs::Stream stream) {
+  if (!fd_ && !text.empty()) ready();
   while (!text.empty()) {
     std::size_t size = portion(text);
     if (size == 0 && rotate()) continue;
@@ -90,6 +91,7 @@ void LogFile::take(const Fd& fifo, std::string_view text, logs::Stream stream) {
 }
 
 void LogFile::write(std::string_view text, logs::Stream stream) {
+  if (!fd_ && !text.empty()) ready();
   if (!text.empty() && portion(text) == 0) rotate();
   if (!text.empty()) put(nullptr, text, stream);
 }
@@ -259,7 +261,7 @@ bool LogFile::is_ours() const {
 
 void LogFile::open() {
   std::error_code ignored;
-  std::filesystem::create_directories(path_.parent_path(), ignored);
+  std::filesystem::create_directories(Path(path_).parent_path(), ignored);
   auto fd = open_file(path_, O_RDWR | O_CREAT);
   fd_ = fd ? std::move(*fd) : Fd();
   size_ = fd_ ? size_of(fd_) : 0;

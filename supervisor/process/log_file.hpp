@@ -36,7 +36,8 @@ struct LogLimits {
 
 class LogFile {
  public:
-  LogFile(const Clock& clock, Path path, LogLimits limits);
+  // A file that is not there is made when there is something to write.
+  LogFile(const Clock& clock, std::string path, LogLimits limits);
 
   // `text` is what the fifo holds next; it is no longer there afterwards, come what may.
   void take(const Fd& fifo, std::string_view text, logs::Stream stream);
@@ -46,7 +47,7 @@ class LogFile {
   void end_line();
 
   std::uint64_t dropped() const { return dropped_total_; }  // lines
-  const Path& path() const { return path_; }
+  const std::string& path() const { return path_; }
   const LogLimits& limits() const { return limits_; }
   void limit(const LogLimits& limits);  // from now on
   bool take_rotated() { return std::exchange(rotated_, false); }  // since the last call
@@ -73,7 +74,7 @@ class LogFile {
   logs::Part part(std::uint64_t number) const;
 
   const Clock& clock_;
-  Path path_;
+  std::string path_;  // a Path would be several times as large
   LogLimits limits_;
   Fd fd_;
   Fd index_;

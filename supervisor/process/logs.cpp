@@ -67,19 +67,20 @@ bool LineWatch::write(std::string_view bytes) {
 
 // --- the capture ---
 
-Result<LogCapture::Source> LogCapture::open_source(Path fifo, logs::Stream stream) {
+Result<LogCapture::Source> LogCapture::open_source(const Path& fifo, logs::Stream stream) {
   if (auto made = make_fifo(fifo); !made) return fail(std::move(made).error());
   TRY(reader, open_file(fifo, O_RDWR | O_NONBLOCK));
   ::fcntl(reader.get(), F_SETPIPE_SZ, kFifoBytes);  // refused: the default size does as well
   Source source;
-  source.path = std::move(fifo);
+  source.path = fifo.string();
   source.reader = std::move(reader);
   source.stream = stream;
   return source;
 }
 
-Result<std::unique_ptr<LogCapture>> LogCapture::open(LogStore& store, const Path& fifo, Path file,
-                                                     LogLimits limits, Streams streams) {
+Result<std::unique_ptr<LogCapture>> LogCapture::open(LogStore& store, const Path& fifo,
+                                                     std::string file, LogLimits limits,
+                                                     Streams streams) {
   const Path errors = fifo.string() + ".err";
   std::error_code ignored;
   // A process that was started with two of them goes on with two.

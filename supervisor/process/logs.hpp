@@ -85,8 +85,8 @@ enum class Streams { together, apart };
 // The fifo and its reader.
 class LogCapture {
  public:
-  static Result<std::unique_ptr<LogCapture>> open(LogStore& store, const Path& fifo, Path file,
-                                                  LogLimits limits = {},
+  static Result<std::unique_ptr<LogCapture>> open(LogStore& store, const Path& fifo,
+                                                  std::string file, LogLimits limits = {},
                                                   Streams streams = Streams::together);
 
   // The service's ends, for its stdout and stderr.
@@ -104,7 +104,7 @@ class LogCapture {
 
  private:
   struct Source {
-    Path path;
+    std::string path;
     Fd reader;
     logs::Stream stream = logs::Stream::together;
     std::size_t held = 0;  // bytes in the fifo that cannot be written yet
@@ -118,7 +118,7 @@ class LogCapture {
 
   LogCapture(LogStore& store, std::vector<Source> sources, LogFile file)
       : store_(store), sources_(std::move(sources)), file_(std::move(file)) {}
-  static Result<Source> open_source(Path fifo, logs::Stream stream);
+  static Result<Source> open_source(const Path& fifo, logs::Stream stream);
   bool read_some(Source& source);
   std::size_t take(Source& source, std::string_view text, Take how);
   bool make_room(Source& source, std::string_view seen, std::string_view text, std::size_t held);
