@@ -20,7 +20,7 @@ std::vector<std::string> service_names(Context& context) {
   std::vector<std::string> names;
   if (auto client = control::Client::connect(client_socket(context, *workspace), kLongestTab)) {
     client->set_timeout(kLongestTab);
-    if (const auto status = client->status()) {
+    if (const auto status = client->states()) {
       for (const control::ServiceStatus& service : status->services) names.push_back(service.name);
       return names;
     }

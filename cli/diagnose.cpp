@@ -54,7 +54,7 @@ EngineFacts engine_facts(const Workspace& workspace) {
   facts.socket_exists = std::filesystem::exists(workspace.socket(), ignored);
   auto client = control::Client::connect(workspace.socket());
   if (client) {
-    auto status = client->status();
+    auto status = client->states();
     if (status)
       facts.status = *std::move(status);
     else

@@ -128,7 +128,7 @@ Exit down(Context& context, Args& args) {
   }
   if (!client) return explain_failure(context, client.error());
 
-  const auto before = client->status();
+  const auto before = client->states();
   if (!before) return explain_failure(context, before.error());
   const auto witnesses = witnesses_of(*before);
   const std::uint64_t since = last_event(*client);

@@ -173,7 +173,7 @@ tl::expected<Reached, Exit> reach(Context& context) {
   if (!workspace) return tl::unexpected(Exit::bad_input);
   auto client = reach_supervisor(context, *workspace);
   if (!client) return tl::unexpected(Exit::unreachable);
-  auto status = client->status();
+  auto status = client->states();
   if (!status) return tl::unexpected(explain_failure(context, status.error()));
   return Reached{*std::move(workspace), *std::move(client), *std::move(status)};
 }

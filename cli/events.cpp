@@ -114,7 +114,7 @@ Exit events(Context& context, Args& args) {
   auto reached = reach(context);
   if (!reached) return reached.error();
   control::Client& client = reached->client;
-  if (const auto named = client.status(wanted.services); !named)  // says who is not there
+  if (const auto named = client.states(wanted.services); !named)  // says who is not there
     return explain_failure(context, named.error());
   set_timezone(reached->status.timezone);
   wanted.since = since;

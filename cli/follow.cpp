@@ -21,6 +21,19 @@ bool wished(const Wish& wish, const std::string& service) {
   return wish.services.empty() || config::names_unit(wish.services, service);
 }
 
+constexpr std::size_t kNamed = 10;  // what is more than that nobody reads
+
+std::vector<std::string> first_of(std::vector<std::string> names) {
+  names.resize(std::min(names.size(), kNamed));
+  return names;
+}
+
+std::string some_of(const std::vector<std::string>& names) {
+  const std::string first = join(first_of(names), ", ");
+  if (names.size() <= kNamed) return first;
+  return fmt::format("{} and {} more", first, names.size() - kNamed);
+}
+
 // True when nothing more is to be waited for.
 bool settled(const Wish& wish, Followed& followed) {
   followed.going.clear();
@@ -107,7 +120,7 @@ Followed follow(Context& context, control::Client& client, const Wish& wish) {
   Duration wait = 0ms;  // what has happened already is shown at once
   for (;;) {
     const auto page = client.events(since, wait);
-    const auto status = client.status();
+    const auto status = client.states();
     if (!page || !status) {
       display.end();
       followed.end = Followed::End::lost;
@@ -141,7 +154,7 @@ void explain_failed(Context& context, const Workspace& workspace, const Followed
   std::vector<std::string> others;
   for (const std::string& name : followed.failed)
     if (name != first->name) others.push_back(name);
-  if (!others.empty()) err.print("      because of it, or as well: {}\n", join(others, ", "));
+  if (!others.empty()) err.print("      because of it, or as well: {}\n", some_of(others));
   if (const std::string check = first->ready ? first->ready->detail : ""; !check.empty())
     err.print("      its check: {}: {}\n", first->ready->check, check);
   auto lines = last_lines(workspace.service_log(first->name), first->name, kLogTail);
@@ -157,8 +170,8 @@ namespace {
 
 // What is not ready in time: each with the reason that it gives itself.
 void explain_late(Context& context, const Followed& followed) {
-  complain(context, Exit::not_ok, "not ready in time: " + join(followed.going, ", "));
-  for (const std::string& name : followed.going) {
+  complain(context, Exit::not_ok, "not ready in time: " + some_of(followed.going));
+  for (const std::string& name : first_of(followed.going)) {
     const control::ServiceStatus* service = find_service(followed.status, name);
     const std::string why = service ? reason_text(*service) : "";
     if (!why.empty()) context.err.print("      {}: {}\n", name, why);

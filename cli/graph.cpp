@@ -25,7 +25,7 @@ Exit graph(Context& context, Args& args) {
   const config::Loaded loaded = load_stack(context, *workspace);
   std::optional<control::StackStatus> status;
   if (auto client = control::Client::connect(client_socket(context, *workspace)))
-    if (auto answer = client->status()) status = *std::move(answer);
+    if (auto answer = client->states()) status = *std::move(answer);
   if (!loaded.stack && !status) {
     context.err.write(config::render(loaded.diagnostics, diagnostic_colours(context.err)));
     return Exit::bad_input;

@@ -90,7 +90,7 @@ std::string_view name(Purpose purpose) {
 Pids running_pids(const Workspace& workspace) {
   Pids pids;
   if (auto client = control::Client::connect(workspace.socket())) {
-    if (const auto status = client->status())
+    if (const auto status = client->states())
       for (const control::ServiceStatus& service : status->services)
         if (service.pid > 0) pids[service.name] = service.pid;
     return pids;

@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "cli/view.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::cli {
@@ -17,25 +18,21 @@ struct Resource {
   std::string (*text)(const ServiceStatus& service);
 };
 
-std::string count(std::int64_t number) {
-  return number > 0 ? std::to_string(number) : "-";
-}
-
-std::string bytes(const std::optional<std::int64_t>& number) {
-  return number ? format_size(static_cast<std::uint64_t>(*number)) : "-";
+std::string count(const std::optional<std::int64_t>& number) {
+  return number.value_or(0) > 0 ? std::to_string(*number) : "-";
 }
 
 // What the whole tree of a service takes; "-" stands for what is not known or not there.
 constexpr std::array kTaken{
-    Resource{"CPU", [](const ServiceStatus& s) { return fmt::format("{:.1f}%", s.cpu_percent); }},
-    Resource{"MEMORY", [](const ServiceStatus& s) { return format_size(s.resident_bytes); }},
+    Resource{"CPU", [](const ServiceStatus& s) { return percent_text(s.cpu_percent); }},
+    Resource{"MEMORY", [](const ServiceStatus& s) { return size_text(s.resident_bytes); }},
 };
 constexpr std::array kTakenToo{
     Resource{"PROCESSES", [](const ServiceStatus& s) { return count(s.processes); }},
     Resource{"THREADS", [](const ServiceStatus& s) { return count(s.threads); }},
-    Resource{"FILES", [](const ServiceStatus& s) { return count(s.descriptors.value_or(0)); }},
-    Resource{"READ", [](const ServiceStatus& s) { return bytes(s.read_bytes); }},
-    Resource{"WRITTEN", [](const ServiceStatus& s) { return bytes(s.written_bytes); }},
+    Resource{"FILES", [](const ServiceStatus& s) { return count(s.descriptors); }},
+    Resource{"READ", [](const ServiceStatus& s) { return size_text(s.read_bytes); }},
+    Resource{"WRITTEN", [](const ServiceStatus& s) { return size_text(s.written_bytes); }},
 };
 
 void add_titles(Table& table, std::span<const Resource> resources) {

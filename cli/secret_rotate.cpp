@@ -28,7 +28,7 @@ std::vector<std::string> behind(const StorePlace& place, const std::string& name
                                 const std::optional<WallTime>& changed) {
   auto client = control::Client::connect(place.workspace.socket());
   if (!client) return {};  // nothing runs that a supervisor knows of
-  const auto status = client->status();
+  const auto status = client->states();
   if (!status) return consumers_of(place, name);
   std::vector<std::string> found;
   const std::vector<std::string> consumers = consumers_of(place, name);

@@ -60,16 +60,20 @@ Exit status(Context& context, Args& args) {
   args.json();
   if (const auto done = args.parse(context)) return *done;
 
-  auto reached = reach(context);
-  if (!reached) return reached.error();
+  const auto workspace = open_workspace(context);
+  if (!workspace) return Exit::bad_input;
+  auto client = reach_supervisor(context, *workspace);
+  if (!client) return Exit::unreachable;
   if (watch && context.out.terminal() && !context.json)
-    return watch_board(context, reached->workspace, std::move(reached->client));
-  if (watch) return watch_status(context, reached->client);
+    return watch_board(context, *workspace, *std::move(client));
+  if (watch) return watch_status(context, *client);
+  const auto now = client->status();
+  if (!now) return explain_failure(context, now.error());
   if (context.json)
-    context.out.print_json(control::to_json(reached->status));
+    context.out.print_json(control::to_json(*now));
   else
-    context.out.write(page_of(context.out, reached->status));
-  return verdict(reached->status);
+    context.out.write(page_of(context.out, *now));
+  return verdict(*now);
 }
 
 }  // namespace exai::cli

@@ -30,7 +30,7 @@ std::optional<Exit> watch(Context& context, control::Client& client,
     since = page->last;
     for (const control::Event& event : page->events)
       context.talk().print("{}\n", event_line(event, {}));
-    const auto status = client.status(services);
+    const auto status = client.states(services);
     if (!status) return explain_failure(context, status.error());
     if (rest(*status) && status->last_event == since) return std::nullopt;
     if (interrupt.interrupted())
@@ -63,7 +63,7 @@ Exit stop(Context& context, Args& args) {
   if (!stopped) return explain_failure(context, stopped.error());
   if (!detach) {
     if (const auto ended = watch(context, client, services, reached->status.last_event)) return *ended;
-    stopped = client.status();
+    stopped = client.states();
     if (!stopped) return explain_failure(context, stopped.error());
   }
   if (context.json) context.out.print_json(control::to_json(*stopped));

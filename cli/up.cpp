@@ -171,7 +171,7 @@ Exit up(Context& context, Args& args) {
   auto client = client_for(context, *opened, services, exit);
   if (!client) return exit;
 
-  const auto before = client->status();
+  const auto before = client->states();
   if (!before) return explain_failure(context, before.error());
   remark_on_differences(context, *opened, *before);
   // Without names: what has no profile. The rest stays as it is.

@@ -22,7 +22,7 @@ Result<control::StackStatus> await_successor(const Workspace& workspace,
   const Time limit = std::chrono::steady_clock::now() + kLimit;
   for (;;) {
     auto client = control::Client::connect(workspace.socket());
-    const auto status = client ? client->status() : fail(client.error());
+    const auto status = client ? client->states() : fail(client.error());
     if (status && (status->supervisor_started != before.supervisor_started)) return status;
     if (std::chrono::steady_clock::now() >= limit)
       return fail(Errc::timeout, "the new supervisor does not answer after {}; see {}",

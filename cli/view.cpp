@@ -129,6 +129,14 @@ Tone tone_of(State state) {
   return Tone::plain;
 }
 
+std::string size_text(const std::optional<std::int64_t>& bytes) {
+  return bytes ? format_size(static_cast<std::uint64_t>(*bytes)) : "-";
+}
+
+std::string percent_text(const std::optional<double>& percent) {
+  return percent ? fmt::format("{:.1f}%", *percent) : "-";
+}
+
 std::string age(WallTime then, WallTime now) {
   const auto passed = std::chrono::duration_cast<Duration>(now - then);
   return format_duration(std::max(passed, Duration::zero()));
@@ -220,15 +228,14 @@ Table status_table(const StackStatus& status, WallTime now) {
               {},
               0};
   for (const ServiceStatus& service : worst_first(status)) {
-    const bool runs = service.pid > 0;
     table.rows.push_back({{{service.name, Tone::strong},
                            state_cell(service),
                            age(service.since, now),
                            std::to_string(service.restarts),
                            pid_text(service),
                            port_numbers(service),
-                           runs ? format_size(service.resident_bytes) : "-",
-                           runs ? fmt::format("{:.1f}%", service.cpu_percent) : "-"},
+                           size_text(service.resident_bytes),
+                           percent_text(service.cpu_percent)},
                           status_notes(service)});
   }
   return table;

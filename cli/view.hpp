@@ -16,6 +16,9 @@ Tone tone_of(control::State state);
 
 // "3m12s", how long ago `then` was; "0ms" when clocks disagree.
 std::string age(WallTime then, WallTime now);
+// "-": not known, or not there.
+std::string size_text(const std::optional<std::int64_t>& bytes);
+std::string percent_text(const std::optional<double>& percent);
 
 // "mcp tools/call status 12s ago; http /health/live 2s ago"; empty: nothing has been proven.
 std::string proof_text(const control::ServiceStatus& service);

@@ -198,8 +198,11 @@ Task<ControlAnswers::Reply> ControlAnswers::authenticate(Session session, json::
 
 Task<ControlAnswers::Reply> ControlAnswers::status(Session, json::object params) {
   const std::vector<std::string> names = service_names(params);
-  if (names.empty()) co_return to_json(supervisor_.status());
-  const Result<control::StackStatus> some = supervisor_.status(names);
+  const bool usage = find_bool(params, "usage").value_or(true);
+  using process::Detail;
+  if (names.empty()) co_return to_json(supervisor_.status(usage ? Detail::brief : Detail::none));
+  const Result<control::StackStatus> some =
+      supervisor_.status(names, usage ? Detail::full : Detail::none);
   if (!some) co_return tl::unexpected(refusal(some.error()));
   co_return to_json(*some);
 }

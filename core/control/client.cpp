@@ -165,6 +165,12 @@ Result<StackStatus> Client::status(const std::vector<std::string>& services) {
   return stack_of("status", services.empty() ? json::object{} : names(services));
 }
 
+Result<StackStatus> Client::states(const std::vector<std::string>& services) {
+  json::object params = names(services);
+  params["usage"] = false;
+  return stack_of("status", std::move(params));
+}
+
 Result<StackStatus> Client::up(const std::vector<std::string>& services) {
   return stack_of("up", names(services));
 }

@@ -23,6 +23,8 @@ class Client {
 
   // Of some services only, or of all.
   Result<StackStatus> status(const std::vector<std::string>& services = {});
+  // The same without what they use, which takes a look at each; for whoever only watches.
+  Result<StackStatus> states(const std::vector<std::string>& services = {});
   Result<StackStatus> up(const std::vector<std::string>& services);
   Result<StackStatus> start(const std::vector<std::string>& services);
   Result<StackStatus> stop(const std::vector<std::string>& services);

@@ -24,7 +24,8 @@ constexpr std::array<std::pair<State, std::string_view>, 9> kStates{{
 
 // --- writing ---
 
-json::value optional_number(const std::optional<std::int64_t>& number) {
+template <class Number>
+json::value optional_number(const std::optional<Number>& number) {
   return number ? json::value(*number) : json::value(nullptr);
 }
 
@@ -72,10 +73,6 @@ void read(const json::object& from, std::string_view key, Integer& to) {
 
 void read(const json::object& from, std::string_view key, bool& to) {
   if (const auto flag = find_bool(from, key)) to = *flag;
-}
-
-void read(const json::object& from, std::string_view key, double& to) {
-  if (const auto number = find_number(from, key)) to = *number;
 }
 
 void read(const json::object& from, std::string_view key, State& to) {
@@ -142,10 +139,10 @@ ServiceStatus service_status_from(const json::object& object) {
   read(object, "last_restart_cause", status.last_restart_cause);
   read(object, "ports", status.ports);
   read(object, "needs", status.needs);
-  read(object, "resident_bytes", status.resident_bytes);
-  read(object, "cpu_percent", status.cpu_percent);
-  read(object, "processes", status.processes);
-  read(object, "threads", status.threads);
+  status.resident_bytes = find_integer(object, "resident_bytes");
+  status.cpu_percent = find_number(object, "cpu_percent");
+  status.processes = find_integer(object, "processes");
+  status.threads = find_integer(object, "threads");
   status.descriptors = find_integer(object, "descriptors");
   status.read_bytes = find_integer(object, "read_bytes");
   status.written_bytes = find_integer(object, "written_bytes");
@@ -208,10 +205,10 @@ json::object to_json(const ServiceStatus& status) {
       {"last_restart_cause", status.last_restart_cause},
       {"ports", ports(status.ports)},
       {"needs", texts(status.needs)},
-      {"resident_bytes", status.resident_bytes},
-      {"cpu_percent", status.cpu_percent},
-      {"processes", status.processes},
-      {"threads", status.threads},
+      {"resident_bytes", optional_number(status.resident_bytes)},
+      {"cpu_percent", optional_number(status.cpu_percent)},
+      {"processes", optional_number(status.processes)},
+      {"threads", optional_number(status.threads)},
       {"descriptors", optional_number(status.descriptors)},
       {"read_bytes", optional_number(status.read_bytes)},
       {"written_bytes", optional_number(status.written_bytes)},

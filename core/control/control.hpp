@@ -67,11 +67,11 @@ struct ServiceStatus {
   std::string last_restart_cause;
   std::vector<PortStatus> ports;
   std::vector<std::string> needs;
-  // Of the whole tree of the service.
-  int processes = 0;
-  int threads = 0;
-  std::uint64_t resident_bytes = 0;
-  double cpu_percent = 0;  // of one core, since the last status or since its start
+  // Of the whole tree of the service; none: it has no process, or nobody asked.
+  std::optional<std::int64_t> processes;
+  std::optional<std::int64_t> threads;
+  std::optional<std::int64_t> resident_bytes;
+  std::optional<double> cpu_percent;        // of one core, since the last look or since its start
   std::optional<std::int64_t> descriptors;  // these when the service was named, and may be seen
   std::optional<std::int64_t> read_bytes;   // from storage
   std::optional<std::int64_t> written_bytes;

@@ -79,7 +79,9 @@ inline constexpr std::array kMethods{
            1,
            "The state of the stack and of each service, with the age of each proof.",
            "StackStatus",
-           {kServices},
+           {kServices, Parameter{"usage", Shape::flag, Presence::optional,
+                                 "false: without what each service uses (memory, CPU …), which "
+                                 "costs a look at each; true unless given"}},
            {kUnknownService}},
     Method{"up",
            Scope::change,

@@ -39,22 +39,22 @@ control::ProofStatus proof_of(const config::Check& check, const checks::Verdict&
 
 }  // namespace
 
-control::StackStatus Supervisor::status() {
+control::StackStatus Supervisor::status(process::Detail detail) {
   pump();  // what has happened, decided: a dead service is not shown as ready
   save();  // what somebody was told is remembered
   control::StackStatus status = bare_status();
   for (const auto& unit : units_)
-    if (!unit->is_gone())
-      status.services.push_back(status_of(*unit, process::Detail::brief));
+    if (!unit->is_gone()) status.services.push_back(status_of(*unit, detail));
   return status;
 }
 
-Result<control::StackStatus> Supervisor::status(const std::vector<std::string>& services) {
+Result<control::StackStatus> Supervisor::status(const std::vector<std::string>& services,
+                                                process::Detail detail) {
   pump();
   save();
   TRY(chosen, select(services));
   control::StackStatus status = bare_status();
-  for (Unit* unit : chosen) status.services.push_back(status_of(*unit, process::Detail::full));
+  for (Unit* unit : chosen) status.services.push_back(status_of(*unit, detail));
   return status;
 }
 
@@ -114,10 +114,11 @@ control::ServiceStatus Supervisor::status_of(Unit& unit, process::Detail detail)
   status.pid = process->pid;
   status.started = unit.started;
   status.adopted = unit.adopted;
+  if (detail == process::Detail::none) return status;
   const process::Usage used = unit.runner->usage(detail);
   status.processes = used.processes;
   status.threads = used.threads;
-  status.resident_bytes = used.resident_bytes;
+  status.resident_bytes = signed_of(used.resident_bytes);
   status.descriptors = used.descriptors;
   status.read_bytes = signed_of(used.read_bytes);
   status.written_bytes = signed_of(used.written_bytes);

@@ -126,6 +126,13 @@ TEST_CASE("usage is that of the whole tree, in a cgroup") {
   CHECK(usage().resident_bytes > 100'000);
   if (held) CHECK(wait_until([&] { return usage().cpu_percent > 0; }));
   CHECK_FALSE(usage().descriptors);  // nobody asked for it
+  const auto states = stack.client().states();
+  REQUIRE(states);
+  CHECK(states->services.front().pid == usage().pid);
+  CHECK_FALSE(states->services.front().processes);
+  CHECK_FALSE(states->services.front().resident_bytes);
+  CHECK(stack.client().status({"a"})->services.front().descriptors);
+  CHECK_FALSE(stack.client().states({"a"})->services.front().descriptors);
   stack.down();
 }
 

@@ -30,6 +30,7 @@ Board board() {
   board.status.environment = "dev";
   ServiceStatus redis = service("redis", State::ready, 12);
   redis.resident_bytes = 9U << 20U;
+  redis.cpu_percent = 0;
   redis.ready = control::ProofStatus{"redis round-trip", "passing", "", 1, 2000, 0};
   ServiceStatus web = service("web", State::backoff);
   web.cause = "exit code 3; restart 2 of 10 in 400ms";

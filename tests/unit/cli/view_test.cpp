@@ -35,6 +35,7 @@ ServiceStatus ready_redis() {
   redis.pid = 12;
   redis.ports = {{"redis", 6379}};
   redis.resident_bytes = 9U << 20U;
+  redis.cpu_percent = 0;
   return redis;
 }
 
