@@ -48,6 +48,11 @@ std::unique_ptr<store::Store> make_store(Loop& loop, Clock& clock, const Log& lo
   return store::make_measured_store(std::move(store), clock, metrics);
 }
 
+// check() has seen that it parses.
+net::Networks trusted(const Settings& settings) {
+  return net::Networks::parse(settings.trusted_proxies).value_or(net::Networks());
+}
+
 net::McpOptions mcp_options(const Settings& settings) {
   net::McpOptions options;
   options.server.name = "exaid";
@@ -60,7 +65,9 @@ net::McpOptions mcp_options(const Settings& settings) {
   options.max_sessions = settings.max_sessions;
   options.session_idle = settings.session_idle;
   options.allowed_origins = settings.allowed_origins;
-  options.max_in_flight = settings.max_calls_per_session;
+  options.admission = settings.admission;
+  options.exai = settings.exai;
+  options.trusted = trusted(settings);
   options.call_limit = settings.call_limit;
   return options;
 }
@@ -193,6 +200,8 @@ Result<ServerPtr> Daemon::Parts::open(const Settings::Listen& address, net::Hand
   options.port = address.port;
   options.max_body = settings.max_message_bytes;
   options.max_connections = settings.max_connections;
+  options.trusted = trusted(settings);
+  if (&handler == &mcp) options.max_per_address = settings.max_per_address;
   options.websocket_ping = settings.websocket_ping;
   options.websocket_pong = settings.websocket_pong;
   auto server = net::Server::listen(loop, clock, log.with("port", std::to_string(address.port)),
@@ -221,6 +230,9 @@ void Daemon::Parts::count_clients() {
   if (mcp_server) instruments.set_connections(mcp_server->connections());
   const net::McpEndpoint::Counts counts = mcp.counts();
   instruments.set_sessions(counts.http_sessions, counts.websocket_sessions);
+  for (const auto& use : mcp.admission().uses())
+    instruments.set_permits(use.pool, use.provider, use.limit - use.in_use, use.limit);
+  instruments.set_queue(mcp.admission().waiting());
 }
 
 Task<> Daemon::Parts::stop_signal() {
@@ -282,6 +294,7 @@ Task<Result<>> Daemon::serve() {
   if (listening) {
     p.announce();
     p.background.spawn("health", p.monitor.watch());
+    p.background.spawn("permits", p.mcp.watch_permits());
     p.background.spawn("loop lag", p.instruments.watch_loop_lag());
     co_await p.serve_until_asked();
     p.background.spawn("second signal", p.end_on_second_signal());

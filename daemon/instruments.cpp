@@ -16,6 +16,7 @@ constexpr Duration kLagInterval = 250ms;
 
 const std::vector<double> kRequestBounds = {.001, .005, .01, .05, .1, .25, .5,
                                             1,    2.5,  5,   10,  30, 60};
+const std::vector<double> kWaitBounds = {.001, .005, .01, .05, .1, .5, 1, 5, 10, 30};
 const std::vector<double> kCallBounds = {.001, .01, .1, .5, 1, 2.5, 5, 10, 30, 60, 120, 300};
 
 // Open descriptors, without the one that reads the folder.
@@ -40,6 +41,29 @@ Instruments::Instruments(telemetry::Metrics& metrics, Clock& clock, std::string_
                                             "Time tool calls took.", {"tool"}, kCallBounds)),
       connections_(metrics.gauge("mcp_active_connections", "Open client connections.").with()),
       sessions_(metrics.gauge("mcp_sessions", "MCP sessions by transport.", {"transport"})),
+      permits_free_(metrics.gauge("mcp_semaphore_current_value",
+                                  "Permits that are free: expected minus those of running calls.",
+                                  {"semaphore_type", "provider"})),
+      permits_limit_(metrics.gauge("mcp_semaphore_expected_value",
+                                   "Permits there are: calls that may run at the same time.",
+                                   {"semaphore_type", "provider"})),
+      permits_queue_(
+          metrics.gauge("mcp_semaphore_queue_depth", "Calls that wait for their turn.").with()),
+      permits_wait_(metrics
+                        .histogram("mcp_semaphore_wait_seconds",
+                                   "Time calls waited for their turn.", {}, kWaitBounds)
+                        .with()),
+      permits_taken_(metrics.counter("mcp_semaphore_acquisitions_total",
+                                     "Calls whose turn came, by the provider they ask.",
+                                     {"provider"})),
+      permits_refused_(
+          metrics.counter("mcp_semaphore_acquisition_failures_total",
+                          "Calls refused over capacity, by the limit that was reached.",
+                          {"semaphore_type", "provider"})),
+      permits_leaked_(metrics
+                          .counter("mcp_semaphore_leaks_detected_total",
+                                   "Permits held by calls that were gone; taken back.")
+                          .with()),
       memory_(metrics.gauge("mcp_memory_usage_bytes", "Resident memory of this process.").with()),
       loop_lag_(metrics
                     .gauge("exai_loop_lag_seconds",
@@ -72,6 +96,29 @@ void Instruments::finished(const Request& request) {
   tool_call_duration_.with({tool}).observe(request.seconds);
   ++calls_total_;
   if (request.outcome != "ok") ++calls_failed_;
+}
+
+void Instruments::admitted(std::string_view provider, double waited) {
+  permits_taken_.with({std::string(provider)}).add();
+  permits_wait_.observe(waited);
+}
+
+void Instruments::refused(std::string_view limit, std::string_view provider) {
+  permits_refused_.with({std::string(limit), std::string(provider)}).add();
+}
+
+void Instruments::leaked(std::size_t permits) {
+  permits_leaked_.add(static_cast<double>(permits));
+}
+
+void Instruments::set_permits(const std::string& pool, const std::string& provider,
+                              std::size_t available, std::size_t limit) {
+  permits_free_.with({pool, provider}).set(static_cast<double>(available));
+  permits_limit_.with({pool, provider}).set(static_cast<double>(limit));
+}
+
+void Instruments::set_queue(std::size_t waiting) {
+  permits_queue_.set(static_cast<double>(waiting));
 }
 
 void Instruments::served(std::string_view endpoint, int status, double seconds) {

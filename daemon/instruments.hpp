@@ -17,12 +17,19 @@ class Instruments final : public net::McpObserver {
   Instruments(telemetry::Metrics& metrics, Clock& clock, std::string_view environment);
 
   void finished(const Request& request) override;
+  void admitted(std::string_view provider, double waited) override;
+  void refused(std::string_view limit, std::string_view provider) override;
+  void leaked(std::size_t permits) override;
   // A request to the health or metrics server; `endpoint` is a path that we serve, or "other".
   void served(std::string_view endpoint, int status, double seconds);
 
   // How many there are now; called before each exposition.
   void set_connections(std::size_t connections);
   void set_sessions(std::size_t http, std::size_t websocket);
+
+  void set_permits(const std::string& pool, const std::string& provider, std::size_t available,
+                   std::size_t limit);
+  void set_queue(std::size_t waiting);
 
   std::uint64_t calls_total() const { return calls_total_; }
   std::uint64_t calls_failed() const { return calls_failed_; }
@@ -42,6 +49,13 @@ class Instruments final : public net::McpObserver {
   Family<telemetry::Histogram>& tool_call_duration_;
   telemetry::Gauge& connections_;
   Family<telemetry::Gauge>& sessions_;
+  Family<telemetry::Gauge>& permits_free_;
+  Family<telemetry::Gauge>& permits_limit_;
+  telemetry::Gauge& permits_queue_;
+  telemetry::Histogram& permits_wait_;
+  Family<telemetry::Counter>& permits_taken_;
+  Family<telemetry::Counter>& permits_refused_;
+  telemetry::Counter& permits_leaked_;
   telemetry::Gauge& memory_;
   telemetry::Gauge& loop_lag_;
   telemetry::Counter& process_cpu_;

@@ -1,6 +1,7 @@
 #include "daemon/settings.hpp"
 
 #include "core/base/text.hpp"
+#include "daemon/net/networks.hpp"
 
 namespace exai {
 namespace {
@@ -74,11 +75,38 @@ void read_storage(config::OptionReader& options, Reader& reader, Settings& setti
   if (options.text("EXAI_STORE") == "redis") settings.redis = std::move(redis);
 }
 
+resilience::Rate read_rate(config::OptionReader& options, std::string_view level) {
+  return {static_cast<double>(options.integer(fmt::format("RATE_LIMIT_{}_CAPACITY", level))),
+          options.number(fmt::format("RATE_LIMIT_{}_REFILL_RATE", level))};
+}
+
+void read_admission(config::OptionReader& options, Reader& reader, net::AdmissionOptions& limits) {
+  limits.permits.global = reader.count("EXAI_WS_GLOBAL_MAX_INFLIGHT");
+  limits.permits.providers = {{"kimi", reader.count("EXAI_WS_KIMI_MAX_INFLIGHT")},
+                              {"glm", reader.count("EXAI_WS_GLM_MAX_INFLIGHT")}};
+  limits.permits.session = reader.count("EXAI_WS_SESSION_MAX_INFLIGHT");
+  limits.permits.conversation = reader.count("SESSION_MAX_CONCURRENT_PER_CONVERSATION");
+  limits.wait = options.duration("EXAI_WS_ADMISSION_WAIT_SECS");
+  limits.retry_after = options.duration("EXAI_WS_RETRY_AFTER_SECS");
+  limits.rates = {read_rate(options, "GLOBAL"), read_rate(options, "IP"),
+                  read_rate(options, "USER")};
+  limits.exempt = {"status", "health", "version"};
+}
+
+void read_exai(config::OptionReader& options, mcp::ExaiOptions& exai) {
+  exai.hello_timeout = options.duration("EXAI_WS_HELLO_TIMEOUT");
+  exai.heartbeat = options.duration("EXAI_WS_PROGRESS_INTERVAL_SECS");
+  exai.keep_results = options.duration("EXAI_WS_RESULT_TTL");
+  exai.compat_text = options.boolean("EXAI_WS_COMPAT_TEXT");
+  exai.never_share = options.list("EXAI_WS_DISABLE_COALESCE_FOR_TOOLS");
+}
+
 void read_limits(config::OptionReader& options, Reader& reader, Settings& settings) {
   settings.max_message_bytes = reader.count("EXAI_WS_MAX_BYTES");
   settings.max_connections = reader.count("MAX_CONNECTIONS");
   settings.max_sessions = reader.count("SESSION_MAX_CONCURRENT");
-  settings.max_calls_per_session = reader.count("EXAI_WS_SESSION_MAX_INFLIGHT");
+  settings.max_per_address = reader.count("MAX_CONNECTIONS_PER_IP");
+  settings.trusted_proxies = options.list("EXAI_TRUSTED_PROXIES");
   settings.session_idle = options.duration("SESSION_TIMEOUT_SECS");
   settings.websocket_ping = options.duration("EXAI_WS_PING_INTERVAL");
   settings.websocket_pong = options.duration("EXAI_WS_PING_TIMEOUT");
@@ -109,6 +137,8 @@ Settings read_settings(config::OptionReader& options) {
   settings.metrics = reader.listen("METRICS_HOST", "METRICS_PORT");
 
   read_limits(options, reader, settings);
+  read_admission(options, reader, settings.admission);
+  read_exai(options, settings.exai);
   read_storage(options, reader, settings);
   read_providers(options, reader, settings);
   return settings;
@@ -127,6 +157,12 @@ config::Diagnostics check(const Settings& settings) {
       diagnostic.help = "give each server a port of its own";
       wrong.push_back(std::move(diagnostic));
     }
+  if (const auto trusted = net::Networks::parse(settings.trusted_proxies); !trusted) {
+    config::Diagnostic diagnostic;
+    diagnostic.code = "CFG003";
+    diagnostic.message = "EXAI_TRUSTED_PROXIES: " + trusted.error().message();
+    wrong.push_back(std::move(diagnostic));
+  }
   return wrong;
 }
 

@@ -13,6 +13,8 @@
 #include "core/base/time.hpp"
 #include "core/config/option_reader.hpp"
 #include "daemon/health.hpp"
+#include "daemon/mcp/exai_session.hpp"
+#include "daemon/net/admission.hpp"
 #include "daemon/providers/openai.hpp"
 #include "daemon/providers/retry.hpp"
 #include "daemon/store/store.hpp"
@@ -39,7 +41,10 @@ struct Settings {
   std::size_t max_sessions = 0;
   Duration session_idle{};
   std::vector<std::string> allowed_origins;
-  std::size_t max_calls_per_session = 0;
+  std::size_t max_per_address = 0;
+  std::vector<std::string> trusted_proxies;
+  net::AdmissionOptions admission;
+  mcp::ExaiOptions exai;
   Duration websocket_ping{};
   Duration websocket_pong{};
   Duration tool_limit{};

@@ -100,7 +100,7 @@ Permits::Answer Permits::ask(Demand demand, Owner owner, WhenFull when_full) {
       std::move(owner)};
   Answer answer;
   answer.full = obstacle(holder, nullptr);
-  const bool may_wait = when_full == WhenFull::wait;
+  const bool may_wait = when_full == WhenFull::wait_turn;
   const Ticket ticket = ++last_;
   if (!answer.full && (waiting_.empty() || !may_wait)) {
     take(holder);

@@ -88,7 +88,7 @@ class Permit {
 
 class Permits {
  public:
-  enum class WhenFull { wait, refuse };
+  enum class WhenFull { wait_turn, refuse_now };
 
   // `granted` hears of each owner who waited and now holds; it must not ask or release.
   explicit Permits(PermitLimits limits, std::function<void(const Owner&)> granted = {});

@@ -8,6 +8,9 @@
 //                              ──▶ CancelCall  cancel it; finish() is still expected
 //                              ──▶ Answered    the client answered what ask() gave out
 //                              ──▶ Listen      it waits for changes (stateless era)
+//
+// A call that must wait for its turn is told of by waiting(), one whose turn it is by admitted();
+// one that never had a turn finishes with a Refusal.
 
 #include <optional>
 #include <string>
@@ -70,8 +73,17 @@ struct SentQuestion {
 };
 using Asked = std::variant<SentQuestion, json::object>;  // or the answer, when it is known already
 
+// The call was not run: some limit is reached. To be sent again later, by the program and not by
+// the model, so MCP clients get it as an error of the protocol and not as a result of the tool.
+struct Refusal {
+  std::string limit;  // "global", "provider", "session", "conversation", "queue", "memory",
+                      // "global_rate", …
+  std::string message;
+  Duration retry_after{};
+};
+
 // What a call gave: the result of a tool, or the members of another method's result.
-using Outcome = std::variant<ToolResult, json::object>;
+using Outcome = std::variant<ToolResult, json::object, Refusal>;
 
 class FrontEnd {
  public:
@@ -85,6 +97,17 @@ class FrontEnd {
   virtual std::optional<std::string> progress(const rpc::Id& call, const Progress& progress) = 0;
   // The same; nothing when the client wants no messages of that level.
   virtual std::optional<std::string> log(const rpc::Id& call, const LogMessage& message) const = 0;
+
+  // The notifications to send when a call waits for its turn, when its turn has come and may last
+  // that long, and while it lasts, as often as heartbeat_every() says (0: never).
+  virtual std::optional<std::string> waiting(const rpc::Id&, std::string_view /*for_what*/) {
+    return std::nullopt;
+  }
+  virtual std::optional<std::string> admitted(const rpc::Id&, Duration /*limit*/) {
+    return std::nullopt;
+  }
+  virtual Duration heartbeat_every() const { return {}; }
+  virtual std::optional<std::string> heartbeat(const rpc::Id&) { return std::nullopt; }
 
   virtual bool supports(std::string_view capability) const = 0;
   // Errors: denied (undeclared), unavailable (the answer comes with another request; end the call).

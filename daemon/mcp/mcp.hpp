@@ -110,6 +110,12 @@ struct Call {
   std::shared_ptr<Client> client;          // never null
 };
 
+// What a call of a tool will use, which admission counts; empty: nothing.
+struct Needs {
+  std::string provider;      // "kimi"
+  std::string conversation;  // that it continues
+};
+
 // What an argument may be completed with.
 struct Completing {
   bool of_resource = false;  // else of a prompt
@@ -135,6 +141,8 @@ class Source {
   // tools/call. Argument errors and failures of the tool are results with is_error. Errors:
   // not_found (no such tool), unavailable (draining).
   virtual Task<Result<ToolResult>> call(Call call) = 0;
+  // Known before the call; its arguments may be wrong.
+  virtual Needs needs(const std::string& tool, const json::object& arguments) const;
   // resources/read: the members of its result, {"contents": […]}. Errors: not_found.
   virtual Task<Result<json::object>> read(Call call);
   // prompts/get: {"messages": […], "description"?}. Errors: not_found, invalid (arguments).

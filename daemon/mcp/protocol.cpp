@@ -62,6 +62,12 @@ bool is_modern(std::string_view text) {
   return request && modern_version(*request);
 }
 
+rpc::ErrorObject over_capacity(const Refusal& refusal) {
+  json::object data{{"limit", refusal.limit},
+                    {"retryAfter", std::chrono::duration<double>(refusal.retry_after).count()}};
+  return {kOverCapacity, refusal.message, std::move(data)};
+}
+
 std::optional<Severity> severity_of(std::string_view name) {
   const auto found = std::ranges::find(kSeverities, name);
   if (found == kSeverities.end()) return std::nullopt;

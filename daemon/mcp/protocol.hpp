@@ -32,7 +32,7 @@ enum : int {
   kMissingCapability = -32021,   // of the client; data {requiredCapabilities}
   kUnsupportedVersion = -32022,  // data {supported, requested}
   kUnavailable = -31001,         // the daemon is shutting down, or the tool's backing is away
-  kTooManyCalls = -31002,        // the session has as many calls in flight as it may
+  kOverCapacity = -31002,        // a limit is reached; data {limit, retryAfter}, in seconds
 };
 
 // The version that _meta names; nullptr: none.
@@ -62,6 +62,9 @@ bool is_list(std::string_view method);
 // empty means the beginning.
 Result<json::object> list_page(const Catalog& catalog, std::string_view method,
                                const json::object& params);
+
+// The error of a call that was refused.
+rpc::ErrorObject over_capacity(const Refusal& refusal);
 
 // Nothing for a word that is no level.
 std::optional<Severity> severity_of(std::string_view name);

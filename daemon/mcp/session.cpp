@@ -39,7 +39,7 @@ rpc::ErrorObject call_error(const Error& error, std::string_view method) {
     case Errc::cancelled:
       return {kUnavailable, error.message(), nullptr};
     case Errc::conflict:
-      return {kTooManyCalls, error.message(), nullptr};
+      return {kOverCapacity, error.message(), nullptr};
     default:
       return {rpc::kInternalError, error.message(), nullptr};
   }
@@ -229,9 +229,10 @@ Output Session::start_call(const rpc::Request& request) {
   auto read = read_call(request);
   if (!read) return refuse(request, rpc::kInvalidParams, read.error().message());
   if (calls_.size() >= max_in_flight_)
-    return refuse(request, kTooManyCalls,
+    return refuse(request, kOverCapacity,
                   fmt::format("this session has {} in flight, the most it may; wait for one to end",
-                              count_of(calls_.size(), "call")));
+                              count_of(calls_.size(), "call")),
+                  json::object{{"limit", "calls"}, {"retryAfter", 1}});
   Call call;
   call.method = request.method;
   call.token = std::move(read->token);
@@ -293,6 +294,9 @@ std::optional<Reply> Session::finish(const rpc::Id& id, const Result<Outcome>& o
   if (!call.cancelled && !outcome) {
     rpc::Response response{id, nullptr, call_error(outcome.error(), call.method)};
     reply = reply_with(response, call.method);
+  } else if (const auto* refusal = outcome ? std::get_if<Refusal>(&*outcome) : nullptr;
+             refusal && !call.cancelled) {
+    reply = reply_with({id, nullptr, over_capacity(*refusal)}, call.method);
   } else if (!call.cancelled) {
     const auto* tool = std::get_if<ToolResult>(&*outcome);
     reply = tool ? Reply{call_result_text(id, *tool), call.method, 0}

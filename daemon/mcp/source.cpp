@@ -4,6 +4,10 @@
 
 namespace exai::mcp {
 
+Needs Source::needs(const std::string&, const json::object&) const {
+  return {};
+}
+
 Task<Result<json::object>> Source::read(Call call) {
   co_return fail(Errc::not_found, "there is no resource {}", printable(call.name));
 }

@@ -47,7 +47,7 @@ rpc::ErrorObject error_of(const Error& error, const StartCall& call) {
     object.code = rpc::kInvalidParams;
   if (error.code() == Errc::unavailable || error.code() == Errc::cancelled)
     object.code = kUnavailable;
-  if (error.code() == Errc::conflict) object.code = kTooManyCalls;
+  if (error.code() == Errc::conflict) object.code = kOverCapacity;
   if (call.method == "resources/read") object.data = json::object{{"uri", call.name}};
   return object;
 }
@@ -280,6 +280,8 @@ std::optional<Reply> Stateless::finish(const rpc::Id& id, const Result<Outcome>&
     reply = Reply{input_required(), call_->method, 0};
   } else if (!outcome) {
     reply = reply_with({id, nullptr, error_of(outcome.error(), *call_)}, call_->method);
+  } else if (const auto* refusal = std::get_if<Refusal>(&*outcome)) {
+    reply = reply_with({id, nullptr, over_capacity(*refusal)}, call_->method);
   } else if (const auto* tool = std::get_if<ToolResult>(&*outcome)) {
     reply = Reply{call_result_text(id, *tool, server_.info_member), call_->method, 0};
   } else {

@@ -34,7 +34,8 @@ bool shows_token(std::string_view authorization, const Secret& token) {
 
 }  // namespace
 
-std::optional<Response> refuse_access(const Headers& headers, const McpOptions& options) {
+std::optional<Response> refuse_access(const Headers& headers, const McpOptions& options,
+                                      TokenIn token) {
   const auto origin = header(headers, "origin");
   if (!origin.empty() && !may_call(origin, options))
     return json_error(403, rpc::kInvalidRequest,
@@ -44,7 +45,8 @@ std::optional<Response> refuse_access(const Headers& headers, const McpOptions& 
     return json_error(403, rpc::kInvalidRequest,
                       fmt::format("this server listens on loopback and has no host named \"{}\"",
                                   printable(host)));
-  if (options.token.empty() || shows_token(header(headers, "authorization"), options.token))
+  if (token == TokenIn::first_frame || options.token.empty() ||
+      shows_token(header(headers, "authorization"), options.token))
     return std::nullopt;
   Response refusal = json_error(401, rpc::kInvalidRequest,
                                 "the bearer token is missing or wrong: send "

@@ -15,8 +15,11 @@
 
 namespace exai::net {
 
+enum class TokenIn { header, first_frame };  // where the client shows it; then that is its time
+
 // The refusal, or nothing when the request may pass.
-std::optional<Response> refuse_access(const Headers& headers, const McpOptions& options);
+std::optional<Response> refuse_access(const Headers& headers, const McpOptions& options,
+                                      TokenIn token = TokenIn::header);
 
 // A refusal in the shape that MCP clients read: a JSON-RPC error without id.
 Response json_error(int status, int code, std::string message);

@@ -2,19 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "core/base/os.hpp"
+#include "daemon/net/call.hpp"
 
 namespace exai::net {
 
 namespace {
-
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
-// Over HTTP a session id lets in whoever knows it, so log lines carry only its beginning.
-constexpr std::size_t kLoggedIdLength = 8;
 
 std::string_view method_label(std::string_view method) {
   constexpr std::array<std::string_view, 15> kKnown = {
@@ -44,75 +39,13 @@ double seconds_between(Time from, Time to) {
 
 }  // namespace
 
-struct CallRunner::Call {
-  Key key;
-  std::string method;
-  std::string name;
-  std::shared_ptr<Peer> peer;  // none: the call has ended
-  Time started;
-  TaskGroup::Handle task;
-  bool cancelled = false;
-  bool ended = false;
-
-  mcp::FrontEnd* front_end() const { return peer ? peer->front_end() : nullptr; }
-};
-
-// One of our requests to a client, for as long as somebody waits for its answer.
-struct CallRunner::Asking {
-  Asking(CallRunner& owner, std::shared_ptr<Peer> asked, Key id, asio::any_io_executor executor)
-      : runner(owner), peer(std::move(asked)), key(std::move(id)), woken(executor, Time::max()) {
-    runner.asking_.emplace(key, this);
-  }
-  ~Asking() {
-    runner.asking_.erase(key);
-    mcp::FrontEnd* front_end = answer ? nullptr : peer->front_end();
-    if (!front_end) return;
-    if (auto message = front_end->give_up(key.id)) peer->notify(*std::move(message));
-  }
-  Asking(const Asking&) = delete;
-  Asking& operator=(const Asking&) = delete;
-
-  CallRunner& runner;
-  std::shared_ptr<Peer> peer;
-  Key key;
-  asio::steady_timer woken;  // cancelled when the answer is there
-  std::optional<Result<json::object>> answer;
-};
-
-class CallRunner::CallClient final : public mcp::Client {
- public:
-  CallClient(CallRunner& runner, std::weak_ptr<Call> call)
-      : runner_(runner), call_(std::move(call)) {}
-
-  bool supports(std::string_view capability) const override {
-    const auto call = call_.lock();
-    const auto* front_end = call ? call->front_end() : nullptr;
-    return front_end && front_end->supports(capability);
-  }
-  void log(const mcp::LogMessage& message) override {
-    const auto call = call_.lock();
-    const auto* front_end = call ? call->front_end() : nullptr;
-    if (!front_end) return;
-    if (auto text = front_end->log(call->key.id, message)) call->peer->notify(*std::move(text));
-  }
-  Task<Result<std::vector<json::object>>> ask(std::vector<mcp::Question> questions) override {
-    return runner_.ask(call_.lock(), std::move(questions));
-  }
-  void close_stream() override {
-    const auto call = call_.lock();
-    if (call && call->peer) call->peer->close_stream();
-  }
-
- private:
-  CallRunner& runner_;
-  std::weak_ptr<Call> call_;
-};
-
 CallRunner::CallRunner(Loop& loop, Clock& clock, Log log, mcp::Source& source,
-                       McpObserver& observer, Duration call_limit)
+                       McpObserver& observer, Admission& admission, Duration call_limit)
     : clock_(clock),
       source_(source),
       observer_(observer),
+      admission_(admission),
+      log_(log),
       call_limit_(call_limit),
       tasks_(loop, std::move(log)),
       request_prefix_(random_hex(4) + "-") {}
@@ -122,20 +55,18 @@ void CallRunner::receive(const std::shared_ptr<Peer>& peer, std::string_view tex
   if (!front_end) return;
   const Time started = clock_.now();
   auto outputs = front_end->receive(text);
-  for (auto& output : outputs) tell(peer, std::move(output), started);
+  for (auto& output : outputs) tell(peer, std::move(output), started, text.size());
 }
 
-void CallRunner::tell(const std::shared_ptr<Peer>& peer, mcp::Output output, Time started) {
+void CallRunner::tell(const std::shared_ptr<Peer>& peer, mcp::Output output, Time started,
+                      std::size_t bytes) {
   if (auto* reply = std::get_if<mcp::Reply>(&output)) {
     observe(*reply, started);
     peer->reply(std::move(*reply));
   } else if (auto* request = std::get_if<mcp::StartCall>(&output)) {
-    start(peer, std::move(*request));
+    start(peer, std::move(*request), bytes);
   } else if (auto* answered = std::get_if<mcp::Answered>(&output)) {
-    const auto asking = asking_.find({peer->session_id(), answered->id});
-    if (asking == asking_.end()) return;
-    asking->second->answer = std::move(answered->answer);
-    asking->second->woken.cancel();
+    answer({peer->session_id(), answered->id}, std::move(answered->answer));
   } else if (auto* listen = std::get_if<mcp::Listen>(&output)) {
     peer->listen(std::move(*listen));
   } else {
@@ -144,34 +75,45 @@ void CallRunner::tell(const std::shared_ptr<Peer>& peer, mcp::Output output, Tim
   }
 }
 
-void CallRunner::start(const std::shared_ptr<Peer>& peer, mcp::StartCall request) {
+void CallRunner::start(const std::shared_ptr<Peer>& peer, mcp::StartCall request,
+                       std::size_t bytes) {
   peer->call_started(request);
   auto call = std::make_shared<Call>();
   call->key = {peer->session_id(), request.id};
-  call->method = std::move(request.method);
-  call->name = std::move(request.name);
+  call->method = request.method;
+  call->name = request.name;
   call->peer = peer;
   call->started = clock_.now();
+  call->request_id = request_prefix_ + std::to_string(++requests_);
   calls_.emplace(call->key, call);
+  call->bytes = bytes;
+  bytes_ += bytes;
   if (draining_) return finish(*call, fail(Errc::unavailable, "the daemon is shutting down"));
+  if (!admit(*call, request)) return;
 
   mcp::Call made;
   made.name = call->name;
   made.arguments = std::move(request.arguments);
-  made.request_id = request_prefix_ + std::to_string(++requests_);
+  made.request_id = call->request_id;
   made.session_id = peer->session_id().substr(0, kLoggedIdLength);
-  made.client = std::make_shared<CallClient>(*this, call);
+  made.client = client_of(call);
   made.progress = [](const mcp::Progress&) {};
   if (request.wants_progress) {
     made.progress = [weak = std::weak_ptr<Call>(call)](const mcp::Progress& progress) {
       const auto running = weak.lock();
       mcp::FrontEnd* front_end = running ? running->front_end() : nullptr;
       if (!front_end) return;
-      if (auto message = front_end->progress(running->key.id, progress))
-        running->peer->notify(*std::move(message));
+      auto message = front_end->progress(running->key.id, progress);
+      if (!message) return;
+      running->peer->notify(*std::move(message));
+      if (auto plain = front_end->heartbeat(running->key.id))
+        running->peer->notify(*std::move(plain));
     };
   }
   call->task = tasks_.spawn(call->method, run(call, std::move(made)));
+  const mcp::FrontEnd* front_end = call->ended ? nullptr : peer->front_end();
+  const Duration every = front_end ? front_end->heartbeat_every() : Duration{};
+  if (every > 0ms) call->heartbeat = tasks_.spawn("heartbeat", beat(call, every));
 }
 
 Task<Result<mcp::Outcome>> CallRunner::work(std::string method, mcp::Call request) {
@@ -202,49 +144,29 @@ Task<> CallRunner::run(std::shared_ptr<Call> call, mcp::Call request) {
     }
   };
   const Unfinished unfinished{*this, *call};
+  Duration left = call_limit_;
+  if (call->permit.is_waiting()) {
+    const Time asked = clock_.now();
+    const Duration limit = std::min(admission_.longest_wait(), call_limit_);
+    auto refused = co_await admission_.wait(&call->permit, call->request_id, limit);
+    if (refused) {
+      finish(*call, mcp::Outcome(*std::move(refused)));
+      co_return;
+    }
+    const auto waited = std::chrono::duration_cast<Duration>(clock_.now() - asked);
+    admitted(*call, waited);
+    left = std::max(left - waited, Duration(1));
+  }
   Task<Result<mcp::Outcome>> working = work(call->method, std::move(request));
-  const auto outcome = co_await with_timeout(clock_, std::move(working), call_limit_);
+  const auto outcome = co_await with_timeout(clock_, std::move(working), left);
   finish(*call, outcome);
-}
-
-Task<Result<std::vector<json::object>>> CallRunner::ask(std::shared_ptr<Call> call,
-                                                        std::vector<mcp::Question> questions) {
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  std::vector<json::object> answers(questions.size());
-  std::vector<std::unique_ptr<Asking>> asking(questions.size());
-  std::optional<Error> refused;
-  for (std::size_t i = 0; i < questions.size(); ++i) {
-    mcp::FrontEnd* front_end = call ? call->front_end() : nullptr;
-    if (!front_end) co_return fail(Errc::cancelled, "the client has gone");
-    if (!call->peer->can_notify())
-      co_return fail(Errc::denied, "this client cannot be asked: it accepts no event streams");
-    auto asked = front_end->ask(call->key.id, questions[i]);
-    if (!asked) {
-      refused = asked.error();
-    } else if (auto* known = std::get_if<json::object>(&*asked)) {
-      answers[i] = std::move(*known);
-    } else {
-      auto& sent = std::get<mcp::SentQuestion>(*asked);
-      Key key{call->key.session, sent.id};
-      asking[i] = std::make_unique<Asking>(*this, call->peer, std::move(key), executor);
-      call->peer->notify(std::move(sent.text));
-    }
-  }
-  if (refused) co_return fail(*refused);
-  for (std::size_t i = 0; i < questions.size(); ++i) {
-    while (asking[i] && !asking[i]->answer) {
-      co_await asking[i]->woken.async_wait(kAsTuple);
-    }
-    if (!asking[i]) continue;
-    auto& answer = *asking[i]->answer;
-    if (!answer) co_return fail(answer.error());
-    answers[i] = *std::move(answer);
-  }
-  co_return answers;
 }
 
 void CallRunner::finish(Call& call, const Result<mcp::Outcome>& outcome) {
   call.ended = true;
+  call.permit.release();
+  bytes_ -= std::exchange(call.bytes, 0);
+  tasks_.cancel(call.heartbeat);
   const auto peer = std::move(call.peer);
   const auto* tool = outcome ? std::get_if<mcp::ToolResult>(&*outcome) : nullptr;
   McpObserver::Request observed{method_label(call.method), "", "ok",
@@ -253,6 +175,10 @@ void CallRunner::finish(Call& call, const Result<mcp::Outcome>& outcome) {
   if (call.method == "tools/call" && knows(call.name)) observed.tool = call.name;
   if (!outcome) observed.outcome = "error";
   if (tool && tool->is_error) observed.outcome = "tool_error";
+  if (const auto* refusal = outcome ? std::get_if<mcp::Refusal>(&*outcome) : nullptr) {
+    observed.outcome = "refused";
+    observer_.refused(refusal->limit, call.provider);
+  }
   if (call.cancelled) observed.outcome = "cancelled";
   observer_.finished(observed);
   if (mcp::FrontEnd* front_end = peer->front_end())

@@ -1,6 +1,7 @@
 #pragma once
-// Carries out what MCP sessions say: sends their replies, runs and cancels their calls. Every
-// call of every transport goes through start(), so this is the place for admission.
+// Carries out what sessions say: sends their replies, runs and cancels their calls. Every call of
+// every transport goes through start(), and so through admission. A call holds its permits until
+// its tool has really ended, by whatever way.
 //
 // Lifetime: drain() before destroying.
 
@@ -12,6 +13,7 @@
 #include "core/base/log.hpp"
 #include "core/base/loop.hpp"
 #include "daemon/mcp/front_end.hpp"
+#include "daemon/net/admission.hpp"
 #include "daemon/net/mcp_endpoint.hpp"
 
 namespace exai::net {
@@ -24,6 +26,8 @@ class Peer {
   virtual ~Peer() = default;
 
   const std::string& session_id() const { return session_id_; }
+  const Origin& origin() const { return origin_; }
+  void set_origin(Origin origin) { origin_ = std::move(origin); }
   virtual mcp::FrontEnd* front_end() = 0;  // nullptr: it has ended
   virtual void reply(mcp::Reply reply) = 0;
   virtual void notify(std::string message) = 0;  // a notification, or a request to the client
@@ -35,12 +39,13 @@ class Peer {
 
  private:
   std::string session_id_;
+  Origin origin_;
 };
 
 class CallRunner {
  public:
   CallRunner(Loop& loop, Clock& clock, Log log, mcp::Source& source, McpObserver& observer,
-             Duration call_limit);
+             Admission& admission, Duration call_limit);
   CallRunner(const CallRunner&) = delete;
   CallRunner& operator=(const CallRunner&) = delete;
 
@@ -50,6 +55,8 @@ class CallRunner {
 
   std::size_t in_flight() const { return calls_.size(); }
   bool is_draining() const { return draining_; }
+  // Permits whose call is gone, which would be a bug: says so and takes them back.
+  void check_permits();
   // From now on calls are refused. Resumes when none is left; cancels those that the limit leaves.
   Task<> drain(Duration limit);
   // An answer that needed no call, for the observer.
@@ -62,29 +69,39 @@ class CallRunner {
     friend auto operator<=>(const Key&, const Key&) = default;
   };
   struct Call;
+  // Over HTTP a session id lets in whoever knows it, so log lines carry only its beginning.
+  static constexpr std::size_t kLoggedIdLength = 8;
   class CallClient;
   struct Asking;
 
-  void start(const std::shared_ptr<Peer>& peer, mcp::StartCall request);
+  void start(const std::shared_ptr<Peer>& peer, mcp::StartCall request, std::size_t bytes);
+  bool admit(Call& call, const mcp::StartCall& request);
+  void admitted(Call& call, Duration waited);
   Task<> run(std::shared_ptr<Call> call, mcp::Call request);
+  Task<> beat(std::shared_ptr<Call> call, Duration every);
   Task<Result<mcp::Outcome>> work(std::string method, mcp::Call request);
   Task<Result<std::vector<json::object>>> ask(std::shared_ptr<Call> call,
                                               std::vector<mcp::Question> questions);
+  void answer(const Key& question, Result<json::object> given);
+  std::shared_ptr<mcp::Client> client_of(const std::shared_ptr<Call>& call);
   void cancel(Call& call);
   void finish(Call& call, const Result<mcp::Outcome>& outcome);
-  void tell(const std::shared_ptr<Peer>& peer, mcp::Output output, Time started);
+  void tell(const std::shared_ptr<Peer>& peer, mcp::Output output, Time started, std::size_t bytes);
   bool knows(std::string_view tool) const;
   Task<Result<>> all_ended();
 
   Clock& clock_;
   mcp::Source& source_;
   McpObserver& observer_;
+  Admission& admission_;
+  Log log_;
   Duration call_limit_;
   TaskGroup tasks_;
   std::map<Key, std::shared_ptr<Call>> calls_;
   std::map<Key, Asking*> asking_;  // by the id of our request
-  std::string request_prefix_;  // request ids: unique across restarts, cheap within one
+  std::string request_prefix_;     // request ids: unique across restarts, cheap within one
   std::uint64_t requests_ = 0;
+  std::size_t bytes_ = 0;  // of the messages of all calls
   bool draining_ = false;
 };
 

@@ -118,9 +118,10 @@ class Connection::Writer final : public BodyWriter {
   bool must_close_ = false;
 };
 
-Connection::Connection(ServerContext& server, tcp::socket socket)
+Connection::Connection(ServerContext& server, tcp::socket socket, std::string refusal)
     : server_(server),
       socket_(std::move(socket)),
+      refusal_(std::move(refusal)),
       reader_(server.options.max_body),
       input_(new char[kInputSize]) {
   boost::system::error_code error;
@@ -168,7 +169,12 @@ Task<bool> Connection::exchange() {
   if (!*received) co_return false;
   phase_ = Phase::handling;
   deadline_ = Time::max();
-  reader_.request().peer = peer_;
+  reader_.request().peer = server_.options.trusted.client_of(
+      peer_, header(reader_.request().headers, "x-forwarded-for"));
+  if (is_refused() && !reader_.is_websocket_upgrade()) {
+    co_await refuse();
+    co_return false;
+  }
   if (reader_.is_websocket_upgrade()) co_return co_await upgrade();
 
   Writer writer(*this);
@@ -244,6 +250,12 @@ Task<bool> Connection::respond(Response response, Persistence after) {
   co_return sent&& after == Persistence::keep_alive;
 }
 
+Task<> Connection::refuse() {
+  Response full{503, {{"content-type", "text/plain"}, {"retry-after", "5"}}, refusal_ + "\n"};
+  co_await respond(std::move(full), Persistence::close);
+}
+
+// A WebSocket that may not stay is opened and closed with 1008: its client sees no other reason.
 Task<bool> Connection::upgrade() {
   Request request = std::move(reader_.request());
   auto accepted = server_.handler.accept_websocket(request);
@@ -258,7 +270,8 @@ Task<bool> Connection::upgrade() {
   if (!session) co_return false;
   websocket_ = *std::move(session);
   if (server_.draining) drain();
-  co_await server_.handler.serve(*websocket_);
+  if (is_refused()) websocket_->begin_close(1008, refusal_);
+  if (!is_refused()) co_await server_.handler.serve(*websocket_);
   websocket_->begin_close(1000, "");
   co_await websocket_->wait_closed();
   co_return false;

@@ -34,7 +34,8 @@ struct ServerContext {
 
 class Connection final : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(ServerContext& server, asio::ip::tcp::socket socket);
+  // `refusal`: why it may not stay; it is told so in answer to its first request. Empty: it may.
+  Connection(ServerContext& server, asio::ip::tcp::socket socket, std::string refusal = {});
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -44,6 +45,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void keep_alive(Time now) {
     if (websocket_) websocket_->keep_alive(now);
   }
+  const std::string& peer() const { return peer_; }
+  bool is_refused() const { return !refusal_.empty(); }
   bool is_overdue(Time now) const {
     return websocket_ ? websocket_->is_overdue(now) : now >= deadline_;
   }
@@ -59,6 +62,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Task<bool> fill_input();
   Task<bool> respond(Response response, Persistence after);
   Task<bool> upgrade();
+  Task<> refuse();
   Task<bool> write(std::string bytes);
   Task<bool> write(std::string head, std::string body);
   Task<> linger();
@@ -69,6 +73,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   ServerContext& server_;
   asio::ip::tcp::socket socket_;
   std::string peer_;
+  std::string refusal_;
   RequestReader reader_;
   std::unique_ptr<char[]> input_;  // [begin_, end_) is not parsed yet
   std::size_t begin_ = 0;

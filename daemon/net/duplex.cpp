@@ -82,13 +82,15 @@ class Duplex::RequestPeer final : public Peer,
 };
 
 Duplex::Duplex(std::string id, Send send, CallRunner& runner, McpStateless& stateless,
-               mcp::Session session, std::size_t max_in_flight, std::set<Duplex*>& open)
+               mcp::Session session, std::size_t max_in_flight, std::set<Duplex*>& open,
+               std::string address)
     : runner_(runner),
       stateless_(stateless),
       max_in_flight_(max_in_flight),
       open_(open),
       line_(std::make_shared<Line>(Line{std::move(send)})),
       session_(std::make_shared<SessionPeer>(std::move(id), line_, std::move(session))) {
+  session_->set_origin({session_->session_id(), std::move(address)});
   open_.insert(this);
 }
 
@@ -115,14 +117,16 @@ void Duplex::receive_request(std::string_view text) {
                                     "the id is in use by a request still in progress")
                             .text);
   if (requests_.size() >= max_in_flight_)
-    return line_->write(mcp::refuse(*request, mcp::kTooManyCalls,
+    return line_->write(mcp::refuse(*request, mcp::kOverCapacity,
                                     fmt::format("this connection has {} in progress, the most it "
                                                 "may; wait for one to end",
-                                                count_of(requests_.size(), "request")))
+                                                count_of(requests_.size(), "request")),
+                                    json::object{{"limit", "calls"}, {"retryAfter", 1}})
                             .text);
-  const auto peer = std::make_shared<RequestPeer>(
+  auto peer = std::make_shared<RequestPeer>(
       fmt::format("{}/{}", session_->session_id(), to_text(rpc::to_json(id))), line_,
       stateless_.request(std::nullopt), stateless_, [this, id] { requests_.erase(id); });
+  peer->set_origin(session_->origin());
   requests_.emplace(id, peer);
   runner_.receive(peer, text);
   if (!peer->is_busy()) requests_.erase(id);

@@ -23,9 +23,11 @@ class Duplex {
  public:
   using Send = std::function<void(std::string)>;
 
-  // `id` is for log lines; unique in the process. It is in `open` as long as it lives.
+  // `id` is for log lines; unique in the process. It is in `open` as long as it lives. `address`
+  // is whose rate it counts towards; empty: nobody's.
   Duplex(std::string id, Send send, CallRunner& runner, McpStateless& stateless,
-         mcp::Session session, std::size_t max_in_flight, std::set<Duplex*>& open);
+         mcp::Session session, std::size_t max_in_flight, std::set<Duplex*>& open,
+         std::string address);
   ~Duplex();
   Duplex(const Duplex&) = delete;
   Duplex& operator=(const Duplex&) = delete;

@@ -11,6 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "daemon/net/connection.hpp"
@@ -23,6 +24,7 @@ namespace {
 using asio::ip::tcp;
 
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kMostRefused = 64;  // that are told why; more are cut off with a word
 constexpr Duration kAcceptPause = 100ms;  // when accepting fails, for want of descriptors mostly
 
 // Asio does not do it: its accept() and socket() leave descriptors open across exec.
@@ -42,21 +44,26 @@ class HttpServer final : public Server {
   Result<> open();
 
   std::uint16_t port() const override { return port_; }
-  std::size_t connections() const override { return connections_.size(); }
+  std::size_t connections() const override { return connections_.size() - refused_; }
   Task<> drain(Duration limit) override;
 
  private:
+  struct Registration;
+
   Task<> accept_all();
   Task<> sweep();
   Task<> serve(std::shared_ptr<Connection> connection);
   Task<Result<>> exchanges_ended();
-  void refuse(tcp::socket socket);
+  std::string refusal(const tcp::socket& socket) const;
+  void refuse(tcp::socket socket, std::string why);
 
   tcp::acceptor acceptor_;
   TaskGroup housekeeping_;
   TaskGroup exchanges_;
   ServerContext context_;
   std::set<Connection*> connections_;
+  std::unordered_map<std::string, std::size_t> addresses_;  // of those that may stay
+  std::size_t refused_ = 0;                                 // of the connections: are being told so
   std::uint16_t port_ = 0;
 };
 
@@ -101,20 +108,35 @@ Task<> HttpServer::accept_all() {
     }
     tcp::socket socket = std::get<1>(std::move(accepted));
     close_on_exec(socket);
-    if (connections_.size() >= context_.options.max_connections) {
-      refuse(std::move(socket));
+    std::string why = refusal(socket);
+    if (!why.empty() && refused_ >= kMostRefused) {
+      refuse(std::move(socket), std::move(why));
       continue;
     }
-    auto connection = std::make_shared<Connection>(context_, std::move(socket));
+    auto connection = std::make_shared<Connection>(context_, std::move(socket), std::move(why));
     exchanges_.spawn("connection", serve(std::move(connection)));
   }
 }
 
+// Why one more may not stay; empty: it may.
+std::string HttpServer::refusal(const tcp::socket& socket) const {
+  const ListenOptions& options = context_.options;
+  const std::size_t open = connections_.size() - refused_;
+  if (open >= options.max_connections)
+    return fmt::format("global limit: this server has {} connections open, the most it may", open);
+  if (options.max_per_address == 0) return {};
+  boost::system::error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  const std::string key = error ? "" : options.trusted.limit_key(endpoint.address().to_string());
+  const auto of_address = key.empty() ? addresses_.end() : addresses_.find(key);
+  if (of_address == addresses_.end() || of_address->second < options.max_per_address) return {};
+  return fmt::format("per-IP limit: your address has {} connections open, the most it may",
+                     of_address->second);
+}
+
 // As much as fits into the socket's buffer without waiting: a full server waits for nobody.
-void HttpServer::refuse(tcp::socket socket) {
-  Response full{503, {{"content-type", "text/plain"}, {"retry-after", "5"}}, ""};
-  full.body =
-      fmt::format("This server has {} connections open, the most it may.\n", connections_.size());
+void HttpServer::refuse(tcp::socket socket, std::string why) {
+  Response full{503, {{"content-type", "text/plain"}, {"retry-after", "5"}}, std::move(why) + "\n"};
   const auto now = context_.clock.wall();
   const std::string text =
       head_text(full, Framing::length, Persistence::close, context_.date.at(now)) + full.body;
@@ -124,14 +146,37 @@ void HttpServer::refuse(tcp::socket socket) {
   socket.shutdown(tcp::socket::shutdown_both, error);
 }
 
+// A connection's place in the books.
+struct HttpServer::Registration {
+  Registration(HttpServer& owner, Connection& connection)
+      : server(owner),
+        one(connection),
+        key(server.context_.options.trusted.limit_key(connection.peer())) {
+    server.connections_.insert(&one);
+    if (one.is_refused()) {
+      ++server.refused_;
+    } else if (!key.empty()) {
+      ++server.addresses_[key];
+    }
+  }
+  ~Registration() {
+    server.connections_.erase(&one);
+    if (one.is_refused()) {
+      --server.refused_;
+    } else if (!key.empty() && --server.addresses_[key] == 0) {
+      server.addresses_.erase(key);
+    }
+  }
+  Registration(const Registration&) = delete;
+  Registration& operator=(const Registration&) = delete;
+
+  HttpServer& server;
+  Connection& one;
+  std::string key;
+};
+
 Task<> HttpServer::serve(std::shared_ptr<Connection> connection) {
-  struct Registration {
-    std::set<Connection*>& all;
-    Connection* one;
-    ~Registration() { all.erase(one); }
-  };
-  connections_.insert(connection.get());
-  const Registration registration{connections_, connection.get()};
+  const Registration registration(*this, *connection);
   co_await connection->run();
 }
 

@@ -8,6 +8,7 @@
 #include "daemon/net/access.hpp"
 #include "daemon/net/call_runner.hpp"
 #include "daemon/net/duplex.hpp"
+#include "daemon/net/exai_endpoint.hpp"
 #include "daemon/net/mcp_http.hpp"
 #include "daemon/net/mcp_stateless.hpp"
 
@@ -16,6 +17,7 @@ namespace exai::net {
 namespace {
 
 constexpr std::string_view kSubprotocol = "mcp";
+constexpr Duration kPermitCheck = 30s;
 
 bool is_websocket_path(std::string_view path) {
   return path == "/" || path == "/ws";
@@ -48,14 +50,17 @@ Response upgrade_required() {
 }  // namespace
 
 struct McpEndpoint::State {
-  State(Loop& loop, Clock& clock, Log given_log, mcp::Source& source_, McpOptions given,
+  State(Loop& loop, Clock& clock_, Log given_log, mcp::Source& source_, McpOptions given,
         McpObserver& observer)
       : log(std::move(given_log)),
         source(source_),
         options(std::move(given)),
-        runner(loop, clock, log, source_, observer, options.call_limit),
-        http(clock, log, runner, source_, options),
-        stateless(loop, clock, log, runner, source_, options) {
+        clock(clock_),
+        admission(loop, clock_, options.admission),
+        runner(loop, clock_, log, source_, observer, admission, options.call_limit),
+        http(clock_, log, runner, source_, options),
+        stateless(loop, clock_, log, runner, source_, options),
+        exai(loop, clock_, log, runner, source_, options) {
     source.on_change([this](const mcp::Change& change) { changed(change); });
   }
   ~State() { source.on_change({}); }
@@ -71,9 +76,12 @@ struct McpEndpoint::State {
   Log log;
   mcp::Source& source;
   McpOptions options;
+  Clock& clock;
+  Admission admission;
   CallRunner runner;
   McpHttp http;
   McpStateless stateless;
+  ExaiEndpoint exai;
   std::set<Duplex*> sockets;  // open now, stdio among them
   std::uint64_t sockets_ever = 0;
 };
@@ -86,13 +94,26 @@ McpEndpoint::McpEndpoint(Loop& loop, Clock& clock, Log log, mcp::Source& source,
 McpEndpoint::~McpEndpoint() = default;
 
 McpEndpoint::Counts McpEndpoint::counts() {
-  return {state_->http.sessions(), state_->sockets.size(), state_->runner.in_flight()};
+  return {state_->http.sessions(), state_->sockets.size() + state_->exai.sessions(),
+          state_->runner.in_flight()};
+}
+
+const Admission& McpEndpoint::admission() const {
+  return state_->admission;
+}
+
+Task<> McpEndpoint::watch_permits() {
+  for (;;) {
+    co_await state_->clock.sleep_for(kPermitCheck);
+    state_->runner.check_permits();
+  }
 }
 
 Task<> McpEndpoint::drain(Duration limit) {
   co_await state_->runner.drain(limit);
   state_->http.close_streams();
   co_await state_->stateless.drain();
+  co_await state_->exai.drain();
 }
 
 Task<std::optional<Response>> McpEndpoint::handle(Request request, BodyWriter& writer) {
@@ -111,34 +132,43 @@ Task<std::optional<Response>> McpEndpoint::handle(Request request, BodyWriter& w
 
 tl::expected<std::string, Response> McpEndpoint::accept_websocket(const Request& request) {
   if (!is_websocket_path(request.path)) return tl::unexpected(not_found(request.path));
-  if (auto refusal = refuse_access(request.headers, state_->options))
+  const bool is_exai = header(request.headers, "sec-websocket-protocol").empty();
+  const TokenIn token = is_exai ? TokenIn::first_frame : TokenIn::header;
+  if (auto refusal = refuse_access(request.headers, state_->options, token))
     return tl::unexpected(*std::move(refusal));
-  if (!offers_subprotocol(request.headers))
+  if (!is_exai && !offers_subprotocol(request.headers))
     return tl::unexpected(
         json_error(400, rpc::kInvalidRequest,
-                   "this server speaks MCP here: ask for it with \"Sec-WebSocket-Protocol: mcp\""));
+                   "this server speaks MCP here: ask for it with \"Sec-WebSocket-Protocol: mcp\", "
+                   "or for the EXAI protocol without that header"));
   if (state_->runner.is_draining()) {
     Response refusal = json_error(503, mcp::kUnavailable, "the daemon is shutting down");
     refusal.headers.emplace("retry-after", "5");
     return tl::unexpected(std::move(refusal));
   }
-  return std::string(kSubprotocol);
+  return is_exai ? std::string() : std::string(kSubprotocol);
 }
 
-std::unique_ptr<Duplex> McpEndpoint::connect(std::string id,
-                                             std::function<void(std::string)> send) {
+std::unique_ptr<Duplex> McpEndpoint::connect(std::string id, std::function<void(std::string)> send,
+                                             std::string address) {
   State& s = *state_;
   mcp::Session session(s.options.server, s.source, s.options.max_in_flight);
   return std::make_unique<Duplex>(std::move(id), std::move(send), s.runner, s.stateless,
-                                  std::move(session), s.options.max_in_flight, s.sockets);
+                                  std::move(session), s.options.max_in_flight, s.sockets,
+                                  std::move(address));
 }
 
 Task<> McpEndpoint::serve(WebSocket& socket) {
   State& state = *state_;
+  if (socket.subprotocol().empty()) {
+    co_await state.exai.serve(socket);
+    co_return;
+  }
   std::string id = fmt::format("ws-{}", ++state.sockets_ever);
   state.log.info("session opened", {{"session", id}, {"peer", socket.peer()}});
-  const auto duplex =
-      connect(std::move(id), [&socket](std::string text) { socket.send(std::move(text)); });
+  const auto duplex = connect(
+      std::move(id), [&socket](std::string text) { socket.send(std::move(text)); },
+      state.options.trusted.limit_key(socket.peer()));
   for (;;) {
     const auto text = co_await socket.receive();
     if (!text) co_return;

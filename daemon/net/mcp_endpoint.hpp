@@ -6,6 +6,8 @@
 //   session
 //               per connection.
 //
+//   /ws and /   WebSocket without a subprotocol: the EXAI protocol (exai_endpoint.hpp)
+//
 // A request that names a version in its _meta is of the stateless era (mcp_stateless.hpp), all else
 // of the one with a handshake. The transports decide nothing about the protocol (mcp::Session and
 // mcp::Stateless do) and run everything through one CallRunner. Calls run concurrently. Over HTTP a
@@ -25,8 +27,11 @@
 #include <vector>
 
 #include "core/base/secret.hpp"
+#include "daemon/mcp/exai_session.hpp"
 #include "daemon/mcp/mcp.hpp"
 #include "daemon/mcp/protocol.hpp"
+#include "daemon/net/admission.hpp"
+#include "daemon/net/networks.hpp"
 #include "daemon/net/transport.hpp"
 
 namespace exai::net {
@@ -39,8 +44,11 @@ struct McpOptions {
   std::vector<std::string> allowed_origins;
   std::size_t max_sessions = 1000;  // over HTTP; WebSockets are bounded by connections
   Duration session_idle = 1h;
-  std::size_t max_in_flight = 1000;  // calls per session
+  std::size_t max_in_flight = 1000;  // calls per session, those that wait among them
   Duration call_limit = 450s;        // then a call is answered with an error
+  Networks trusted;
+  mcp::ExaiOptions exai;
+  AdmissionOptions admission;
 };
 
 // Hears of each finished request. Runs on the loop, within the request: be quick.
@@ -49,11 +57,15 @@ class McpObserver {
   struct Request {
     std::string_view method;   // "tools/call", …; "other" for what we do not know
     std::string_view tool;     // of tools/call; "unknown" when there is none of that name
-    std::string_view outcome;  // "ok", "tool_error", "error" or "cancelled"
+    std::string_view outcome;  // "ok", "tool_error", "error", "refused" or "cancelled"
     double seconds = 0;
   };
   virtual ~McpObserver() = default;
   virtual void finished(const Request& request) = 0;
+  // A call's turn has come after that many seconds; `provider` may be empty.
+  virtual void admitted(std::string_view /*provider*/, double /*waited*/) {}
+  virtual void refused(std::string_view /*limit*/, std::string_view /*provider*/) {}
+  virtual void leaked(std::size_t /*permits*/) {}
 };
 
 class Duplex;
@@ -72,9 +84,12 @@ class McpEndpoint final : public Handler {
 
   // A connection of another transport (stdio), which gives it what comes in. Lifetime: the endpoint
   // outlives it.
-  std::unique_ptr<Duplex> connect(std::string id, std::function<void(std::string)> send);
+  std::unique_ptr<Duplex> connect(std::string id, std::function<void(std::string)> send,
+                                  std::string address = {});
 
   Counts counts();  // expires idle sessions first
+  const Admission& admission() const;
+  Task<> watch_permits();  // looks for leaked ones from time to time, until cancelled
 
   // Refuses new sessions and new calls, waits for the calls in flight, and cancels those that the
   // limit leaves. Answers may still be on their way: drain the server after this.

@@ -68,6 +68,7 @@ Task<std::optional<Response>> McpHttp::post(Request request, BodyWriter& writer)
   if (!entry) co_return std::move(entry).error();
   const auto stream =
       std::make_shared<SessionStream>((*entry)->id, ++(*entry)->streams, accepts, table_, live_);
+  stream->set_origin({(*entry)->id, options_.trusted.limit_key(request.peer)});
   runner_.receive(stream, request.body);
   co_return co_await stream->respond(writer);
 }

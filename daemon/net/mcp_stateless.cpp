@@ -48,6 +48,7 @@ McpStateless::McpStateless(Loop& loop, Clock& clock, Log log, CallRunner& runner
                            const mcp::Source& source, const McpOptions& options)
     : clock_(clock),
       runner_(runner),
+      trusted_(options.trusted),
       server_(options.server, source, sealer_),
       watchers_(loop, std::move(log)) {}
 
@@ -63,6 +64,7 @@ Task<std::optional<Response>> McpStateless::post(Request request, BodyWriter& wr
   std::string id = "once-" + std::to_string(++requests_);
   const auto stream =
       std::make_shared<StatelessStream>(std::move(id), accepts, std::move(one), *this);
+  stream->set_origin({"", trusted_.limit_key(request.peer)});
   runner_.receive(stream, request.body);
   TaskGroup::Handle watcher;
   if (stream->is_running()) {

@@ -51,6 +51,7 @@ class McpStateless {
 
   Clock& clock_;
   CallRunner& runner_;
+  const Networks& trusted_;
   mcp::Sealer sealer_;
   mcp::Stateless::Server server_;
   TaskGroup watchers_;

@@ -16,6 +16,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/loop.hpp"
+#include "daemon/net/networks.hpp"
 
 namespace exai::net {
 
@@ -33,7 +34,7 @@ struct Request {
   std::string query;   // raw, without the "?"
   Headers headers;
   std::string body;
-  std::string peer;  // "127.0.0.1"
+  std::string peer;  // "127.0.0.1"; the client behind a trusted proxy
 };
 
 struct Response {
@@ -63,6 +64,8 @@ class WebSocket {
   virtual Task<Result<std::string>> receive() = 0;  // unavailable: closed; invalid: binary, too big
   virtual void send(std::string text) = 0;
   virtual Task<> close(std::uint16_t code, std::string reason) = 0;
+  // The same, without waiting until it is closed; receive() ends.
+  virtual void begin_close(std::uint16_t code, std::string reason) = 0;
 };
 
 class Handler {
@@ -80,6 +83,8 @@ struct ListenOptions {
   std::uint16_t port = 0;             // 0: any free one
   std::size_t max_body = 32U << 20U;  // and the largest WebSocket message
   std::size_t max_connections = 1000;
+  std::size_t max_per_address = 0;  // of those that `trusted` does not know; 0: no limit
+  Networks trusted;
   Duration idle = 60s;            // between requests, and while a peer does not read
   Duration receive = 10s;         // for a request to arrive
   Duration websocket_ping = 30s;  // of silence, then a ping …

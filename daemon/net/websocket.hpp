@@ -26,7 +26,6 @@ class WebSocketSession : public WebSocket {
                                                                 std::string subprotocol,
                                                                 ServerContext& server);
 
-  virtual void begin_close(std::uint16_t code, std::string reason) = 0;
   virtual Task<> wait_closed() = 0;
   virtual void keep_alive(Time now) = 0;        // pings a peer that is silent for too long
   virtual bool is_overdue(Time now) const = 0;  // no pong, or the closing takes too long: cut() it

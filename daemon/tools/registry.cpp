@@ -68,6 +68,16 @@ Task<Result<mcp::ToolResult>> Registry::call(mcp::Call call) {
                   info->name, format_duration(call_limit_)));
 }
 
+mcp::Needs Registry::needs(const std::string& tool, const json::object& arguments) const {
+  mcp::Needs needs;
+  needs.conversation = find_string(arguments, "continuation_id").value_or("");
+  const auto info = std::ranges::find(catalog_.tools, tool, &mcp::ToolInfo::name);
+  if (info == catalog_.tools.end() || !info->open_world) return needs;
+  const auto route = context_.router.route(find_string(arguments, "model").value_or(""));
+  if (route) needs.provider = route->provider->info().name;
+  return needs;
+}
+
 Task<Result<mcp::ToolResult>> Registry::run(Handler handler, mcp::Call call) {
   mcp::ToolResult result = co_await handler(context_, std::move(call));
   co_return result;

@@ -20,6 +20,9 @@ class Registry final : public mcp::Source {
   const mcp::Catalog& catalog() const override { return catalog_; }
   const std::vector<mcp::ToolInfo>& tools() const { return catalog_.tools; }
   Task<Result<mcp::ToolResult>> call(mcp::Call call) override;
+  // The provider that the router would ask for a tool that talks to the outside, and
+  // continuation_id.
+  mcp::Needs needs(const std::string& tool, const json::object& arguments) const override;
 
  private:
   Task<Result<mcp::ToolResult>> run(Handler handler, mcp::Call call);

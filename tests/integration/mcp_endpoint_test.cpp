@@ -228,10 +228,9 @@ TEST_CASE("WebSocket: only with the subprotocol, on its paths, and from allowed 
   const auto upgrade = [&](std::string_view path, const std::string& headers) {
     return Connection(endpoint.port()).request("GET", path, headers);
   };
-  const Answer without = upgrade("/ws", upgrade_headers(""));
-  CHECK(without.status == 400);
-  CHECK_THAT(without.body, Catch::Contains("Sec-WebSocket-Protocol: mcp"));
-  CHECK(upgrade("/ws", upgrade_headers("chat")).status == 400);
+  const Answer other = upgrade("/ws", upgrade_headers("chat"));
+  CHECK(other.status == 400);
+  CHECK_THAT(other.body, Catch::Contains("Sec-WebSocket-Protocol: mcp"));
   CHECK(upgrade("/elsewhere", upgrade_headers("mcp")).status == 404);
   const std::string evil = "Origin: https://evil.example\r\n";
   CHECK(upgrade("/ws", upgrade_headers("mcp") + evil).status == 403);

@@ -39,6 +39,12 @@ struct InGate {
 // as gate. change: says that the tools have changed.
 class TestTools final : public mcp::Source {
  public:
+  // A call may name a provider and a conversation.
+  mcp::Needs needs(const std::string&, const json::object& arguments) const override {
+    return {find_string(arguments, "provider").value_or(""),
+            find_string(arguments, "conversation").value_or("")};
+  }
+
   explicit TestTools(Clock& clock) : clock_(clock) {
     catalog_.changes = true;
     for (const auto* name : {"echo", "gate", "fail", "throw", "ask", "close", "change"}) {
@@ -104,12 +110,14 @@ class TestObserver final : public net::McpObserver {
 // The endpoint with its server.
 class TestEndpoint {
  public:
-  explicit TestEndpoint(net::McpOptions options = {}, std::size_t max_body = 1U << 20U) {
+  explicit TestEndpoint(net::McpOptions options = {}, std::size_t max_body = 1U << 20U,
+                        std::size_t max_connections = 1000) {
     watched.gate_open = false;
     watched.running = watched.stopped = watched.most_at_once = 0;
     options.server = {"test", "", "1", ""};
     net::ListenOptions listen;
     listen.max_body = max_body;
+    listen.max_connections = max_connections;
     const auto make = [this, &options](Loop& loop, Clock& clock) {
       tools_ = std::make_unique<TestTools>(clock);
       auto endpoint = std::make_unique<net::McpEndpoint>(loop, clock, Log(), *tools_,
@@ -129,6 +137,12 @@ class TestEndpoint {
   RunningServer& server() { return *server_; }
   std::size_t seen(const std::string& what) {
     return server_->on_loop([&] { return observer_.seen[what]; });
+  }
+  std::size_t permits_held() {
+    return server_->on_loop([&] { return endpoint_->admission().held(); });
+  }
+  std::size_t calls_waiting() {
+    return server_->on_loop([&] { return endpoint_->admission().waiting(); });
   }
   std::size_t count(std::size_t net::McpEndpoint::Counts::*what) {
     return server_->on_loop([&] { return endpoint_->counts().*what; });

@@ -42,7 +42,7 @@ std::uint64_t big_endian(std::string_view bytes) {
 
 }  // namespace
 
-Connection::Connection(std::uint16_t port, int receive_buffer)
+Connection::Connection(std::uint16_t port, int receive_buffer, std::uint32_t host)
     : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   const timeval limit{10, 0};
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
@@ -52,7 +52,7 @@ Connection::Connection(std::uint16_t port, int receive_buffer)
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_addr.s_addr = host != 0 ? host : htonl(INADDR_LOOPBACK);
   if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     throw std::runtime_error("connection refused");
 }

@@ -20,7 +20,8 @@ struct Answer {
 
 class Connection {
  public:
-  explicit Connection(std::uint16_t port, int receive_buffer = 0);
+  // `address` 0: loopback.
+  explicit Connection(std::uint16_t port, int receive_buffer = 0, std::uint32_t address = 0);
 
   void send(std::string_view bytes);
   bool try_send(std::string_view bytes);  // false: the peer has closed

@@ -1,10 +1,14 @@
 // HTTP over real sockets, as hostile and as slow as it comes.
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
+#include <cstring>
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "tests/integration/net_client.hpp"
@@ -168,6 +172,60 @@ TEST_CASE("a handler learns that its client has gone") {
   CHECK(wait_until([] { return gone == 1; }));
 }
 
+namespace {
+
+// An address of this machine that is not loopback; 0: it has none.
+std::uint32_t own_address() {
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return 0;
+  std::uint32_t found = 0;
+  for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_INET) continue;
+    sockaddr_in address{};
+    std::memcpy(&address, one->ifa_addr, sizeof address);
+    if (ntohl(address.sin_addr.s_addr) >> 24U != 127) found = address.sin_addr.s_addr;
+  }
+  ::freeifaddrs(all);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("an address has a most of connections, unless it stands for many") {
+  const std::uint32_t own = own_address();
+  if (own == 0) {
+    WARN("this machine has only loopback");
+    return;
+  }
+  auto options = limits();
+  options.address = "0.0.0.0";
+  options.max_per_address = 2;
+  const bool trusted = GENERATE(false, true);
+  if (trusted) options.trusted = net::Networks::parse({"0.0.0.0/0"}).value();
+  RunningServer server(options, test_handler);
+  const auto status = [](Connection& connection) {
+    return connection.request("GET", "/echo").status;
+  };
+  Connection first(server.port(), 0, own);
+  auto second = std::make_unique<Connection>(server.port(), 0, own);
+  CHECK(status(first) == 200);
+  CHECK(status(*second) == 200);
+  Connection third(server.port(), 0, own);
+  const Answer refused = third.request("GET", "/echo");
+  CHECK(refused.status == (trusted ? 200 : 503));
+  if (!trusted)
+    CHECK(refused.body == "per-IP limit: your address has 2 connections open, the most it may\n");
+  for (int i = 0; i < 3; ++i) {
+    Connection local(server.port());  // loopback is many clients
+    CHECK(status(local) == 200);
+  }
+  second.reset();
+  CHECK(wait_until([&] {
+    Connection next(server.port(), 0, own);
+    return status(next) == 200;
+  }));
+}
+
 TEST_CASE("a full server says so") {
   auto options = limits();
   options.max_connections = 1;
@@ -175,7 +233,7 @@ TEST_CASE("a full server says so") {
   Connection first(server.port());
   CHECK(first.request("GET", "/echo").status == 200);
   Connection second(server.port());
-  const Answer refused = second.answer();
+  const Answer refused = second.request("GET", "/echo");
   CHECK(refused.status == 503);
   CHECK(refused.headers.at("retry-after") == "5");
 }

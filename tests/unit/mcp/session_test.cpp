@@ -133,7 +133,8 @@ TEST_CASE("a session has a limit of calls in flight") {
   REQUIRE(refused.size() == 1);
   CHECK(line_of(refused[0]) ==
         R"(→ {"jsonrpc":"2.0","id":3,"error":{"code":-31002,"message":)"
-        R"("this session has 2 calls in flight, the most it may; wait for one to end"}})");
+        R"("this session has 2 calls in flight, the most it may; wait for one to end",)"
+        R"("data":{"limit":"calls","retryAfter":1}}})");
   session.finish(rpc::Id(1), said(""));
   CHECK(say(session, call(3)) == Lines{"start 3 echo {}"});
 }

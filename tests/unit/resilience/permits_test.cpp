@@ -9,8 +9,8 @@ using Names = std::vector<std::string>;
 
 namespace {
 
-constexpr auto kWait = Permits::WhenFull::wait;
-constexpr auto kRefuse = Permits::WhenFull::refuse;
+constexpr auto kWait = Permits::WhenFull::wait_turn;
+constexpr auto kRefuse = Permits::WhenFull::refuse_now;
 
 PermitLimits limits(std::size_t global, std::size_t kimi, std::size_t session,
                     std::size_t conversation) {
