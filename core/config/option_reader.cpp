@@ -109,7 +109,7 @@ void OptionReader::collect(const Environment& given, const ReadFile& read) {
     if (!option.is_read_by(reader_)) continue;
     read_[option.name] = false;
     if (const auto preset = option.default_for(environment_))
-      values_[option.name] = {*preset, false, {}};
+      values_[option.name] = {*preset, false, {}, ""};
     auto found = find_value(option, given, read, diagnostics_);
     if (!found || found->value.empty()) continue;
     if (auto wrong = check_value(option, found->value))
@@ -121,7 +121,8 @@ void OptionReader::collect(const Environment& given, const ReadFile& read) {
                   fmt::format("{} still has the value of an example", option.name),
                   "put the real secret there, or remove it"));
     else
-      values_[option.name] = {std::move(found->value), true, std::move(found->span)};
+      values_[option.name] = {std::move(found->value), true, std::move(found->span),
+                              std::move(found->name)};
   }
 }
 
@@ -213,6 +214,21 @@ std::uint16_t OptionReader::port(std::string_view name) {
   const std::int64_t number = integer(name);
   EXAI_ASSERT(number >= 0 && number <= 65535);
   return static_cast<std::uint16_t>(number);
+}
+
+std::vector<OptionReader::InEffect> OptionReader::in_effect() const {
+  std::vector<InEffect> all;
+  for (const Option& option : table_.options()) {
+    if (!read_.contains(option.name)) continue;
+    InEffect one;
+    one.option = &option;
+    if (const auto found = values_.find(option.name); found != values_.end()) {
+      one.value = found->second.text;
+      one.from = found->second.given ? found->second.name : "default";
+    }
+    all.push_back(std::move(one));
+  }
+  return all;
 }
 
 std::vector<std::string> OptionReader::unread() const {

@@ -38,6 +38,14 @@ class OptionReader {
   std::uint16_t port(std::string_view name);
   std::vector<std::string> list(std::string_view name);  // kind "list": trimmed, without empty ones
 
+  // What is in effect, in the order of the table; also what has no value.
+  struct InEffect {
+    const Option* option = nullptr;
+    std::string value;  // of a secret too
+    std::string from;   // the name in the environment, "default", or "": not set
+  };
+  std::vector<InEffect> in_effect() const;
+
   // Names of the table for this reader that nobody has asked for yet.
   std::vector<std::string> unread() const;
 
@@ -46,6 +54,7 @@ class OptionReader {
     std::string text;
     bool given = false;  // not the default
     Span span;           // in the file that NAME_FILE names
+    std::string name;    // under which it is given
   };
 
   void collect(const std::map<std::string, std::string>& given,
