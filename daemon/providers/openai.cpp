@@ -49,6 +49,27 @@ ProviderError transport_failure(const Error& error) {
   return {ours ? Failure::invalid : Failure::network, error.message(), std::nullopt};
 }
 
+bool refuses_temperature(const ProviderInfo& info, std::string_view model) {
+  const auto known = std::ranges::find(info.models, model, &Model::id);
+  return known != info.models.end() && known->fixed_sampling;
+}
+
+// What is sent for a request; the preview shows the same.
+HttpRequest to_http(const ProviderInfo& info, const ProviderSettings& settings,
+                    ChatRequest request) {
+  if (refuses_temperature(info, request.model)) request.temperature.reset();
+  HttpRequest message;
+  message.method = "POST";
+  message.url = info.base_url + "/chat/completions";
+  message.headers["content-type"] = "application/json";
+  message.headers["accept"] = "text/event-stream";
+  if (!settings.key.empty())
+    message.headers["authorization"] = fmt::format("Bearer {}", settings.key.reveal());
+  message.body = chat_body(request);
+  message.timeout = settings.timeout;
+  return message;
+}
+
 class OpenAiProvider final : public Provider {
  public:
   OpenAiProvider(HttpClient& http, Clock& clock, ApiMetrics& metrics, ProviderSettings settings)
@@ -71,7 +92,7 @@ class OpenAiProvider final : public Provider {
 
  private:
   Task<Reply> exchange(ChatRequest request, std::function<void(const Delta&)> on_delta) {
-    HttpRequest message = to_http(std::move(request));
+    HttpRequest message = to_http(info_, settings_, std::move(request));
     Result<HttpStream> opened = co_await http_.open(std::move(message));
     if (!opened) co_return tl::unexpected(transport_failure(opened.error()));
     HttpStream stream = std::move(*opened);
@@ -88,20 +109,6 @@ class OpenAiProvider final : public Provider {
       for (const Delta& delta : answer.feed(**piece)) on_delta(delta);
     }
     co_return answer.finish();
-  }
-
-  HttpRequest to_http(ChatRequest request) const {
-    if (refuses_temperature(request.model)) request.temperature.reset();
-    HttpRequest message;
-    message.method = "POST";
-    message.url = info_.base_url + "/chat/completions";
-    message.headers["content-type"] = "application/json";
-    message.headers["accept"] = "text/event-stream";
-    if (!settings_.key.empty())
-      message.headers["authorization"] = fmt::format("Bearer {}", settings_.key.reveal());
-    message.body = chat_body(request);
-    message.timeout = settings_.timeout;
-    return message;
   }
 
   // Any status but 200: the body says why.
@@ -124,11 +131,6 @@ class OpenAiProvider final : public Provider {
     if (ended) return {Failure::truncated, error.message(), std::nullopt};
     return {ended.error().failure, ended.error().message + " (" + error.message() + ")",
             std::nullopt};
-  }
-
-  bool refuses_temperature(std::string_view model) const {
-    const auto known = std::ranges::find(info_.models, model, &Model::id);
-    return known != info_.models.end() && known->fixed_sampling;
   }
 
   // Callers may name any model; metrics only get those that are known.
@@ -163,7 +165,27 @@ class OpenAiProvider final : public Provider {
   ProviderSettings settings_;
 };
 
+std::string id_of(const ProviderInfo& info, std::string model) {
+  for (const Model& known : info.models)
+    if (std::ranges::count(known.aliases, model) != 0) return known.id;
+  return model;
+}
+
 }  // namespace
+
+json::object preview(const ProviderSettings& settings, ChatRequest request) {
+  const ProviderInfo info = info_from(settings);
+  request.model = id_of(info, std::move(request.model));
+  const HttpRequest message = to_http(info, settings, std::move(request));
+  json::object headers;
+  for (const auto& [name, value] : message.headers)
+    headers[name] = name == "authorization" ? "Bearer [key]" : value;
+  return {{"method", message.method},
+          {"url", message.url},
+          {"headers", std::move(headers)},
+          {"body", parse_json(message.body).value_or(json::value(message.body))},
+          {"timeout_ms", message.timeout.count()}};
+}
 
 std::span<const Preset> presets() {
   return kPresets;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/base/http.hpp"
+#include "core/base/json.hpp"
 #include "core/base/secret.hpp"
 #include "core/telemetry/metrics.hpp"
 #include "daemon/providers/provider.hpp"
@@ -33,6 +34,10 @@ struct ProviderSettings {
   std::vector<std::string> models;  // beyond the table
   Duration timeout = 120s;          // of each silence
 };
+
+// The HTTP request that a provider with these settings would send, as {"method", "url", "headers",
+// "body", "timeout_ms"}; the key is not in it.
+json::object preview(const ProviderSettings& settings, ChatRequest request);
 
 // mcp_api_calls_total, mcp_api_latency_seconds, mcp_tokens_total: shared by all providers.
 struct ApiMetrics {
