@@ -16,6 +16,7 @@
 #include "daemon/health.hpp"
 #include "daemon/instruments.hpp"
 #include "daemon/net/stdio.hpp"
+#include "daemon/stack_link.hpp"
 #include "daemon/tools/registry.hpp"
 
 namespace exai {
@@ -90,7 +91,10 @@ struct Daemon::Parts final : tools::Host {
         providers(make_providers()),
         router(borrowed(providers), settings.default_model),
         monitor(clock, log.with("part", "health"), *store, router, settings.thresholds),
-        registry({clock, *store, router, *this, settings.conversations}, settings.tool_limit),
+        link(make_link()),
+        registry({clock, *store, router, *this, settings.conversations,
+                  settings.experts_by_default, settings.glm},
+                 settings.tool_limit, settings.tools),
         fixtures(settings.conformance_fixtures
                      ? std::make_unique<fixtures::Fixtures>(clock, registry)
                      : nullptr),
@@ -108,7 +112,11 @@ struct Daemon::Parts final : tools::Host {
     return registry;
   }
   json::object health() override { return monitor.to_json(monitor.everything()); }
+  const std::vector<OptionView>& options() override { return settings.options; }
+  tools::Stack* stack() override { return link.get(); }
+  std::string redact(std::string text) override { return redactor.redact(std::move(text)); }
 
+  std::unique_ptr<StackLink> make_link();
   std::vector<std::unique_ptr<providers::Provider>> make_providers();
   static std::vector<providers::Provider*> borrowed(
       const std::vector<std::unique_ptr<providers::Provider>>& owned);
@@ -135,6 +143,8 @@ struct Daemon::Parts final : tools::Host {
   std::vector<std::unique_ptr<providers::Provider>> providers;
   providers::Router router;
   health::Monitor monitor;
+  Redactor redactor;
+  std::unique_ptr<StackLink> link;  // none: nobody supervises us
   tools::Registry registry;
   std::unique_ptr<fixtures::Fixtures> fixtures;
   net::McpEndpoint mcp;
@@ -159,6 +169,12 @@ tools::Host::Facts Daemon::Parts::facts() {
   facts.calls_total = instruments.calls_total();
   facts.calls_failed = instruments.calls_failed();
   return facts;
+}
+
+std::unique_ptr<StackLink> Daemon::Parts::make_link() {
+  for (const auto& [name, value] : settings.secrets) redactor.add(name, value);
+  if (settings.control_socket.empty()) return nullptr;
+  return std::make_unique<StackLink>(loop, settings.control_socket, settings.own_service);
 }
 
 std::vector<std::unique_ptr<providers::Provider>> Daemon::Parts::make_providers() {

@@ -48,6 +48,7 @@ void read_providers(config::OptionReader& options, Reader& reader, Settings& set
 
   auto glm = reader.provider("glm", "GLM_API_URL", "GLM_API_KEY", "GLM_TIMEOUT_SECS");
   glm.default_model = options.text("GLM_DEFAULT_MODEL");
+  settings.glm = glm;
   if (!glm.key.empty()) settings.providers.push_back(std::move(glm));
 
   // A server of one's own often wants no key: its URL switches it on.
@@ -119,6 +120,39 @@ void read_limits(config::OptionReader& options, Reader& reader, Settings& settin
                               options.number("EXAI_DISK_CRITICAL_THRESHOLD")};
 }
 
+void read_tools(config::OptionReader& options, Settings& settings) {
+  settings.tools.profile = options.text("TOOL_PROFILE");
+  settings.tools.enabled = options.list("ENABLED_TOOLS");
+  settings.tools.disabled = options.list("DISABLED_TOOLS");
+  settings.tools.operations =
+      tools::parse_scope(options.text("EXAI_OPERATIONS_SCOPE")).value_or(tools::Scope::none);
+  settings.experts_by_default = options.boolean("DEFAULT_USE_ASSISTANT_MODEL");
+}
+
+std::vector<tools::Host::OptionView> views(const config::OptionReader& options) {
+  std::vector<tools::Host::OptionView> views;
+  for (const auto& one : options.in_effect()) {
+    const bool hide = one.option->secret && !one.value.empty();
+    views.push_back({one.option->name, one.option->group, one.option->unit,
+                     hide ? "(secret)" : one.value, one.from, one.option->secret});
+  }
+  return views;
+}
+
+config::Diagnostics check_tools(const tools::Selection& selection) {
+  config::Diagnostics wrong;
+  for (const tools::UnknownTool& tool : tools::unknown_tools(selection)) {
+    config::Diagnostic diagnostic;
+    diagnostic.code = "CFG005";
+    diagnostic.message =
+        fmt::format("{} names \"{}\", which is no tool", tool.option, printable(tool.name));
+    diagnostic.help = tool.meant.empty() ? "docs/TOOLS.md lists them all"
+                                         : fmt::format("did you mean \"{}\"?", tool.meant);
+    wrong.push_back(std::move(diagnostic));
+  }
+  return wrong;
+}
+
 }  // namespace
 
 Settings read_settings(config::OptionReader& options) {
@@ -141,12 +175,26 @@ Settings read_settings(config::OptionReader& options) {
   read_exai(options, settings.exai);
   read_storage(options, reader, settings);
   read_providers(options, reader, settings);
+  read_tools(options, settings);
+  settings.options = views(options);
   return settings;
+}
+
+void read_surroundings(const std::map<std::string, std::string>& given, Settings& settings) {
+  const auto value = [&](const char* name) {
+    const auto found = given.find(name);
+    return found == given.end() ? std::string() : found->second;
+  };
+  settings.own_service = value("EXAI_SERVICE");
+  settings.control_socket = value("EXAI_CONTROL_SOCKET");
+  const std::string state = value("EXAI_STATE_DIR");
+  if (settings.control_socket.empty() && !settings.own_service.empty() && !state.empty())
+    settings.control_socket = state + "/run/control.sock";
 }
 
 config::Diagnostics check(const Settings& settings) {
   const Settings::Listen* const servers[] = {&settings.mcp, &settings.health, &settings.metrics};
-  config::Diagnostics wrong;
+  config::Diagnostics wrong = check_tools(settings.tools);
   for (std::size_t i = 0; i < std::size(servers); ++i)
     for (std::size_t j = i + 1; j < std::size(servers); ++j) {
       if (servers[i]->port != servers[j]->port) continue;

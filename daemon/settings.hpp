@@ -4,6 +4,7 @@
 // for the life of the process.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "daemon/providers/openai.hpp"
 #include "daemon/providers/retry.hpp"
 #include "daemon/store/store.hpp"
+#include "daemon/tools/selection.hpp"
 #include "daemon/tools/tools.hpp"
 
 namespace exai {
@@ -61,17 +63,26 @@ struct Settings {
   std::string default_model;
   providers::RetrySettings retry;
   tools::ConversationLimits conversations;
+  providers::ProviderSettings glm;  // also when it is off
+  tools::Selection tools;
+  bool experts_by_default = false;
+  std::vector<tools::Host::OptionView> options;  // all of them, as they may be shown
   // From the command line: main.cpp.
   bool conformance_fixtures = false;
   bool stdio = false;  // instead of ports
+  // From whoever runs this daemon, if exai does: core/workspace/environment.hpp.
+  std::string control_socket;
+  std::string own_service;
 
   std::vector<std::pair<std::string, Secret>> secrets;  // all that are set, for the log's redactor
 };
 
 Settings read_settings(config::OptionReader& options);
+// What exai gives to its services: who they are, and where their supervisor is asked.
+void read_surroundings(const std::map<std::string, std::string>& given, Settings& settings);
 
-// What only this program shows of its options together: two servers on one port. Rules of the table
-// are the reader's.
+// What only this program can say of its options: two servers on one port, tools that there are not.
+// Rules of the table are the reader's.
 config::Diagnostics check(const Settings& settings);
 
 }  // namespace exai

@@ -3,39 +3,33 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "daemon/tools/conversation.hpp"
+#include "daemon/tools/prompts.hpp"
 #include "daemon/tools/table.hpp"
+#include "daemon/tools/workflow.hpp"
 
 namespace exai::tools {
 namespace {
 
-mcp::ToolInfo parse_info(std::string_view text) {
-  const Result<json::object> object = parse_json_object(text);
-  EXAI_ASSERT(object.has_value());
-  mcp::ToolInfo info;
-  info.name = find_string(*object, "name").value_or("");
-  info.title = find_string(*object, "title").value_or("");
-  info.description = find_string(*object, "description").value_or("");
-  const json::object* schema = find_object(*object, "inputSchema");
-  EXAI_ASSERT(!info.name.empty() && schema != nullptr);
-  info.input_schema = *schema;
-  if (const json::object* output = find_object(*object, "outputSchema"))
-    info.output_schema = *output;
-  if (const json::object* hints = find_object(*object, "annotations")) {
-    info.read_only = find_bool(*hints, "readOnlyHint").value_or(true);
-    info.open_world = find_bool(*hints, "openWorldHint").value_or(false);
-  }
-  return info;
-}
-
-tl::unexpected<Error> unknown_tool(const std::string& name, const std::vector<mcp::ToolInfo>& all) {
-  std::vector<std::string> names;
-  for (const mcp::ToolInfo& info : all) names.push_back(info.name);
+tl::unexpected<Error> unknown(std::string_view kind, const std::string& name,
+                              const std::vector<std::string>& names) {
   const auto meant = closest(name, names);
-  return fail(Errc::not_found, "no tool named \"{}\"{}", printable(name),
+  return fail(Errc::not_found, "no {} named \"{}\"{}", kind, printable(name),
               meant ? ", did you mean \"" + *meant + "\"?" : std::string());
 }
 
+Supervised supervision(Host& host) {
+  return host.stack() ? Supervised::yes : Supervised::no;
+}
+
 }  // namespace
+
+std::vector<Definition> read_definitions() {
+  std::vector<Definition> all;
+  for (const Row& row : kTools)
+    all.push_back(parse_definition(row.description, embedded::tool_workflow_frame));
+  return all;
+}
 
 mcp::ToolResult failure(std::string text) {
   mcp::ToolResult result;
@@ -44,28 +38,76 @@ mcp::ToolResult failure(std::string text) {
   return result;
 }
 
-Registry::Registry(Context context, Duration call_limit)
-    : context_(context), call_limit_(call_limit) {
-  for (const Row& row : kTools) {
-    catalog_.tools.push_back(parse_info(row.description));
-    checks_.emplace_back(catalog_.tools.back().input_schema);
+mcp::ToolResult report(json::object structured) {
+  mcp::ToolResult result;
+  result.text = to_pretty_text(structured);
+  result.structured = std::move(structured);
+  return result;
+}
+
+Registry::Registry(Context context, Duration call_limit, const Selection& selection)
+    : context_(std::move(context)),
+      definitions_(read_definitions()),
+      resources_(context_, context_.host.stack() && selection.operations >= Scope::read) {
+  for (std::size_t i = 0; i < definitions_.size(); ++i) {
+    const Definition& tool = definitions_[i];
+    off_.push_back(reason_off(tool, selection, supervision(context_.host)));
+    if (!off_.back().empty()) continue;
+    catalog_.tools.push_back(tool.info);
+    if (tool.workflow) catalog_.prompts.push_back(prompt_info(tool));
+    offered_.push_back({tool.workflow ? run_step : kTools[i].handler,
+                        ArgumentCheck(tool.info.input_schema)});
   }
+  resources_.describe(catalog_);
+  context_.call_limit = call_limit;
   context_.tools = &catalog_.tools;
+  context_.definitions = &definitions_;
+  context_.journal = &journal_;
+  context_.changed = [this](const std::string& id) { conversation_changed(id); };
+}
+
+Result<std::size_t> Registry::index_of(const std::string& name) const {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < catalog_.tools.size(); ++i) {
+    if (catalog_.tools[i].name == name) return i;
+    names.push_back(catalog_.tools[i].name);
+  }
+  for (std::size_t i = 0; i < definitions_.size(); ++i)
+    if (definitions_[i].info.name == name)
+      return fail(Errc::not_found, "the tool \"{}\" is off: {}", name, off_[i]);
+  return unknown("tool", name, names);
 }
 
 Task<Result<mcp::ToolResult>> Registry::call(mcp::Call call) {
-  const auto info = std::ranges::find(catalog_.tools, call.name, &mcp::ToolInfo::name);
-  if (info == catalog_.tools.end()) co_return unknown_tool(call.name, catalog_.tools);
-  const auto index = static_cast<std::size_t>(info - catalog_.tools.begin());
-  const std::vector<std::string> wrong = checks_[index].problems(call.arguments);
-  if (!wrong.empty()) co_return failure(fmt::format("{}: {}", call.name, join(wrong, "; ")));
-  Task<Result<mcp::ToolResult>> working = run(kTools[index].handler, std::move(call));
-  auto result = co_await with_timeout(context_.clock, std::move(working), call_limit_);
+  JournalEntry entry;
+  entry.tool = printable(call.name.substr(0, 64));
+  entry.request_id = call.request_id;
+  entry.session_id = call.session_id;
+  const Time begin = context_.clock.now();
+  auto result = co_await checked(std::move(call));
+  entry.time = context_.clock.wall();
+  entry.took = std::chrono::duration_cast<Duration>(context_.clock.now() - begin);
+  if (!result) entry.error = context_.host.redact(result.error().message());
+  if (result && result->is_error) entry.error = context_.host.redact(result->text);
+  journal_.add(std::move(entry));
+  co_return result;
+}
+
+Task<Result<mcp::ToolResult>> Registry::checked(mcp::Call call) {
+  const auto index = index_of(call.name);
+  if (!index) co_return fail(index.error());
+  const Offered& tool = offered_[*index];
+  const std::string name = call.name;
+  const std::vector<std::string> wrong = tool.check.problems(call.arguments);
+  if (!wrong.empty()) co_return failure(fmt::format("{}: {}", name, join(wrong, "; ")));
+  Task<Result<mcp::ToolResult>> working = run(tool.handler, std::move(call));
+  const Duration limit = context_.call_limit;
+  auto result = co_await with_timeout(context_.clock, std::move(working), limit);
   if (result || result.error().code() != Errc::timeout) co_return result;
   co_return failure(
       fmt::format("{}: stopped after {}. What to do: ask for less at once, or raise "
                   "WORKFLOW_TOOL_TIMEOUT_SECS",
-                  info->name, format_duration(call_limit_)));
+                  name, format_duration(limit)));
 }
 
 mcp::Needs Registry::needs(const std::string& tool, const json::object& arguments) const {
@@ -81,6 +123,41 @@ mcp::Needs Registry::needs(const std::string& tool, const json::object& argument
 Task<Result<mcp::ToolResult>> Registry::run(Handler handler, mcp::Call call) {
   mcp::ToolResult result = co_await handler(context_, std::move(call));
   co_return result;
+}
+
+Task<Result<json::object>> Registry::read(mcp::Call call) {
+  return resources_.read(std::move(call.name));
+}
+
+const Definition* Registry::offered_workflow(const std::string& name) const {
+  for (std::size_t i = 0; i < definitions_.size(); ++i)
+    if (definitions_[i].info.name == name && definitions_[i].workflow && off_[i].empty())
+      return &definitions_[i];
+  return nullptr;
+}
+
+Task<Result<json::object>> Registry::prompt(mcp::Call call) {
+  if (const Definition* tool = offered_workflow(call.name))
+    co_return prompt_result(*tool, call.arguments);
+  std::vector<std::string> names;
+  for (const mcp::PromptInfo& prompt : catalog_.prompts) names.push_back(prompt.name);
+  co_return unknown("prompt", call.name, names);
+}
+
+Result<std::vector<std::string>> Registry::complete(const mcp::Completing& completing) const {
+  if (completing.of_resource) return resources_.complete(completing);
+  if (const Definition* tool = offered_workflow(completing.name))
+    return complete_prompt(*tool, context_.router, completing.argument, completing.value);
+  return fail(Errc::not_found, "there is no prompt \"{}\"", printable(completing.name));
+}
+
+void Registry::on_change(std::function<void(const mcp::Change&)> listener) {
+  listener_ = std::move(listener);
+}
+
+void Registry::conversation_changed(const std::string& id) const {
+  if (listener_ && is_plain_id(id))
+    listener_({mcp::Change::Kind::resource_updated, conversation_uri(id)});
 }
 
 }  // namespace exai::tools

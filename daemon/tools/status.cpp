@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/base/text.hpp"
 #include "core/base/version.hpp"
 #include "daemon/tools/tools.hpp"
@@ -11,9 +13,29 @@ json::array names_of(const std::vector<std::string>& names) {
   return array;
 }
 
+json::array last_errors(const Journal& journal, std::size_t most) {
+  std::vector<JournalEntry> failed;
+  for (JournalEntry& entry : journal.last(Journal::kMost))
+    if (!entry.error.empty()) failed.push_back(std::move(entry));
+  json::array errors;
+  for (std::size_t i = failed.size() - std::min(failed.size(), most); i < failed.size(); ++i)
+    errors.push_back(to_json(failed[i]));
+  return errors;
+}
+
+// What to do next, the most important first.
+json::array next_steps(Context& context, std::string_view health) {
+  json::array steps;
+  if (health != "pass") steps.push_back("health says which component is not well, and why");
+  if (context.router.providers().empty())
+    steps.push_back("chat needs a provider: listmodels says which option switches one on");
+  if (steps.empty()) steps.push_back("nothing: all is well");
+  return steps;
+}
+
 }  // namespace
 
-Task<mcp::ToolResult> status(Context& context, mcp::Call) {
+Task<mcp::ToolResult> status(Context& context, mcp::Call call) {
   const Host::Facts facts = context.host.facts();
   std::vector<std::string> tools;
   for (const mcp::ToolInfo& tool : *context.tools) tools.push_back(tool.name);
@@ -46,6 +68,11 @@ Task<mcp::ToolResult> status(Context& context, mcp::Call) {
   out["calls"] = json::object{{"in_flight", facts.calls_in_flight},
                               {"total", facts.calls_total},
                               {"failed", facts.calls_failed}};
+  if (find_bool(call.arguments, "doctor").value_or(false)) {
+    const auto most = find_integer(call.arguments, "tail_lines").value_or(3);
+    out["last_errors"] = last_errors(*context.journal, static_cast<std::size_t>(most));
+    out["next_steps"] = next_steps(context, find_string(report, "status").value_or(""));
+  }
   result.text = to_pretty_text(out);
   co_return result;
 }

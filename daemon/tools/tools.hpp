@@ -1,19 +1,24 @@
 #pragma once
 // The tools of the daemon. A tool is data plus a function: schemas/tools/<name>.json says what it
-// is and what it takes, <name>.cpp has the function of that name, and one line of the list in
-// CMakeLists.txt joins them.
+// is and what it takes (definition.hpp), <name>.cpp has the function of that name, and one line of
+// the list in CMakeLists.txt joins them. The step-wise tools are data alone: workflow.hpp.
 //
 // A handler's arguments have been validated against its schema. It never fails: what goes wrong is
 // a result with is_error, in words that tell the model and the operator what to do.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "core/base/log.hpp"
 #include "daemon/mcp/mcp.hpp"
+#include "daemon/providers/openai.hpp"
 #include "daemon/providers/router.hpp"
 #include "daemon/store/store.hpp"
+#include "daemon/tools/definition.hpp"
+#include "daemon/tools/journal.hpp"
+#include "daemon/tools/stack.hpp"
 
 namespace exai::tools {
 
@@ -30,9 +35,21 @@ class Host {
     std::uint64_t calls_total = 0;
     std::uint64_t calls_failed = 0;
   };
+  // An option as it is in effect; of a secret never the value.
+  struct OptionView {
+    std::string name;
+    std::string group;
+    std::string unit;
+    std::string value;  // "(secret)" when it is one and set; "" when it is not set
+    std::string from;   // "environment", "REDIS_PASSWORD_FILE", "default"; "" when it is not set
+    bool secret = false;
+  };
   virtual ~Host() = default;
   virtual Facts facts() = 0;
   virtual json::object health() = 0;  // the report of /health
+  virtual const std::vector<OptionView>& options() = 0;
+  virtual Stack* stack() = 0;                        // nullptr: nobody supervises this daemon
+  virtual std::string redact(std::string text) = 0;  // without the secrets that the daemon knows
 };
 
 // How much of a conversation is kept, and for how long.
@@ -48,7 +65,15 @@ struct Context {
   const providers::Router& router;
   Host& host;
   ConversationLimits conversations = {};
-  const std::vector<mcp::ToolInfo>* tools = nullptr;  // all of them; the registry sets it
+  bool experts_by_default = false;        // DEFAULT_USE_ASSISTANT_MODEL
+  providers::ProviderSettings glm = {};  // also while it is off: for its preview
+
+  // These the registry sets.
+  Duration call_limit = 5min;
+  const std::vector<mcp::ToolInfo>* tools = nullptr;  // those that are offered
+  const std::vector<Definition>* definitions = nullptr;  // all
+  Journal* journal = nullptr;
+  std::function<void(const std::string&)> changed = {};  // the conversation of this id
 };
 
 // What <name>.cpp defines.
@@ -56,5 +81,7 @@ using Handler = Task<mcp::ToolResult> (*)(Context& context, mcp::Call call);
 
 // A result that says what went wrong.
 mcp::ToolResult failure(std::string text);
+// The structured result with itself, prettily, as its text.
+mcp::ToolResult report(json::object structured);
 
 }  // namespace exai::tools

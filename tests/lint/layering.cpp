@@ -50,7 +50,7 @@ const std::vector<Module>& modules() {
        {"core/base/", "core/config/", "core/resilience/", "core/telemetry/", "daemon/mcp/mcp.hpp"}},
       {"daemon/tools/",
        {"core/base/", "core/config/", "core/resilience/", "core/telemetry/", "daemon/mcp/mcp.hpp",
-        "daemon/providers/", "daemon/store/"}},
+        "daemon/mcp/content.hpp", "daemon/providers/", "daemon/store/"}},
       {"daemon/", with(kCore, {"daemon/"})},
       {"cli/", kCore},
   };

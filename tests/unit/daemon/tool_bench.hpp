@@ -1,0 +1,180 @@
+#pragma once
+// All tools over a provider, a store, a stack and a client that are made to be watched.
+
+#include "core/base/text.hpp"
+#include "daemon/tools/registry.hpp"
+#include "tests/unit/daemon/fake_provider.hpp"
+
+namespace exai::tools {
+
+class FakeHost final : public Host {
+ public:
+  Facts facts() override { return facts_; }
+  json::object health() override { return health_report; }
+  const std::vector<OptionView>& options() override { return option_views; }
+  Stack* stack() override { return the_stack; }
+  std::string redact(std::string text) override { return replace_all(std::move(text), "s3cret", "[KEY]"); }
+
+  json::object health_report{
+      {"status", "pass"},
+      {"components", {{"storage", {{"status", "pass"}, {"detail", "a round trip took 1ms"}}}}}};
+  std::vector<OptionView> option_views{
+      {"TOOL_PROFILE", "tools", "", "standard", "default", false},
+      {"KIMI_API_KEY", "providers", "", "(secret)", "KIMI_API_KEY_FILE", true},
+      {"KIMI_API_URL", "providers", "", "https://u:s3cret@kimi.example/v1", "KIMI_API_URL", false}};
+  Stack* the_stack = nullptr;
+
+ private:
+  Facts facts_{.environment = "test", .timezone = "UTC", .uptime = 90s, .calls_total = 3};
+};
+
+// A store whose next operation can be made to fail.
+class FakeStore final : public store::Store {
+ public:
+  std::string_view backend() const override { return "memory"; }
+  Task<Result<std::optional<std::string>>> get(std::string key) override {
+    if (down) co_return fail(*down);
+    const auto found = values.find(key);
+    if (found == values.end()) co_return std::optional<std::string>();
+    co_return found->second;
+  }
+  Task<Result<>> put(std::string key, std::string value, Duration) override {
+    if (down) co_return fail(*down);
+    values[key] = value;
+    co_return Result<>();
+  }
+  Task<Result<>> remove(std::string) override { co_return Result<>(); }
+  Task<Result<>> ping() override { co_return Result<>(); }
+  Task<> close() override { co_return; }
+
+  std::map<std::string, std::string> values;
+  std::optional<Error> down;
+};
+
+// A stack of redis and exaid that remembers what was asked of it.
+class FakeStack final : public Stack {
+ public:
+  const std::string& own_service() const override { return own; }
+  const std::vector<std::string>& known_services() const override { return known; }
+  Task<Result<json::object>> status(std::string service) override {
+    asked.push_back("status " + service);
+    if (down) co_return fail(*down);
+    if (!service.empty() && service != "redis" && service != "exaid")
+      co_return fail(Errc::not_found, "no service named {}", service);
+    json::array services;
+    if (service != "exaid")
+      services.push_back(json::object{
+          {"name", "redis"},
+          {"state", "ready"},
+          {"cause", "proven"},
+          {"ready", {{"check", "redis round-trip"}, {"standing", "passing"}, {"age_ms", 207}}},
+          {"needs", json::array()}});
+    if (service != "redis")
+      services.push_back(json::object{
+          {"name", "exaid"}, {"state", "ready"}, {"needs", json::array{"redis"}}, {"restarts", 2}});
+    co_return json::object{{"services", std::move(services)}};
+  }
+  Task<Result<json::object>> events(std::uint64_t since) override {
+    asked.push_back("events " + std::to_string(since));
+    json::array events;
+    for (int i = 1; i <= 3; ++i)
+      events.push_back(json::object{{"sequence", i},
+                                    {"time", "2026-11-21T03:42:19.000Z"},
+                                    {"service", i == 2 ? "exaid" : "redis"},
+                                    {"from", "starting"},
+                                    {"to", "ready"},
+                                    {"cause", "proven"}});
+    co_return json::object{{"events", std::move(events)}, {"last", 3}, {"gap", false}};
+  }
+  Task<Result<LogTail>> log(std::string service, std::size_t lines) override {
+    asked.push_back(fmt::format("log {} {}", service, lines));
+    if (down) co_return fail(*down);
+    LogTail tail;
+    tail.lines = {{WallTime{}, "stderr", service + " says one"},
+                  {std::nullopt, "", service + " says s3cret\x1b[31m"}};
+    co_return tail;
+  }
+  Task<Result<json::object>> restart(std::string service) override {
+    asked.push_back("restart " + service);
+    co_return json::object();
+  }
+
+  std::string own = "exaid";
+  std::vector<std::string> known{"redis", "exaid"};
+  std::optional<Error> down;
+  std::vector<std::string> asked;
+};
+
+// Answers as the test wants; none: cannot be asked.
+class FakeClient final : public mcp::Client {
+ public:
+  bool supports(std::string_view) const override { return answer.has_value(); }
+  void log(const mcp::LogMessage&) override {}
+  Task<Result<std::vector<json::object>>> ask(std::vector<mcp::Question> questions) override {
+    for (const auto& question : questions)
+      asked.push_back(find_string(question.params, "message").value_or(""));
+    if (!answer) co_return fail(Errc::denied, "this client cannot be asked");
+    std::vector<json::object> answers{*answer};
+    co_return answers;
+  }
+  void close_stream() override {}
+
+  std::optional<json::object> answer;
+  std::vector<std::string> asked;
+};
+
+struct Bench {
+  Loop loop;
+  FakeClock clock{loop};
+  FakeStore store;
+  providers::FakeProvider kimi{"kimi", "kimi-k2.6"};
+  providers::Router router{{&kimi}, ""};
+  FakeHost host;
+  FakeStack stack;
+  std::shared_ptr<FakeClient> client = std::make_shared<FakeClient>();
+  Registry registry;
+  std::vector<std::string> progress;
+
+  explicit Bench(const Selection& selection = {}, Supervised supervised = Supervised::no)
+      : registry(context(supervised), 5min, selection) {}
+
+  Context context(Supervised supervised) {
+    host.the_stack = supervised == Supervised::yes ? &stack : nullptr;
+    providers::ProviderSettings glm;
+    glm.name = "glm";
+    glm.base_url = "https://glm.example/v4";
+    glm.key = Secret("glm-s3cret-key");
+    glm.default_model = "glm-5";
+    return {clock, store, router, host, {}, false, glm};
+  }
+  std::vector<std::string> tool_names() const {
+    std::vector<std::string> names;
+    for (const mcp::ToolInfo& tool : registry.tools()) names.push_back(tool.name);
+    return names;
+  }
+
+  Result<mcp::ToolResult> call(std::string name, json::object arguments) {
+    mcp::Call call;
+    call.name = std::move(name);
+    call.arguments = std::move(arguments);
+    call.request_id = "r1";
+    call.session_id = "s1";
+    call.client = client;
+    call.progress = [this](const mcp::Progress& p) { progress.push_back(p.message); };
+    loop.context().restart();
+    return loop.run_until_done(registry.call(std::move(call)));
+  }
+  Result<json::object> read(std::string uri) {
+    mcp::Call call;
+    call.name = std::move(uri);
+    return loop.run_until_done(registry.read(std::move(call)));
+  }
+  Result<json::object> prompt(std::string name, json::object arguments) {
+    mcp::Call call;
+    call.name = std::move(name);
+    call.arguments = std::move(arguments);
+    return loop.run_until_done(registry.prompt(std::move(call)));
+  }
+};
+
+}  // namespace exai::tools
