@@ -208,6 +208,10 @@ TEST_CASE("wrong options: everything that is wrong is said at once, and nothing 
         "HEALTH_CHECK_PORT and METRICS_PORT are both 8000", "6 errors"})
     CHECK_THAT(outcome.err, Contains(word));
   CHECK(run_exaid({"--check"}, {{"REDIS_DB", "99"}}).exit == 2);
+  const Outcome tools = run_exaid({}, {{"DISABLED_TOOLS", "debgu"}});
+  CHECK(tools.exit == 2);
+  CHECK_THAT(tools.err, Contains("names \"debgu\", which is no tool") &&
+                            Contains("did you mean \"debug\"?"));
   CHECK(run_exaid({"--check"}).exit == 0);
 }
 
@@ -244,4 +248,43 @@ TEST_CASE("150 concurrent calls all succeed") {
   int succeeded = 0;
   for (const auto& call : calls) succeeded += call->wait().text == "x" ? 1 : 0;
   CHECK(succeeded == 150);
+}
+
+TEST_CASE("a workflow over the wire: steps, its transcript, who listens, and its prompt") {
+  Exaid exaid;
+  McpClient client = exaid.client();
+  json::object step{{"step", "look"},
+                    {"step_number", 1},
+                    {"total_steps", 2},
+                    {"next_step_required", true},
+                    {"findings", "a hint"}};
+  const Answer first = client.call("debug", step);
+  const std::string id = find_string(first.structured, "continuation_id").value();
+  CHECK_THAT(first.text, Contains("debug: step 1 of 2 noted"));
+  step["step_number"] = 2;
+  step["next_step_required"] = false;
+  step["continuation_id"] = id;
+  step["use_assistant_model"] = true;
+  const Answer last = client.call("debug", step);
+  CHECK(find_string(last.structured, "status") == "complete");
+  CHECK_THAT(last.text, Contains("No second opinion: no AI provider is configured"));
+
+  const std::string uri = "exai://conversations/" + id;
+  const std::string transcript = client.ask("resources/read", {{"uri", uri}});
+  CHECK_THAT(transcript, Contains("a hint") && Contains(R"(\"number\": 2)"));
+  CHECK_THAT(client.ask("resources/read", {{"uri", "exai://conversations/nobody"}}),
+             Contains("there is no conversation nobody"));
+  CHECK_THAT(client.ask("resources/templates/list"), Contains("exai://conversations/{id}"));
+  CHECK_THAT(client.ask("prompts/list"), Contains(R"("name":"codereview")"));
+  CHECK_THAT(client.ask("prompts/get", {{"name", "debug"}, {"arguments", {{"task", "It hangs."}}}}),
+             Contains("It hangs.") && Contains("find the root cause"));
+}
+
+TEST_CASE("TOOL_PROFILE and DISABLED_TOOLS decide what clients see") {
+  Exaid exaid(Environment{{"TOOL_PROFILE", "lean"}, {"DISABLED_TOOLS", "chat"}});
+  McpClient client = exaid.client();
+  const std::string list = client.ask("tools/list");
+  CHECK_THAT(list, Contains(R"("name":"debug")") && !Contains(R"("name":"chat")") &&
+                       !Contains(R"("name":"tracer")"));
+  CHECK_THAT(client.call("tracer").failure, Contains("TOOL_PROFILE lean leaves it out"));
 }

@@ -6,6 +6,7 @@
 #include "core/config/config.hpp"
 #include "core/config/option_docs.hpp"
 #include "core/control/api_page.hpp"
+#include "daemon/tools/tool_page.hpp"
 
 namespace exai::config {
 
@@ -65,7 +66,7 @@ TEST_CASE("the shipped template of redis.conf is complete once the secret is the
 TEST_CASE("what is made from the option table is in step with it") {
   const auto& table = OptionTable::shipped();
   const auto in_step = [](const char* file, const std::string& made) {
-    INFO(file << " is not what the option table says. Run: ninja -C build/dev generated");
+    INFO(file << " is not what the tables say. Run: ninja -C build/dev generated");
     const auto text = read_file(kRepository / file);
     REQUIRE(text);
     CHECK((*text == made));
@@ -74,6 +75,7 @@ TEST_CASE("what is made from the option table is in step with it") {
   in_step("configs/env/.env.docker.example", env_docker_example(table));
   in_step("docs/CONFIGURATION.md", configuration_manual(table));
   in_step("docs/control-api.md", control::api_page());
+  in_step("docs/TOOLS.md", tools::tool_page(tools::read_definitions()));
 }
 
 }  // namespace exai::config

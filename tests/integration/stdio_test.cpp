@@ -86,3 +86,24 @@ TEST_CASE("stdio: SIGTERM lets calls finish and their answers out") {
   CHECK(describe(*ended) == "exit code 0");
   CHECK_THAT(exaid.out(), Contains("in time"));
 }
+
+TEST_CASE("who subscribed to a conversation hears that it went on, and nobody else does") {
+  const auto step = [](int id, std::string_view conversation) {
+    return fmt::format(
+        R"({{"jsonrpc":"2.0","id":{},"method":"tools/call","params":{{"name":"planner",)"
+        R"("arguments":{{"step":"plan","step_number":1,"total_steps":1,"next_step_required":false,)"
+        R"("findings":"","continuation_id":"{}"}}}}}})"
+        "\n",
+        id, conversation);
+  };
+  const Outcome outcome =
+      talk(kHello + "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n" +
+               R"({"jsonrpc":"2.0","id":1,"method":"resources/subscribe",)"
+               R"("params":{"uri":"exai://conversations/mine"}})"
+               "\n" +
+               step(2, "mine") + step(3, "other"),
+           R"("id":3,"result")");
+  CHECK_THAT(outcome.out, Contains(R"("method":"notifications/resources/updated",)"
+                                   R"("params":{"uri":"exai://conversations/mine"})"));
+  CHECK_THAT(outcome.out, !Contains(R"("uri":"exai://conversations/other")"));
+}

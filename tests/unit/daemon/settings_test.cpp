@@ -116,5 +116,43 @@ TEST_CASE("two servers on one port are found before either starts") {
   CHECK(wrong[0].message == "EXAI_WS_PORT and HEALTH_CHECK_PORT are both 8079");
 }
 
+TEST_CASE("a tool that there is not is found before anything starts, with the one that was meant") {
+  config::OptionReader options =
+      reader({{"ENABLED_TOOLS", "chat, debgu"}, {"DISABLED_TOOLS", "xyzzy"}});
+  CHECK(config::render(check(read_settings(options))) ==
+        "error[CFG005]: ENABLED_TOOLS names \"debgu\", which is no tool\n"
+        "  help: did you mean \"debug\"?\n"
+        "error[CFG005]: DISABLED_TOOLS names \"xyzzy\", which is no tool\n"
+        "  help: docs/TOOLS.md lists them all\n");
+}
+
+TEST_CASE("options are shown with their origin, and secrets without their value") {
+  config::OptionReader options = reader({{"MOONSHOT_API_KEY", "sk-0123456789"}, {"REDIS_DB", "3"}});
+  const Settings settings = read_settings(options);
+  const auto view = [&](std::string_view name) {
+    for (const tools::Host::OptionView& one : settings.options)
+      if (one.name == name) return fmt::format("{} from {}", one.value, one.from);
+    return std::string("missing");
+  };
+  CHECK(view("KIMI_API_KEY") == "(secret) from MOONSHOT_API_KEY");
+  CHECK(view("REDIS_DB") == "3 from REDIS_DB");
+  CHECK(view("TOOL_PROFILE") == "standard from default");
+  CHECK(view("GLM_API_KEY") == " from ");
+}
+
+TEST_CASE("the supervisor is where exai says, and only for a service of its own") {
+  const auto socket = [](const Given& given) {
+    Settings settings;
+    read_surroundings(given, settings);
+    return settings.control_socket;
+  };
+  CHECK(socket({}) == "");
+  CHECK(socket({{"EXAI_STATE_DIR", "/s"}}) == "");
+  CHECK(socket({{"EXAI_STATE_DIR", "/s"}, {"EXAI_SERVICE", "exaid"}}) == "/s/run/control.sock");
+  CHECK(socket({{"EXAI_STATE_DIR", "/s"},
+                {"EXAI_SERVICE", "exaid"},
+                {"EXAI_CONTROL_SOCKET", "/run/exai.sock"}}) == "/run/exai.sock");
+}
+
 }  // namespace
 }  // namespace exai
