@@ -92,8 +92,8 @@ struct Daemon::Parts final : tools::Host {
         router(borrowed(providers), settings.default_model),
         monitor(clock, log.with("part", "health"), *store, router, settings.thresholds),
         link(make_link()),
-        registry({clock, *store, router, *this, settings.conversations,
-                  settings.experts_by_default, settings.glm},
+        registry({clock, *store, router, *this, settings.conversations, settings.experts_by_default,
+                  settings.glm, settings.file_roots},
                  settings.tool_limit, settings.tools),
         fixtures(settings.conformance_fixtures
                      ? std::make_unique<fixtures::Fixtures>(clock, registry)

@@ -127,6 +127,7 @@ void read_tools(config::OptionReader& options, Settings& settings) {
   settings.tools.operations =
       tools::parse_scope(options.text("EXAI_OPERATIONS_SCOPE")).value_or(tools::Scope::none);
   settings.experts_by_default = options.boolean("DEFAULT_USE_ASSISTANT_MODEL");
+  settings.file_roots = options.list("EXAI_FILE_ROOTS");
 }
 
 std::vector<tools::Host::OptionView> views(const config::OptionReader& options) {
@@ -139,17 +140,24 @@ std::vector<tools::Host::OptionView> views(const config::OptionReader& options) 
   return views;
 }
 
-config::Diagnostics check_tools(const tools::Selection& selection) {
+config::Diagnostics check_tools(const Settings& settings) {
   config::Diagnostics wrong;
-  for (const tools::UnknownTool& tool : tools::unknown_tools(selection)) {
+  const auto report = [&](std::string message, std::string help) {
     config::Diagnostic diagnostic;
     diagnostic.code = "CFG005";
-    diagnostic.message =
-        fmt::format("{} names \"{}\", which is no tool", tool.option, printable(tool.name));
-    diagnostic.help = tool.meant.empty() ? "docs/TOOLS.md lists them all"
-                                         : fmt::format("did you mean \"{}\"?", tool.meant);
+    diagnostic.message = std::move(message);
+    diagnostic.help = std::move(help);
     wrong.push_back(std::move(diagnostic));
-  }
+  };
+  for (const tools::UnknownTool& tool : tools::unknown_tools(settings.tools))
+    report(fmt::format("{} names \"{}\", which is no tool", tool.option, printable(tool.name)),
+           tool.meant.empty() ? "docs/TOOLS.md lists them all"
+                              : fmt::format("did you mean \"{}\"?", tool.meant));
+  for (const std::string& root : settings.file_roots)
+    if (!root.starts_with('/'))
+      report(
+          fmt::format("EXAI_FILE_ROOTS names \"{}\", which is no absolute path", printable(root)),
+          "write it from the root folder on: /srv/project");
   return wrong;
 }
 
@@ -194,7 +202,7 @@ void read_surroundings(const std::map<std::string, std::string>& given, Settings
 
 config::Diagnostics check(const Settings& settings) {
   const Settings::Listen* const servers[] = {&settings.mcp, &settings.health, &settings.metrics};
-  config::Diagnostics wrong = check_tools(settings.tools);
+  config::Diagnostics wrong = check_tools(settings);
   for (std::size_t i = 0; i < std::size(servers); ++i)
     for (std::size_t j = i + 1; j < std::size(servers); ++j) {
       if (servers[i]->port != servers[j]->port) continue;

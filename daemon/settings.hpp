@@ -66,6 +66,7 @@ struct Settings {
   providers::ProviderSettings glm;  // also when it is off
   tools::Selection tools;
   bool experts_by_default = false;
+  std::vector<std::string> file_roots;
   std::vector<tools::Host::OptionView> options;  // all of them, as they may be shown
   // From the command line: main.cpp.
   bool conformance_fixtures = false;

@@ -109,8 +109,8 @@ Task<Result<json::object>> StackLink::status(std::string service) {
 }
 
 Task<Result<json::object>> StackLink::events(std::uint64_t since) {
-  std::function<Result<control::EventPage>()> work =
-      [socket = socket_, since]() -> Result<control::EventPage> {
+  std::function<Result<control::EventPage>()> work = [socket = socket_,
+                                                      since]() -> Result<control::EventPage> {
     TRY(client, connect(socket));
     return client.events(since, 0ms);
   };

@@ -150,16 +150,30 @@ std::string_view name(Failure failure) {
   return "server";
 }
 
+namespace {
+
+// Text alone as it is; with images, a list of parts.
+json::value content_of(const ChatMessage& message) {
+  if (message.images.empty()) return json::value(message.content);
+  json::array parts{json::object{{"type", "text"}, {"text", message.content}}};
+  for (const std::string& url : message.images)
+    parts.push_back(json::object{{"type", "image_url"}, {"image_url", {{"url", url}}}});
+  return parts;
+}
+
+}  // namespace
+
 std::string chat_body(const ChatRequest& request) {
   json::array messages;
   for (const ChatMessage& message : request.messages)
-    messages.push_back(json::object{{"role", message.role}, {"content", message.content}});
+    messages.push_back(json::object{{"role", message.role}, {"content", content_of(message)}});
   json::object body;
   body["model"] = request.model;
   body["messages"] = std::move(messages);
   if (request.temperature) body["temperature"] = *request.temperature;
   body["stream"] = true;
   body["stream_options"] = json::object{{"include_usage", true}};
+  for (const auto& member : request.extra) body[member.key()] = member.value();
   return to_text(body);
 }
 

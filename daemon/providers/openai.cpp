@@ -49,15 +49,26 @@ ProviderError transport_failure(const Error& error) {
   return {ours ? Failure::invalid : Failure::network, error.message(), std::nullopt};
 }
 
-bool refuses_temperature(const ProviderInfo& info, std::string_view model) {
-  const auto known = std::ranges::find(info.models, model, &Model::id);
-  return known != info.models.end() && known->fixed_sampling;
+json::object thinking_of(Thinking how, const std::string& mode) {
+  if (mode.empty() || how == Thinking::fixed) return {};
+  if (how == Thinking::toggle)
+    return {{"thinking", {{"type", mode == "minimal" ? "disabled" : "enabled"}}}};
+  const bool little = mode == "minimal" || mode == "low";
+  return {{"reasoning_effort", mode == "max" ? "max" : little ? "low" : "high"}};
+}
+
+// What this model wants otherwise than others.
+void respect_quirks(const ProviderInfo& info, ChatRequest& request) {
+  const auto known = std::ranges::find(info.models, request.model, &Model::id);
+  if (known == info.models.end()) return;
+  if (known->fixed_sampling) request.temperature.reset();
+  request.extra = thinking_of(known->thinking, request.thinking_mode);
 }
 
 // What is sent for a request; the preview shows the same.
 HttpRequest to_http(const ProviderInfo& info, const ProviderSettings& settings,
                     ChatRequest request) {
-  if (refuses_temperature(info, request.model)) request.temperature.reset();
+  respect_quirks(info, request);
   HttpRequest message;
   message.method = "POST";
   message.url = info.base_url + "/chat/completions";

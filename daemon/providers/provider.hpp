@@ -10,6 +10,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "core/base/json.hpp"
 #include "core/base/loop.hpp"
 
 namespace exai::providers {
@@ -36,12 +37,20 @@ struct ProviderError {
   friend bool operator==(const ProviderError&, const ProviderError&) = default;
 };
 
+// How a model is told how long to think.
+enum class Thinking {
+  fixed,   // it is not
+  toggle,  // "thinking": {"type": "enabled" or "disabled"}
+  effort,  // "reasoning_effort": "low", "high" or "max"
+};
+
 struct Model {
   std::string id;
   std::int64_t context = 0;     // tokens; 0: not known
   std::int64_t max_output = 0;  // tokens; 0: not known
   std::vector<std::string> aliases;
   bool fixed_sampling = false;  // refuses a temperature
+  Thinking thinking = Thinking::fixed;
 };
 
 struct ProviderInfo {
@@ -55,12 +64,16 @@ struct ProviderInfo {
 struct ChatMessage {
   std::string role;  // system, user, assistant
   std::string content;
+  std::vector<std::string> images = {};  // data URLs, behind the content
 };
 
 struct ChatRequest {
   std::string model;
   std::vector<ChatMessage> messages;
   std::optional<double> temperature;
+  // minimal, low, medium, high or max; models that cannot be told are not. Empty: the model's own.
+  std::string thinking_mode;
+  json::object extra;  // more members of the body: the provider's own, for its quirks
 };
 
 struct Usage {

@@ -88,7 +88,8 @@ Task<mcp::ToolResult> activity(Context& context, mcp::Call call) {
   const bool has_log = stack != nullptr && !stack->own_service().empty();
   if (source == "server" && !has_log)
     co_return failure(
-        "activity: nobody keeps the log of this daemon where it could be read: exai does (exai up). "
+        "activity: nobody keeps the log of this daemon where it could be read: exai does (exai "
+        "up). "
         "What to do: source activity shows the calls of tools");
   if (source == "activity" || !has_log)
     co_return shown(context, journal_lines(*context.journal), *wanted,
@@ -96,9 +97,10 @@ Task<mcp::ToolResult> activity(Context& context, mcp::Call call) {
   std::string own = stack->own_service();
   auto tail = co_await stack->log(std::move(own), Stack::kMostLines);
   if (!tail)
-    co_return failure(fmt::format("activity: {}. What to do: source activity shows the calls of "
-                                  "tools",
-                                  tail.error().message()));
+    co_return failure(
+        fmt::format("activity: {}. What to do: source activity shows the calls of "
+                    "tools",
+                    tail.error().message()));
   std::vector<Line> lines;
   for (LogTail::Line& line : tail->lines) lines.push_back({line.time, std::move(line.text)});
   co_return shown(context, std::move(lines), *wanted, "the log of this daemon", structured);

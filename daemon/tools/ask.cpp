@@ -1,5 +1,7 @@
 #include "daemon/tools/ask.hpp"
 
+#include <algorithm>
+
 #include "core/base/text.hpp"
 
 namespace exai::tools {
@@ -59,6 +61,12 @@ providers::ChatRequest to_request(const Conversation& conversation, std::string 
   }
   request.messages.push_back({"user", std::move(prompt)});
   return request;
+}
+
+bool thinks_as_told(const providers::Route& route) {
+  const auto& models = route.provider->info().models;
+  const auto known = std::ranges::find(models, route.model, &providers::Model::id);
+  return known != models.end() && known->thinking != providers::Thinking::fixed;
 }
 
 mcp::ToolResult provider_failure(const providers::Route& route,

@@ -1,6 +1,6 @@
 #pragma once
-// Asking a model on behalf of a tool: the pieces of its answer as progress, and what became of it as
-// a result that says what to do. chat and the step-wise tools share it.
+// Asking a model on behalf of a tool: the pieces of its answer as progress, and what became of it
+// as a result that says what to do. chat and the step-wise tools share it.
 
 #include "daemon/providers/router.hpp"
 #include "daemon/tools/conversation.hpp"
@@ -28,6 +28,9 @@ class AnswerProgress {
 // prompt.
 providers::ChatRequest to_request(const Conversation& conversation, std::string prompt,
                                   const providers::Route& route);
+
+// Whether the model can be told how long to think.
+bool thinks_as_told(const providers::Route& route);
 
 // "Kimi (kimi-k3): HTTP 429: slow down. What to do: call again later (after 3s)"
 mcp::ToolResult provider_failure(const providers::Route& route,

@@ -1,7 +1,22 @@
+#include "core/base/text.hpp"
 #include "daemon/tools/ask.hpp"
+#include "daemon/tools/attachments.hpp"
 
 namespace exai::tools {
 namespace {
+
+std::vector<std::string> names_in(const json::object& arguments, std::string_view key) {
+  std::vector<std::string> names;
+  if (const json::array* list = find_array(arguments, key))
+    for (const json::value& one : *list) names.emplace_back(one.get_string());
+  return names;
+}
+
+// What is remembered of the question: files by their names.
+std::string remembered(const std::string& prompt, const Attachments& attached) {
+  if (attached.names.empty()) return prompt;
+  return fmt::format("{}\n(with {})", prompt, join(attached.names, ", "));
+}
 
 mcp::ToolResult success(const providers::Route& route, const providers::ChatReply& reply) {
   mcp::ToolResult result;
@@ -16,6 +31,9 @@ mcp::ToolResult success(const providers::Route& route, const providers::ChatRepl
 }  // namespace
 
 Task<mcp::ToolResult> chat(Context& context, mcp::Call call) {
+  const auto attached = read_attachments(context.file_roots, names_in(call.arguments, "files"),
+                                         names_in(call.arguments, "images"));
+  if (!attached) co_return failure("chat: " + attached.error().message());
   const auto route = context.router.route(find_string(call.arguments, "model").value_or(""));
   if (!route) co_return failure("chat: " + route.error().message());
 
@@ -38,8 +56,11 @@ Task<mcp::ToolResult> chat(Context& context, mcp::Call call) {
   if (find_bool(call.arguments, "stream").value_or(true))
     on_delta = AnswerProgress(context.clock, call.progress);
   const std::string prompt = find_string(call.arguments, "prompt").value_or("");
-  providers::ChatRequest request = to_request(conversation, prompt, *route);
+  providers::ChatRequest request = to_request(conversation, prompt + attached->text, *route);
+  request.messages.back().images = attached->images;
   request.temperature = find_number(call.arguments, "temperature");
+  request.thinking_mode = find_string(call.arguments, "thinking_mode").value_or("");
+  const bool deaf = !request.thinking_mode.empty() && !thinks_as_told(*route);
   auto reply = co_await route->provider->chat(std::move(request), std::move(on_delta));
   if (!reply) co_return provider_failure(*route, reply.error());
   if (reply->text.empty())
@@ -47,7 +68,8 @@ Task<mcp::ToolResult> chat(Context& context, mcp::Call call) {
                                   reply->finish_reason));
 
   mcp::ToolResult result = success(*route, *reply);
-  conversation.turns.push_back({prompt, reply->text});
+  if (deaf) result.structured["ignored"] = json::array{"thinking_mode"};
+  conversation.turns.push_back({remembered(prompt, *attached), reply->text});
   auto stored = co_await save_conversation(context, id, std::move(conversation));
   if (stored)
     result.structured["continuation_id"] = id;

@@ -25,8 +25,8 @@ json::object described(const Option& option, const std::string& environment) {
                    {"description", option.description},
                    {"group", option.group},
                    {"secret", option.secret},
-                   {"change_applies", option.reload == Option::Reload::live ? "on exai reload"
-                                                                            : "on a restart"}};
+                   {"change_applies",
+                    option.reload == Option::Reload::live ? "on exai reload" : "on a restart"}};
   if (!option.unit.empty()) out["unit"] = option.unit;
   if (const auto preset = option.default_for(environment)) out["default"] = *preset;
   if (option.minimum) out["minimum"] = *option.minimum;
@@ -55,8 +55,8 @@ Task<mcp::ToolResult> config_explain(Context& context, mcp::Call call) {
     out["value"] = context.host.redact(view->value);
     out["from"] = view->from;
   }
-  out["whole_story"] = fmt::format("exai config explain {} names every file that has a say",
-                                   option->name);
+  out["whole_story"] =
+      fmt::format("exai config explain {} names every file that has a say", option->name);
   mcp::ToolResult result = report(std::move(out));
   co_return result;
 }

@@ -46,7 +46,7 @@ inline constexpr std::size_t kMostConversationBytes = 1U << 20U;
 
 // Cut to its bounds. Pure.
 std::string stored_text(Conversation conversation, std::size_t most_turns,
-                    std::size_t most_bytes = kMostConversationBytes);
+                        std::size_t most_bytes = kMostConversationBytes);
 Result<Conversation> parse_conversation(std::string_view text);
 
 // For people and models: what the steps of a tool (empty: of all) found, as markdown. Pure.

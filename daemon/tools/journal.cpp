@@ -20,10 +20,9 @@ json::object to_json(const JournalEntry& entry) {
 }
 
 std::string to_line(const JournalEntry& entry) {
-  std::string line =
-      fmt::format("{} {} {} in {} request={} session={}", format_utc(entry.time), entry.tool,
-                  entry.error.empty() ? "ok" : "failed", format_duration(entry.took),
-                  entry.request_id, entry.session_id);
+  std::string line = fmt::format("{} {} {} in {} request={} session={}", format_utc(entry.time),
+                                 entry.tool, entry.error.empty() ? "ok" : "failed",
+                                 format_duration(entry.took), entry.request_id, entry.session_id);
   if (!entry.error.empty()) line += ": " + entry.error;
   return line;
 }

@@ -1,7 +1,7 @@
 #pragma once
-// The calls of tools that this daemon has answered, the last 500 of them, in memory: what `activity`
-// and `toolcall_log_tail` show. No argument is kept, and of an error its first line, without
-// secrets. Replicas keep their own. Thread: loop.
+// The calls of tools that this daemon has answered, the last 500 of them, in memory: what
+// `activity` and `toolcall_log_tail` show. No argument is kept, and of an error its first line,
+// without secrets. Replicas keep their own. Thread: loop.
 
 #include <deque>
 #include <string>

@@ -43,8 +43,7 @@ Task<mcp::ToolResult> provider_capabilities(Context& context, mcp::Call call) {
   const auto route = context.router.route("");
   out["default_route"] = route ? fmt::format("{}/{}", route->provider->info().name, route->model)
                                : route.error().message();
-  out["options"] =
-      options_of(context, find_bool(call.arguments, "show_advanced").value_or(false));
+  out["options"] = options_of(context, find_bool(call.arguments, "show_advanced").value_or(false));
   if (find_bool(call.arguments, "include_tools").value_or(true)) {
     json::array tools;
     for (const mcp::ToolInfo& tool : *context.tools) tools.push_back(json::value(tool.name));

@@ -55,8 +55,8 @@ Registry::Registry(Context context, Duration call_limit, const Selection& select
     if (!off_.back().empty()) continue;
     catalog_.tools.push_back(tool.info);
     if (tool.workflow) catalog_.prompts.push_back(prompt_info(tool));
-    offered_.push_back({tool.workflow ? run_step : kTools[i].handler,
-                        ArgumentCheck(tool.info.input_schema)});
+    offered_.push_back(
+        {tool.workflow ? run_step : kTools[i].handler, ArgumentCheck(tool.info.input_schema)});
   }
   resources_.describe(catalog_);
   context_.call_limit = call_limit;

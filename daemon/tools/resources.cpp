@@ -79,8 +79,10 @@ Task<Result<json::object>> Resources::conversation(std::string uri, std::string 
   auto loaded = co_await load_conversation(context_, std::move(asked));
   if (!loaded) co_return fail(loaded.error().within("conversation " + id));
   if (loaded->empty())
-    co_return fail(Errc::not_found, "there is no conversation {}: it was forgotten after {}, or "
-                   "never was", id, format_duration(context_.conversations.keep));
+    co_return fail(Errc::not_found,
+                   "there is no conversation {}: it was forgotten after {}, or "
+                   "never was",
+                   id, format_duration(context_.conversations.keep));
   auto data = parse_json_object(stored_text(*std::move(loaded), context_.conversations.turns));
   if (!data) co_return fail(data.error());
   co_return as_json(std::move(uri), *data);

@@ -84,7 +84,8 @@ Task<mcp::ToolResult> self_check(Context& context, mcp::Call call) {
   result.structured["status"] = worst;
   result.structured["checks"] = std::move(list);
 
-  const auto lines = static_cast<std::size_t>(find_integer(call.arguments, "log_lines").value_or(0));
+  const auto lines =
+      static_cast<std::size_t>(find_integer(call.arguments, "log_lines").value_or(0));
   Stack* stack = context.host.stack();
   if (lines == 0) co_return result;
   if (stack == nullptr || stack->own_service().empty()) {

@@ -60,12 +60,13 @@ Task<mcp::ToolResult> service_restart(Context& context, mcp::Call call) {
   questions.push_back(confirmation(service, &needed_by));
   auto answers = co_await call.client->ask(std::move(questions));
   if (!answers)
-    co_return failure(fmt::format("service_restart: the user must agree, and {}. What to do: "
-                                  "exai restart {}",
-                                  answers.error().message(), service));
+    co_return failure(
+        fmt::format("service_restart: the user must agree, and {}. What to do: "
+                    "exai restart {}",
+                    answers.error().message(), service));
   if (!said_yes(answers->front())) {
-    mcp::ToolResult refused = failure(fmt::format("service_restart: the user said no; {} runs on",
-                                                  service));
+    mcp::ToolResult refused =
+        failure(fmt::format("service_restart: the user said no; {} runs on", service));
     co_return refused;
   }
   std::string restarted = service;

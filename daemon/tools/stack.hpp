@@ -1,6 +1,6 @@
 #pragma once
-// The stack that runs this daemon, as its tools see it. Its owner (daemon/stack_link.hpp) speaks the
-// control protocol; tests have one of their own. All of it is bounded, and nothing of it waits
+// The stack that runs this daemon, as its tools see it. Its owner (daemon/stack_link.hpp) speaks
+// the control protocol; tests have one of their own. All of it is bounded, and nothing of it waits
 // longer than a few seconds.
 //
 // Errors: unavailable (the supervisor does not answer), timeout, not_found (no such service, with

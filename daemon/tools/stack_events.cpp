@@ -22,11 +22,10 @@ Task<mcp::ToolResult> stack_events(Context& context, mcp::Call call) {
   json::array shown;
   for (std::size_t i = skipped; i < events.size(); ++i) {
     const json::object& event = events[i];
-    result.text += fmt::format("{} {}: {} -> {}: {}\n", find_string(event, "time").value_or(""),
-                               find_string(event, "service").value_or(""),
-                               find_string(event, "from").value_or(""),
-                               find_string(event, "to").value_or(""),
-                               find_string(event, "cause").value_or(""));
+    result.text += fmt::format(
+        "{} {}: {} -> {}: {}\n", find_string(event, "time").value_or(""),
+        find_string(event, "service").value_or(""), find_string(event, "from").value_or(""),
+        find_string(event, "to").value_or(""), find_string(event, "cause").value_or(""));
     shown.push_back(event);
   }
   if (events.empty()) result.text = "no events\n";

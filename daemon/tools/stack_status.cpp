@@ -16,7 +16,8 @@ std::string line_of(const json::object& service) {
       line += fmt::format(" {} ago", format_duration(Duration(*age)));
   }
   const std::int64_t restarts = find_integer(service, "restarts").value_or(0);
-  if (restarts > 0) line += fmt::format(", {}", count_of(static_cast<std::size_t>(restarts), "restart"));
+  if (restarts > 0)
+    line += fmt::format(", {}", count_of(static_cast<std::size_t>(restarts), "restart"));
   return line + "\n";
 }
 

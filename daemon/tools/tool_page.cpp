@@ -10,18 +10,24 @@ namespace {
 constexpr std::string_view kHead =
     "# Tools\n\n"
     "Made from schemas/tools/*.json; do not edit, run `ninja -C build/dev generated`.\n\n"
-    "`TOOL_PROFILE` says which tools clients see: lean (those marked essential and core), standard\n"
+    "`TOOL_PROFILE` says which tools clients see: lean (those marked essential and core), "
+    "standard\n"
     "(the default: also advanced) or full (also hidden). `ENABLED_TOOLS` names them instead,\n"
-    "`DISABLED_TOOLS` takes some away. Tools with a scope are there where exai runs the daemon and\n"
+    "`DISABLED_TOOLS` takes some away. Tools with a scope are there where exai runs the daemon "
+    "and\n"
     "`EXAI_OPERATIONS_SCOPE` grants it.\n\n";
 
 constexpr std::string_view kStepwise =
     "\n## Step by step\n\n"
     "These tools share one frame. The client's model does the work and calls the tool after each\n"
-    "step; the tool keeps the steps under `continuation_id`, says in `next_action` what to do next,\n"
-    "and asks another model in the last step if `use_assistant_model` is true. A model that does not\n"
-    "answer ends nothing: `expert` says what went wrong. For each there is a prompt of the same name.\n"
-    "chat can go on under the same `continuation_id`, and `exai://conversations/{id}` shows it.\n\n";
+    "step; the tool keeps the steps under `continuation_id`, says in `next_action` what to do "
+    "next,\n"
+    "and asks another model in the last step if `use_assistant_model` is true. A model that does "
+    "not\n"
+    "answer ends nothing: `expert` says what went wrong. For each there is a prompt of the same "
+    "name.\n"
+    "chat can go on under the same `continuation_id`, and `exai://conversations/{id}` shows "
+    "it.\n\n";
 
 bool is_required(const json::object& schema, std::string_view name) {
   if (const json::array* required = find_array(schema, "required"))
@@ -47,8 +53,8 @@ void add_rows(std::string& page, const json::object& schema, const json::object*
 }
 
 void add_tool(std::string& page, const Definition& tool, const json::object* frame) {
-  page += fmt::format("\n### {}\n\n{}\n\n{}", tool.info.name, tool.info.description,
-                      name(tool.tier));
+  page +=
+      fmt::format("\n### {}\n\n{}\n\n{}", tool.info.name, tool.info.description, name(tool.tier));
   if (tool.scope != Scope::none)
     page += fmt::format(", scope {}", tool.scope == Scope::change ? "change" : "read");
   page += tool.info.read_only ? "; changes nothing\n" : "\n";

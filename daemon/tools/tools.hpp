@@ -65,12 +65,13 @@ struct Context {
   const providers::Router& router;
   Host& host;
   ConversationLimits conversations = {};
-  bool experts_by_default = false;        // DEFAULT_USE_ASSISTANT_MODEL
-  providers::ProviderSettings glm = {};  // also while it is off: for its preview
+  bool experts_by_default = false;           // DEFAULT_USE_ASSISTANT_MODEL
+  providers::ProviderSettings glm = {};      // also while it is off: for its preview
+  std::vector<std::string> file_roots = {};  // EXAI_FILE_ROOTS
 
   // These the registry sets.
   Duration call_limit = 5min;
-  const std::vector<mcp::ToolInfo>* tools = nullptr;  // those that are offered
+  const std::vector<mcp::ToolInfo>* tools = nullptr;     // those that are offered
   const std::vector<Definition>* definitions = nullptr;  // all
   Journal* journal = nullptr;
   std::function<void(const std::string&)> changed = {};  // the conversation of this id

@@ -54,18 +54,19 @@ Task<Opinion> ask_expert(Context& context, ExpertQuestion question, Duration lim
   Task<Result<Opinion>> asking = ask_route(*route, std::move(request), std::move(on_delta));
   auto opinion = co_await with_timeout(context.clock, std::move(asking), limit);
   if (!opinion)
-    co_return failed(fmt::format("{}: {}. What to do: name a faster model, or raise "
-                                 "WORKFLOW_TOOL_TIMEOUT_SECS",
-                                 route->model, opinion.error().message()));
+    co_return failed(
+        fmt::format("{}: {}. What to do: name a faster model, or raise "
+                    "WORKFLOW_TOOL_TIMEOUT_SECS",
+                    route->model, opinion.error().message()));
   co_return *std::move(opinion);
 }
 
 std::string words_for(const json::object& result, const Opinion& opinion) {
-  std::string text = fmt::format("{}: step {} of {} noted{}.",
-                                 find_string(result, "tool").value_or(""),
-                                 find_integer(result, "step_number").value_or(0),
-                                 find_integer(result, "total_steps").value_or(0),
-                                 find_string(result, "status") == "complete" ? ", the last one" : "");
+  std::string text =
+      fmt::format("{}: step {} of {} noted{}.", find_string(result, "tool").value_or(""),
+                  find_integer(result, "step_number").value_or(0),
+                  find_integer(result, "total_steps").value_or(0),
+                  find_string(result, "status") == "complete" ? ", the last one" : "");
   if (const auto id = find_string(result, "continuation_id"))
     text += fmt::format(" continuation_id: {}", *id);
   if (const auto why = find_string(result, "not_remembered"))
@@ -107,8 +108,8 @@ Task<mcp::ToolResult> run_step(Context& context, mcp::Call call) {
   auto with = with_step(std::move(conversation), report);
   if (!with) co_return failure(fmt::format("{}: {}", tool.info.name, with.error().message()));
   conversation = *std::move(with);
-  auto question = expert_question(tool, conversation, report, call.arguments,
-                                  context.experts_by_default);
+  auto question =
+      expert_question(tool, conversation, report, call.arguments, context.experts_by_default);
   if (!question)
     co_return failure(fmt::format("{}: {}", tool.info.name, question.error().message()));
 

@@ -66,8 +66,8 @@ Result<ExpertQuestion> panel_question(const Definition& tool, const Conversation
   ExpertQuestion question;
   const auto index = static_cast<std::size_t>(report.step.number - 1);
   if (index >= panel.size()) {
-    question.why_not = panel.empty() ? "models names nobody to ask"
-                                     : "every model of the panel has been asked";
+    question.why_not =
+        panel.empty() ? "models names nobody to ask" : "every model of the panel has been asked";
     return question;
   }
   const json::object& member = panel[index].as_object();
@@ -168,7 +168,8 @@ Result<ExpertQuestion> expert_question(const Definition& tool, const Conversatio
 std::string next_action(const Definition& tool, const StepReport& report, const std::string& id) {
   const Workflow& workflow = *tool.workflow;
   if (!report.more) return workflow.finish;
-  const auto index = std::min(static_cast<std::size_t>(report.step.number), workflow.actions.size());
+  const auto index =
+      std::min(static_cast<std::size_t>(report.step.number), workflow.actions.size());
   return fmt::format("{} Then call {} with step_number {}, total_steps {} and continuation_id {}.",
                      workflow.actions[index - 1], tool.info.name, report.step.number + 1,
                      report.total, id);

@@ -47,6 +47,12 @@ void provider(FakeConnection& peer) {
     peer.reset();
   } else if (wants("hangs")) {
     peer.wait_closed();
+  } else if (wants("reads")) {
+    const bool file = request.find("--- end of ") != std::string::npos;
+    const bool image = request.find(R"({"url":"data:image/png;base64,iVBORw0KGgpyZXN0IQ=="})") !=
+                       std::string::npos;
+    peer.write(kStreamHead +
+               chunk(fmt::format(R"({{"content":"file {} image {}"}})", file, image), "\"stop\""));
   } else if (wants("remembers")) {
     const bool knows = request.find("my name is Ada") != std::string::npos;
     peer.write(kStreamHead +
@@ -57,7 +63,7 @@ void provider(FakeConnection& peer) {
 Environment with(const FakeServer& server) {
   return {{"CUSTOM_API_URL", server.url("/v1")},
           {"CUSTOM_API_KEY", kKey},
-          {"CUSTOM_MODELS", "streams,denies,limits,cuts,resets,hangs,remembers"},
+          {"CUSTOM_MODELS", "streams,denies,limits,cuts,resets,hangs,remembers,reads"},
           {"CUSTOM_TIMEOUT_SECS", "1"},
           {"LOG_LEVEL", "debug"}};
 }
@@ -141,4 +147,69 @@ TEST_CASE("a conversation in redis goes on after a restart of exaid") {
   const std::string id = find_string(first.structured, "continuation_id").value();
   CHECK(ask({{"prompt", "who am I?"}, {"continuation_id", id}}).text == "Ada");
   CHECK(ask({{"prompt", "who am I?"}}).text == "who?");
+}
+
+TEST_CASE("files and images below the roots reach the model; whatever leads elsewhere does not") {
+  const FakeServer server(provider);
+  const TempDir folder;
+  const Path notes = folder.write("open/notes.txt", "what we know");
+  const Path outside = folder.write("closed/secret.txt", "nobody's business");
+  const Path png = folder.write("open/dot.png", "\x89PNG\r\n\x1a\nrest!");
+  const Path binary = folder.write("open/binary", std::string("a\0b", 3));
+  const Path large = folder.write("open/large", std::string(300'000, 'x'));
+  std::filesystem::create_symlink(outside, folder / "open/link");
+  std::filesystem::create_directory_symlink(folder / "closed", folder / "open/folder");
+  std::filesystem::create_directory_symlink(folder / "open", folder / "alias");
+  REQUIRE(make_fifo(folder / "open/fifo"));
+
+  Environment options = with(server);
+  options["EXAI_FILE_ROOTS"] = (folder / "alias").string() + "/";
+  Exaid exaid(options);
+  McpClient client = exaid.client();
+  const auto chat = [&](const char* key, const std::string& name) {
+    return client.call("chat", {{"prompt", "hi"}, {"model", "reads"}, {key, {name}}});
+  };
+  CHECK(chat("files", notes.string()).text == "file true image false");
+  CHECK(chat("files", (folder / "alias/notes.txt").string()).text == "file true image false");
+  CHECK(chat("images", png.string()).text == "file false image true");
+  CHECK(chat("images", "data:image/png;base64,iVBORw0KGgpyZXN0IQ==").text ==
+        "file false image true");
+
+  struct Row {
+    const char* key;
+    std::string name;
+    const char* refusal;
+  };
+  const std::string open = (folder / "open").string();
+  const Row rows[] = {
+      {"files", outside.string(), "is not below EXAI_FILE_ROOTS"},
+      {"files", "/no/such/file", "is not below EXAI_FILE_ROOTS"},
+      {"files", "notes.txt", "is not below EXAI_FILE_ROOTS"},
+      {"files", open + "/../closed/secret.txt", "is not below EXAI_FILE_ROOTS"},
+      {"files", open + "/link", "is not below EXAI_FILE_ROOTS"},
+      {"files", open + "/folder/secret.txt", "is not below EXAI_FILE_ROOTS"},
+      {"files", open + "er/x", "is not below EXAI_FILE_ROOTS"},
+      {"files", open, "is not below EXAI_FILE_ROOTS"},
+      {"files", open + "/fifo", "is no regular file"},
+      {"files", open + "/missing", "No such file"},
+      {"files", binary.string(), "is no text"},
+      {"files", large.string(), "has more than 256 KiB"},
+      {"images", notes.string(), "is no PNG, JPEG, GIF or WebP"},
+      {"images", outside.string(), "is not below EXAI_FILE_ROOTS"},
+      {"images", "data:text/html,x", "must begin with data:image/"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    const Answer answer = chat(row.key, row.name);
+    CHECK(answer.is_error);
+    CHECK_THAT(answer.text, Contains(row.refusal));
+  }
+}
+
+TEST_CASE("without roots no file is sent") {
+  const FakeServer server(provider);
+  Exaid exaid(with(server));
+  const Answer answer = exaid.client().call("chat", {{"prompt", "hi"}, {"files", {"/etc/passwd"}}});
+  CHECK(answer.is_error);
+  CHECK_THAT(answer.text, Contains("EXAI_FILE_ROOTS names the folders whose files may"));
 }

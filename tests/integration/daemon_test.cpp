@@ -210,8 +210,8 @@ TEST_CASE("wrong options: everything that is wrong is said at once, and nothing 
   CHECK(run_exaid({"--check"}, {{"REDIS_DB", "99"}}).exit == 2);
   const Outcome tools = run_exaid({}, {{"DISABLED_TOOLS", "debgu"}});
   CHECK(tools.exit == 2);
-  CHECK_THAT(tools.err, Contains("names \"debgu\", which is no tool") &&
-                            Contains("did you mean \"debug\"?"));
+  CHECK_THAT(tools.err,
+             Contains("names \"debgu\", which is no tool") && Contains("did you mean \"debug\"?"));
   CHECK(run_exaid({"--check"}).exit == 0);
 }
 

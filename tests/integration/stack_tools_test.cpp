@@ -19,7 +19,8 @@ namespace {
 class Stack {
  public:
   explicit Stack(const std::string& scope)
-      : port_(free_port()), stack_(fmt::format(R"(
+      : port_(free_port()),
+        stack_(fmt::format(R"(
 [services.talker]
 process = ["sh", "-c", "echo hello from talker; exec sleep 1000"]
 [services.exaid]
@@ -29,7 +30,7 @@ ports = {{ health = {1} }}
 env = {{ EXAI_WS_PORT = "{0}", HEALTH_CHECK_PORT = "{1}", METRICS_PORT = "{2}", EXAI_OPERATIONS_SCOPE = "{3}" }}
 ready = {{ http = "/health/startup", port = "health" }}
 )",
-                                                  port_, free_port(), free_port(), scope)) {
+                           port_, free_port(), free_port(), scope)) {
     const Outcome up = stack_.exai({"up"});
     INFO(up.out << up.err);
     REQUIRE(up.exit == 0);
@@ -61,11 +62,11 @@ json::object ask(const Stack& stack, std::string_view params) {
                      {"mcp-protocol-version", "2026-07-28"},
                      {"mcp-method", "tools/call"},
                      {"mcp-name", "service_restart"}};
-  request.body = fmt::format(
-      R"({{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{{},"_meta":)"
-      R"({{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
-      R"("io.modelcontextprotocol/clientCapabilities":{{"elicitation":{{}}}}}}}}}})",
-      params);
+  request.body =
+      fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{{},"_meta":)"
+                  R"({{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+                  R"("io.modelcontextprotocol/clientCapabilities":{{"elicitation":{{}}}}}}}}}})",
+                  params);
   const HttpResponse response = fetch(std::move(request));
   INFO(response.body);
   const auto reply = parse_json_object(response.body);
@@ -123,7 +124,8 @@ TEST_CASE("with the scope, a service is restarted after the user agreed, and onl
 
   const json::object question = ask(stack, kRestart);
   CHECK(find_string(question, "resultType") == "input_required");
-  CHECK_THAT(to_text(question), Contains("Restart the service \\\"talker\\\"? These need it: exaid."));
+  CHECK_THAT(to_text(question),
+             Contains("Restart the service \\\"talker\\\"? These need it: exaid."));
   const std::string state = find_string(question, "requestState").value();
   const auto answer = [&](std::string_view said) {
     return to_text(ask(stack, fmt::format(R"({},"inputResponses":{{"restart":{}}},)"
@@ -145,7 +147,8 @@ TEST_CASE("a daemon whose supervisor is gone says so, and what to type") {
   McpClient client = stack.client();
   ::kill(static_cast<pid_t>(stack.cli().supervisor()), SIGKILL);
   CHECK(wait_until([&] { return client.call("stack_status").is_error; }));
-  CHECK_THAT(client.call("stack_logs", {{"service", "talker"}}).text, Contains("exai up takes over"));
+  CHECK_THAT(client.call("stack_logs", {{"service", "talker"}}).text,
+             Contains("exai up takes over"));
   CHECK(client.call("test_echo", {{"message", "still here"}}).text == "still here");
   CHECK(stack.cli().exai({"up"}).exit == 0);
   CHECK(wait_until([&] { return !client.call("stack_status").is_error; }));

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "daemon/providers/openai.hpp"
+
 namespace exai::providers {
 namespace {
 
@@ -196,6 +198,47 @@ TEST_CASE("the request carries the conversation, and a temperature only when the
       R"({"role":"user","content":"hi \"you\""}],"stream":true,"stream_options":{"include_usage":true}})");
   request.temperature = 0.5;
   CHECK(find_number(*parse_json_object(chat_body(request)), "temperature") == 0.5);
+}
+
+TEST_CASE("images stand behind the text of their message") {
+  ChatRequest request;
+  request.model = "m";
+  request.messages = {{"user", "what is this?", {"data:image/png;base64,AA=="}}};
+  CHECK(to_text(*find(*parse_json_object(chat_body(request)), "messages")) ==
+        R"([{"role":"user","content":[{"type":"text","text":"what is this?"},)"
+        R"({"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]}])");
+}
+
+TEST_CASE("each model is told in its own way how long to think") {
+  struct Row {
+    const char* provider;
+    const char* model;
+    const char* mode;
+    const char* told;
+  };
+  const Row rows[] = {
+      {"kimi", "kimi-k3", "minimal", R"({"reasoning_effort":"low"})"},
+      {"kimi", "kimi-k3", "medium", R"({"reasoning_effort":"high"})"},
+      {"glm", "glm-5.3", "max", R"({"reasoning_effort":"max"})"},
+      {"glm", "glm-4.6", "minimal", R"({"thinking":{"type":"disabled"}})"},
+      {"glm", "glm-4.6", "low", R"({"thinking":{"type":"enabled"}})"},
+      {"glm", "glm-4.6", "", "{}"},
+      {"kimi", "moonshot-v1-8k", "max", "{}"},
+      {"kimi", "kimi-of-tomorrow", "max", "{}"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.model, row.mode);
+    ProviderSettings settings;
+    settings.name = row.provider;
+    ChatRequest request;
+    request.model = row.model;
+    request.thinking_mode = row.mode;
+    const json::object shown = preview(settings, std::move(request));
+    json::object told;
+    for (const char* key : {"thinking", "reasoning_effort"})
+      if (const json::value* value = find(*find_object(shown, "body"), key)) told[key] = *value;
+    CHECK(to_text(told) == row.told);
+  }
 }
 
 }  // namespace

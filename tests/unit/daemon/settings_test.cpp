@@ -116,14 +116,18 @@ TEST_CASE("two servers on one port are found before either starts") {
   CHECK(wrong[0].message == "EXAI_WS_PORT and HEALTH_CHECK_PORT are both 8079");
 }
 
-TEST_CASE("a tool that there is not is found before anything starts, with the one that was meant") {
-  config::OptionReader options =
-      reader({{"ENABLED_TOOLS", "chat, debgu"}, {"DISABLED_TOOLS", "xyzzy"}});
+TEST_CASE(
+    "tools and folders that cannot be are found before anything starts, with what was meant") {
+  config::OptionReader options = reader({{"ENABLED_TOOLS", "chat, debgu"},
+                                         {"DISABLED_TOOLS", "xyzzy"},
+                                         {"EXAI_FILE_ROOTS", "/srv,project"}});
   CHECK(config::render(check(read_settings(options))) ==
         "error[CFG005]: ENABLED_TOOLS names \"debgu\", which is no tool\n"
         "  help: did you mean \"debug\"?\n"
         "error[CFG005]: DISABLED_TOOLS names \"xyzzy\", which is no tool\n"
-        "  help: docs/TOOLS.md lists them all\n");
+        "  help: docs/TOOLS.md lists them all\n"
+        "error[CFG005]: EXAI_FILE_ROOTS names \"project\", which is no absolute path\n"
+        "  help: write it from the root folder on: /srv/project\n");
 }
 
 TEST_CASE("options are shown with their origin, and secrets without their value") {

@@ -64,7 +64,8 @@ TEST_CASE("a service is only restarted when the user said yes to it") {
       {"yes", yes, "redis is being restarted", true},
       {"not ticked", unticked, "the user said no; redis runs on", false},
       {"declined", declined, "the user said no; redis runs on", false},
-      {"nobody to ask", std::nullopt, "the user must agree, and this client cannot be asked", false},
+      {"nobody to ask", std::nullopt, "the user must agree, and this client cannot be asked",
+       false},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);

@@ -65,7 +65,8 @@ TEST_CASE("activity is the log where one is kept, else the calls; filtered") {
 
   Bench supervised(full(), Supervised::yes);
   const auto log = supervised.call("activity", {{"structured", true}});
-  CHECK(log->text == "the log of this daemon, 2 lines\nexaid says one\nexaid says [KEY]\\x1b[31m\n");
+  CHECK(log->text ==
+        "the log of this daemon, 2 lines\nexaid says one\nexaid says [KEY]\\x1b[31m\n");
   CHECK(find_array(log->structured, "lines")->size() == 2);
   supervised.stack.down = Error(Errc::unavailable, "no supervisor listens there");
   CHECK_THAT(supervised.call("activity", {})->text, Contains("no supervisor listens there"));
@@ -80,10 +81,9 @@ TEST_CASE("self-check names what is not well, and what to do") {
   for (int i = 0; i < 5; ++i) bench.call("test_echo", {});
   const auto result = bench.call("self-check", {{"log_lines", 5}});
   CHECK(find_string(result->structured, "status") == "fail");
-  CHECK_THAT(result->text,
-             Contains("fail  storage: redis: refused (look at its service") &&
-                 Contains("warn  calls: 5 of the last 6 failed") &&
-                 Contains("Its log: nobody keeps it where it could be read."));
+  CHECK_THAT(result->text, Contains("fail  storage: redis: refused (look at its service") &&
+                               Contains("warn  calls: 5 of the last 6 failed") &&
+                               Contains("Its log: nobody keeps it where it could be read."));
   Bench supervised(full(), Supervised::yes);
   CHECK_THAT(supervised.call("self-check", {{"log_lines", 5}})->text, Contains("exaid says one"));
 }

@@ -13,7 +13,9 @@ class FakeHost final : public Host {
   json::object health() override { return health_report; }
   const std::vector<OptionView>& options() override { return option_views; }
   Stack* stack() override { return the_stack; }
-  std::string redact(std::string text) override { return replace_all(std::move(text), "s3cret", "[KEY]"); }
+  std::string redact(std::string text) override {
+    return replace_all(std::move(text), "s3cret", "[KEY]");
+  }
 
   json::object health_report{
       {"status", "pass"},
@@ -145,7 +147,7 @@ struct Bench {
     glm.base_url = "https://glm.example/v4";
     glm.key = Secret("glm-s3cret-key");
     glm.default_model = "glm-5";
-    return {clock, store, router, host, {}, false, glm};
+    return {clock, store, router, host, {}, false, glm, {}};
   }
   std::vector<std::string> tool_names() const {
     std::vector<std::string> names;

@@ -60,7 +60,9 @@ TEST_CASE("steps follow one another; a step again replaces itself and what came 
        {reported(2)},
        "step 2 follows nothing: pass the continuation_id of the step before it, or begin with "
        "step_number 1"},
-      {"back to nowhere", {reported(1), reported(2, 5)}, "backtrack_from_step 5: there are 1 steps"},
+      {"back to nowhere",
+       {reported(1), reported(2, 5)},
+       "backtrack_from_step 5: there are 1 steps"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);
@@ -81,11 +83,10 @@ TEST_CASE("a workflow without a provider: steps are kept, summed up, and told wh
   Bench bench;
   bench.kimi.answer = tl::unexpected(providers::ProviderError{});
   const auto first = bench.call(
-      "codereview",
-      step(1, true,
-           {{"relevant_files", {"a.cpp"}},
-            {"files_checked", {"a.cpp", "b.cpp"}},
-            {"issues_found", {{{"severity", "high"}, {"description", "leaks"}}}}}));
+      "codereview", step(1, true,
+                         {{"relevant_files", {"a.cpp"}},
+                          {"files_checked", {"a.cpp", "b.cpp"}},
+                          {"issues_found", {{{"severity", "high"}, {"description", "leaks"}}}}}));
   REQUIRE(first.has_value());
   const std::string id = id_of(first);
   CHECK(find_string(first->structured, "status") == "in_progress");
@@ -94,14 +95,14 @@ TEST_CASE("a workflow without a provider: steps are kept, summed up, and told wh
                  Catch::EndsWith("Then call codereview with step_number 2, total_steps 3 and "
                                  "continuation_id " +
                                  id + "."));
-  const auto second = bench.call(
-      "codereview",
-      step(2, false,
-           {{"continuation_id", id},
-            {"relevant_files", {"a.cpp", "c.cpp"}},
-            {"confidence", "high"},
-            {"issues_found", {{{"severity", "high"}, {"description", "races"}},
-                              {{"severity", "low"}, {"description", "odd name"}}}}}));
+  const auto second =
+      bench.call("codereview", step(2, false,
+                                    {{"continuation_id", id},
+                                     {"relevant_files", {"a.cpp", "c.cpp"}},
+                                     {"confidence", "high"},
+                                     {"issues_found",
+                                      {{{"severity", "high"}, {"description", "races"}},
+                                       {{"severity", "low"}, {"description", "odd name"}}}}}));
   const json::object& done = second->structured;
   CHECK(find_string(done, "status") == "complete");
   CHECK(find_integer(done, "steps_kept") == 2);
@@ -134,7 +135,8 @@ TEST_CASE("an expert is asked at the end, sees the steps, and its answer is kept
   CHECK_THAT(asked.messages[1].content, Contains("find the root cause of a fault"));
   CHECK(find_string(expert_of(result), "state") == "answered");
   CHECK(find_string(expert_of(result), "text") == "Look at the destructor.");
-  CHECK_THAT(result->text, Contains("kimi-k3 says:\nLook at the destructor.\n\nNext: Show the cause"));
+  CHECK_THAT(result->text,
+             Contains("kimi-k3 says:\nLook at the destructor.\n\nNext: Show the cause"));
   CHECK_THAT(bench.store.values.at("thread:" + id), Contains("Look at the destructor."));
 
   // chat goes on with it.
@@ -176,8 +178,9 @@ TEST_CASE("nobody is asked when you are certain, or when the tool asks nobody") 
 TEST_CASE("consensus asks one model a step, each with its stance and blind to the others") {
   Bench bench;
   bench.kimi.answer->text = "verdict one";
-  const json::array models{{{"model", "k3"}, {"stance", "for"}},
-                           {{"model", "kimi-k2.6"}, {"stance", "against"}, {"stance_prompt", "Be brief."}}};
+  const json::array models{
+      {{"model", "k3"}, {"stance", "for"}},
+      {{"model", "kimi-k2.6"}, {"stance", "against"}, {"stance_prompt", "Be brief."}}};
   const auto first = bench.call("consensus", step(1, true, {{"models", models}}));
   const std::string id = id_of(first);
   CHECK(find_string(expert_of(first), "text") == "verdict one");
@@ -285,8 +288,7 @@ TEST_CASE("a conversation survives being written down, and is cut to its bounds"
 }
 
 TEST_CASE("a conversation of before the step-wise tools is read as it was") {
-  const auto old = parse_conversation(
-      R"({"system":"s","turns":[{"user":"u","assistant":"a"}]})");
+  const auto old = parse_conversation(R"({"system":"s","turns":[{"user":"u","assistant":"a"}]})");
   CHECK(*old == Conversation{"s", {{"u", "a"}}, {}, 0});
   CHECK(stored_text(*old, 20) == R"({"system":"s","turns":[{"user":"u","assistant":"a"}]})");
 }
