@@ -27,6 +27,7 @@ Exit health(Context& context, Args& args);
 Exit env(Context& context, Args& args);
 Exit config_command(Context& context, Args& args);
 Exit secret(Context& context, Args& args);
+Exit mcp(Context& context, Args& args);
 Exit export_command(Context& context, Args& args);
 Exit upgrade_supervisor(Context& context, Args& args);
 Exit completion(Context& context, Args& args);
@@ -55,6 +56,7 @@ constexpr std::array kCommands = {
     Command{"env", "show, compare and complete environment files", env},
     Command{"config", "what every option is, and who says so", config_command},
     Command{"secret", "keep the secrets of an environment", secret},
+    Command{"mcp", "the server that MCP clients launch, on stdin and stdout", mcp},
     Command{"export", "print the stack as a systemd unit", export_command},
     Command{"upgrade-supervisor", "put the installed supervisor in place of the running one",
             upgrade_supervisor},

@@ -11,14 +11,6 @@
 
 namespace exai::cli {
 
-namespace {
-
-struct Planned {
-  config::Check check;
-  checks::Subject subject;
-};
-
-// Secrets are only read: looking at a stack must not be what makes them.
 std::optional<Secret> existing_secret(const Opened& opened, const std::string& variable) {
   const auto& generated = opened.stack->secrets;
   const bool to_be_made = std::any_of(generated.begin(), generated.end(),
@@ -32,6 +24,13 @@ std::optional<Secret> existing_secret(const Opened& opened, const std::string& v
   if (!value) return std::nullopt;
   return *std::move(value);
 }
+
+namespace {
+
+struct Planned {
+  config::Check check;
+  checks::Subject subject;
+};
 
 checks::Subject subject_of(const Context& context, const Opened& opened,
                            const config::Service& service, const Pids& pids) {

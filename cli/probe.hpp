@@ -35,6 +35,10 @@ std::optional<std::vector<Probed>> run_checks(const Context& context, const Open
                                               const std::vector<std::string>& services,
                                               const Pids& pids);
 
+// The value of a variable that may be secret, if it is there already: looking at a stack must not
+// be what makes its secrets.
+std::optional<Secret> existing_secret(const Opened& opened, const std::string& variable);
+
 // {"ok","checks":[{"service","purpose","check","ok","detail","took_ms"}]}
 json::object to_json(const std::vector<Probed>& results);
 

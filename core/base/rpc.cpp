@@ -4,8 +4,6 @@
 
 namespace exai::rpc {
 
-namespace {
-
 std::optional<Id> id_from(const json::value* value) {
   if (!value) return std::nullopt;
   if (value->is_string()) return Id(std::string(value->get_string()));
@@ -14,6 +12,8 @@ std::optional<Id> id_from(const json::value* value) {
     return Id(static_cast<std::int64_t>(value->get_uint64()));
   return std::nullopt;
 }
+
+namespace {
 
 tl::unexpected<Rejection> reject(std::optional<Id> id, int code, std::string message) {
   return tl::unexpected(Rejection{std::move(id), ErrorObject{code, std::move(message), nullptr}});

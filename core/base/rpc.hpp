@@ -26,6 +26,8 @@ enum : int {
 
 // A string or an integer, never null.
 using Id = std::variant<std::int64_t, std::string>;
+// Nothing for what is none, and for nullptr.
+std::optional<Id> id_from(const json::value* value);
 
 struct Request {  // without an id it is a notification
   std::optional<Id> id;
