@@ -1,11 +1,11 @@
 // A real MCP client, on the official SDK. Usage:
 //
-//   node mcp_client.mjs http|ws|stdio list
+//   node mcp_client.mjs http|ws|stdio|bridge list
 //   node mcp_client.mjs http|ws|stdio call TOOL [JSON]      prints the text of the result
 //   node mcp_client.mjs http|ws|stdio stream TOOL [JSON]    prints each progress, then the text
 //   node mcp_client.mjs http|ws|stdio many COUNT TOOL       COUNT calls at once, each on a connection of its own
 //
-// stdio starts an exaid of its own, found by PATH. Else the server is EXAI_MCP_URL (http) or 127.0.0.1 on EXAI_WS_PORT; EXAI_WS_TOKEN is sent when set.
+// stdio starts an exaid of its own, found by PATH; bridge starts `exai mcp` ($EXAI). Else the server is EXAI_MCP_URL (http) or 127.0.0.1 on EXAI_WS_PORT; EXAI_WS_TOKEN is sent when set.
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -30,7 +30,14 @@ function transport(kind) {
   if (kind === 'ws') return new WebSocketClientTransport(new URL('/ws', httpUrl.href.replace('http', 'ws')));
   if (kind === 'stdio')
     return new StdioClientTransport({ command: 'exaid', args: ['--stdio'], stderr: 'ignore' });
-  throw new Error(`no transport "${kind}"; there are http, ws and stdio`);
+  if (kind === 'bridge')
+    return new StdioClientTransport({
+      command: process.env.EXAI ?? 'exai',
+      args: ['mcp', '--url', httpUrl.href],
+      env: { ...process.env },
+      stderr: 'ignore'
+    });
+  throw new Error(`no transport "${kind}"; there are http, ws, stdio and bridge`);
 }
 
 async function withClient(kind, use) {
