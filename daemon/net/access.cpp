@@ -32,10 +32,8 @@ bool shows_token(std::string_view authorization, const Secret& token) {
   return Secret(std::string(trim(authorization.substr(kScheme.size())))) == token;
 }
 
-}  // namespace
-
-std::optional<Response> refuse_access(const Headers& headers, const McpOptions& options,
-                                      TokenIn token) {
+// The two rules that a preflight is held to, too.
+std::optional<Response> refuse_place(const Headers& headers, const McpOptions& options) {
   const auto origin = header(headers, "origin");
   if (!origin.empty() && !may_call(origin, options))
     return json_error(403, rpc::kInvalidRequest,
@@ -45,6 +43,29 @@ std::optional<Response> refuse_access(const Headers& headers, const McpOptions& 
     return json_error(403, rpc::kInvalidRequest,
                       fmt::format("this server listens on loopback and has no host named \"{}\"",
                                   printable(host)));
+  return std::nullopt;
+}
+
+// What a page may send, and of the requested ones those that carry a tool's arguments
+// (Mcp-Param-…).
+std::string allowed_headers(std::string_view requested) {
+  std::string allowed =
+      "accept, authorization, content-type, last-event-id, mcp-method, mcp-name, "
+      "mcp-protocol-version, mcp-session-id";
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+  for (const std::string& each : split(requested, ',')) {
+    const std::string name = to_lower(trim(each));
+    if (name.starts_with("mcp-param-") && name.find_first_not_of(kPlain) == std::string::npos)
+      allowed.append(", ").append(name);
+  }
+  return allowed;
+}
+
+}  // namespace
+
+std::optional<Response> refuse_access(const Headers& headers, const McpOptions& options,
+                                      TokenIn token) {
+  if (auto refusal = refuse_place(headers, options)) return refusal;
   if (token == TokenIn::first_frame || options.token.empty() ||
       shows_token(header(headers, "authorization"), options.token))
     return std::nullopt;
@@ -53,6 +74,32 @@ std::optional<Response> refuse_access(const Headers& headers, const McpOptions& 
                                 "\"Authorization: Bearer <token>\"");
   refusal.headers.emplace("www-authenticate", "Bearer realm=\"exai\"");
   return refusal;
+}
+
+std::optional<Response> answer_preflight(const Request& request, const McpOptions& options) {
+  const Headers& headers = request.headers;
+  const bool asks = request.method == "OPTIONS" && headers.contains("origin") &&
+                    headers.contains("access-control-request-method");
+  if (!asks) return std::nullopt;
+  if (auto refusal = refuse_place(headers, options)) return refusal;
+  Response answer{204, cors_headers(headers, options), ""};
+  answer.headers["access-control-allow-methods"] = "GET, POST, DELETE";
+  answer.headers["access-control-allow-headers"] =
+      allowed_headers(header(headers, "access-control-request-headers"));
+  answer.headers["access-control-max-age"] = "600";
+  // Browsers want that said again when a page of the internet calls a server of this machine.
+  if (header(headers, "access-control-request-private-network") == "true")
+    answer.headers["access-control-allow-private-network"] = "true";
+  return answer;
+}
+
+Headers cors_headers(const Headers& request, const McpOptions& options) {
+  const auto origin = header(request, "origin");
+  if (origin.empty() || !may_call(origin, options)) return {};
+  return {{"access-control-allow-origin", std::string(origin)},
+          {"access-control-expose-headers",
+           "mcp-protocol-version, mcp-session-id, retry-after, www-authenticate"},
+          {"vary", "origin"}};
 }
 
 Response json_error(int status, int code, std::string message) {

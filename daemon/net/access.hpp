@@ -6,6 +6,10 @@
 //   a token is set and "Authorization: Bearer <token>" does not match       401
 //
 // Only the token is compared in constant time; the others are no secrets.
+//
+// A browser asks first (a preflight, which never carries the token) and gives a page only what the
+// answer's CORS headers allow. They name the page's own origin, never "*", and are there for every
+// page that may call: those of EXAI_ALLOWED_ORIGINS, and on loopback those of loopback.
 
 #include <optional>
 #include <string>
@@ -20,6 +24,14 @@ enum class TokenIn { header, first_frame };  // where the client shows it; then 
 // The refusal, or nothing when the request may pass.
 std::optional<Response> refuse_access(const Headers& headers, const McpOptions& options,
                                       TokenIn token = TokenIn::header);
+
+// The answer to a browser that asks whether its page may call; nothing when this is no such
+// question.
+std::optional<Response> answer_preflight(const Request& request, const McpOptions& options);
+
+// What every answer to that request must carry so that its page may read it. Empty: there is no
+// page, or it may not.
+Headers cors_headers(const Headers& request, const McpOptions& options);
 
 // A refusal in the shape that MCP clients read: a JSON-RPC error without id.
 Response json_error(int status, int code, std::string message);

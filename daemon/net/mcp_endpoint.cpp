@@ -47,6 +47,23 @@ Response upgrade_required() {
   return refusal;
 }
 
+// Adds headers to what goes out through another writer.
+class AddingWriter final : public BodyWriter {
+ public:
+  AddingWriter(BodyWriter& writer, const Headers& added) : writer_(writer), added_(added) {}
+  Task<Result<>> start(Response head) override {
+    head.headers.insert(added_.begin(), added_.end());
+    return writer_.start(std::move(head));
+  }
+  Task<Result<>> write(std::string bytes) override { return writer_.write(std::move(bytes)); }
+  Task<Result<>> finish() override { return writer_.finish(); }
+  Task<> wait_gone() override { return writer_.wait_gone(); }
+
+ private:
+  BodyWriter& writer_;
+  const Headers& added_;
+};
+
 }  // namespace
 
 struct McpEndpoint::State {
@@ -117,6 +134,16 @@ Task<> McpEndpoint::drain(Duration limit) {
 }
 
 Task<std::optional<Response>> McpEndpoint::handle(Request request, BodyWriter& writer) {
+  if (auto preflight = answer_preflight(request, state_->options)) co_return preflight;
+  const Headers cors = cors_headers(request.headers, state_->options);
+  if (cors.empty()) co_return co_await answer(std::move(request), writer);
+  AddingWriter adding(writer, cors);
+  auto response = co_await answer(std::move(request), adding);
+  if (response) response->headers.insert(cors.begin(), cors.end());
+  co_return response;
+}
+
+Task<std::optional<Response>> McpEndpoint::answer(Request request, BodyWriter& writer) {
   const bool is_mcp = request.path == "/mcp";
   if (!is_mcp && !is_websocket_path(request.path)) co_return not_found(request.path);
   if (auto refusal = refuse_access(request.headers, state_->options)) co_return refusal;

@@ -14,8 +14,9 @@
 // client that goes away cancels its calls in the stateless era and must not with a session; over
 // WebSocket its connection was the session, so its calls are cancelled.
 //
-// Who may come in: the bearer token, if one is set; browsers only from allowed origins; and while
-// the server listens on loopback, only requests whose Host is loopback (DNS rebinding).
+// Who may come in: access.hpp. The bearer token, if one is set; browsers only from allowed origins,
+// which are told so (CORS); and while the server listens on loopback, only requests whose Host is
+// loopback (DNS rebinding).
 //
 // Lifetime: everything passed in outlives the endpoint, and the endpoint outlives its server.
 // Before it is destroyed: drain() it.
@@ -101,6 +102,7 @@ class McpEndpoint final : public Handler {
 
  private:
   struct State;
+  Task<std::optional<Response>> answer(Request request, BodyWriter& writer);
   std::unique_ptr<State> state_;
 };
 

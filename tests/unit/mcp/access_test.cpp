@@ -90,3 +90,63 @@ TEST_CASE("a refusal for want of a token says how to show it") {
         R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":)"
         R"("the bearer token is missing or wrong: send \"Authorization: Bearer <token>\""}})");
 }
+
+TEST_CASE("a browser that asks first is told what its page may do, without a token") {
+  McpOptions options = on_all_addresses();
+  options.token = Secret("0123456789abcdef");
+  Request question;
+  question.method = "OPTIONS";
+  question.path = "/mcp";
+  question.headers = {{"host", "mcp.example"},
+                      {"origin", "https://app.example"},
+                      {"access-control-request-method", "POST"},
+                      {"access-control-request-headers",
+                       "content-type, Mcp-Param-Region, x-evil, "
+                       "mcp-param-a\r\nb"}};
+  const auto answer = answer_preflight(question, options);
+  REQUIRE(answer.has_value());
+  CHECK(answer->status == 204);
+  CHECK(answer->headers ==
+        Headers{{"access-control-allow-origin", "https://app.example"},
+                {"access-control-allow-methods", "GET, POST, DELETE"},
+                {"access-control-allow-headers",
+                 "accept, authorization, content-type, last-event-id, mcp-method, mcp-name, "
+                 "mcp-protocol-version, mcp-session-id, mcp-param-region"},
+                {"access-control-expose-headers",
+                 "mcp-protocol-version, mcp-session-id, retry-after, www-authenticate"},
+                {"access-control-max-age", "600"},
+                {"vary", "origin"}});
+  question.headers["access-control-request-private-network"] = "true";
+  CHECK(answer_preflight(question, options)->headers.at("access-control-allow-private-network") ==
+        "true");
+}
+
+TEST_CASE("a page that may not call is told nothing but that") {
+  Request question;
+  question.method = "OPTIONS";
+  question.headers = {{"host", "localhost"},
+                      {"origin", "https://evil.example"},
+                      {"access-control-request-method", "POST"}};
+  const auto refusal = answer_preflight(question, on_loopback());
+  REQUIRE(refusal.has_value());
+  CHECK(refusal->status == 403);
+  CHECK(!refusal->headers.contains("access-control-allow-origin"));
+  CHECK(cors_headers(question.headers, on_loopback()).empty());
+  question.headers["origin"] = "https://app.example";
+  question.headers["host"] = "evil.example";  // rebound
+  CHECK(answer_preflight(question, on_loopback())->status == 403);
+}
+
+TEST_CASE("what is no preflight is not answered as one, and what is no page needs no CORS") {
+  Request request;
+  request.method = "OPTIONS";
+  request.headers = {{"host", "localhost"}, {"origin", "http://localhost:3000"}};
+  CHECK(!answer_preflight(request, on_loopback()));
+  request.headers["access-control-request-method"] = "POST";
+  CHECK(answer_preflight(request, on_loopback()));
+  request.method = "POST";
+  CHECK(!answer_preflight(request, on_loopback()));
+  CHECK(cors_headers({{"host", "localhost"}}, on_loopback()).empty());
+  CHECK(cors_headers(request.headers, on_loopback()).at("access-control-allow-origin") ==
+        "http://localhost:3000");
+}
