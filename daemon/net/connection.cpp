@@ -18,12 +18,7 @@ using asio::ip::tcp;
 
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kInputSize = kHeadLimit + 1024;  // a head at its limit, and a little
-constexpr std::size_t kBytesPerSecond = 16U << 10U;    // the slowest transfer that is bearable
 constexpr Duration kLinger = 2s;
-
-Duration time_for(std::size_t bytes) {
-  return Duration(1000 * static_cast<std::int64_t>(bytes / kBytesPerSecond));
-}
 
 void advance(std::array<asio::const_buffer, 2>& buffers, std::size_t bytes) {
   const std::size_t of_first = std::min(bytes, buffers[0].size());

@@ -32,6 +32,12 @@ struct ServerContext {
   bool draining = false;
 };
 
+// What so many bytes may take longer than nothing: 16 KiB a second is the slowest that is bearable.
+inline Duration time_for(std::size_t bytes) {
+  constexpr std::size_t kBytesPerSecond = 16U << 10U;
+  return Duration(1000 * static_cast<std::int64_t>(bytes / kBytesPerSecond));
+}
+
 class Connection final : public std::enable_shared_from_this<Connection> {
  public:
   // `refusal`: why it may not stay; it is told so in answer to its first request. Empty: it may.

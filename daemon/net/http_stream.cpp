@@ -59,6 +59,12 @@ std::string event_text(std::string_view id, std::string_view message) {
 std::optional<Response> refuse_form(const Request& request, Accepts accepts) {
   if (!is_json(header(request.headers, "content-type")))
     return json_error(415, rpc::kInvalidRequest, "send the message as application/json");
+  const std::string encoding = to_lower(header(request.headers, "content-encoding"));
+  if (!encoding.empty() && encoding != "identity") {
+    Response refusal = json_error(415, rpc::kInvalidRequest, "send the message not compressed");
+    refusal.headers.emplace("accept-encoding", "identity");
+    return refusal;
+  }
   if (!accepts.json && !accepts.stream)
     return json_error(406, rpc::kInvalidRequest,
                       "answers are application/json or text/event-stream: accept both");

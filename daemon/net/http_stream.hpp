@@ -80,7 +80,7 @@ class HttpStream : public Peer {
   bool abandoned_ = false;  // no connection, but another one may come
 };
 
-// Whether the body is declared as JSON and some answer is accepted; else the refusal.
+// Whether the body is declared as plain JSON and some answer is accepted; else the refusal.
 std::optional<Response> refuse_form(const Request& request, Accepts accepts);
 
 // Streams of sessions by session and number, as long as they live.

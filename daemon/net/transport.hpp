@@ -4,7 +4,8 @@
 //
 // One Server listens on one address. Each connection is a coroutine on the loop, and one sweep over
 // all connections enforces their deadlines. Limits: head 16 KiB, body `max_body`, idle `idle`, and
-// a request must arrive within `receive` plus a second for every 16 KiB of it. Lifetime: handlers
+// a request, or a message of a WebSocket, must arrive within `receive` plus a second for every
+// 16 KiB of it. Nothing compressed is taken or sent. Lifetime: handlers
 // outlive servers; a server is drained before it is destroyed.
 
 #include <cstdint>

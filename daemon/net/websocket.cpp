@@ -46,6 +46,7 @@ class BeastWebSocket final : public WebSocketSession {
         limit_(server.options.max_body),
         ping_after_(server.options.websocket_ping),
         pong_within_(server.options.websocket_pong),
+        receive_within_(server.options.receive),
         heard_(server.clock.now()) {
     websocket::stream_base::timeout timeouts;
     timeouts.handshake_timeout = kCloseTime;
@@ -76,11 +77,15 @@ class BeastWebSocket final : public WebSocketSession {
 
   Task<Result<std::string>> receive() override {
     beast::error_code error;
-    do {  // in pieces: a long message is no silence
+    Time started = Time::max();
+    do {  // in pieces: a long message is no silence, but one that takes too long is an attack
       auto done = co_await stream_.async_read_some(buffer_, 0, kAsTuple);
       error = std::get<0>(done);
       hear();
+      if (started == Time::max()) started = heard_;
+      message_deadline_ = started + receive_within_ + time_for(buffer_.size());
     } while (!error && !stream_.is_message_done());
+    message_deadline_ = Time::max();
     if (error) {
       if (!closing_) end();
       if (error == websocket::error::message_too_big || error == websocket::error::buffer_overflow)
@@ -137,7 +142,8 @@ class BeastWebSocket final : public WebSocketSession {
   }
 
   bool is_overdue(Time now) const override {
-    return now >= close_deadline_ || (!closing_ && now >= pong_deadline_);
+    return now >= close_deadline_ || now >= message_deadline_ ||
+           (!closing_ && now >= pong_deadline_);
   }
 
   void cut() override { end(); }
@@ -188,7 +194,7 @@ class BeastWebSocket final : public WebSocketSession {
 
   void end() {
     if (std::exchange(over_, true)) return;
-    close_deadline_ = Time::max();
+    close_deadline_ = message_deadline_ = Time::max();
     beast::error_code error;
     stream_.next_layer().close(error);
     changed_.cancel();
@@ -204,8 +210,10 @@ class BeastWebSocket final : public WebSocketSession {
   std::size_t limit_;
   Duration ping_after_;
   Duration pong_within_;
+  Duration receive_within_;
   Time heard_;
   Time pong_deadline_ = Time::max();  // of a ping that is not answered yet
+  Time message_deadline_ = Time::max();  // of a message of which some is here
   bool ping_due_ = false;
   std::deque<std::string> outbox_;
   std::size_t queued_ = 0;  // bytes in the outbox and in the message being written
