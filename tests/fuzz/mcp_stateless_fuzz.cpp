@@ -1,0 +1,74 @@
+// Requests of the stateless era out of any bytes, with headers and without. Each is answered once,
+// and all that is said is JSON-RPC.
+#include "daemon/mcp/stateless.hpp"
+#include "tests/fuzz/mcp_steps.hpp"
+
+using namespace exai;
+
+namespace {
+
+struct World {
+  test::TestSource source{fuzz::catalog()};
+  mcp::Sealer sealer;
+  mcp::Stateless::Server server{fuzz::kServer, source, sealer};
+};
+
+// "name: value" up to the first line without a colon, which is the message.
+std::optional<mcp::HeaderMap> take_headers(std::string_view& text) {
+  mcp::HeaderMap headers;
+  while (!text.empty() && text.front() != '{' && text.front() != '[') {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) break;
+    headers[to_lower(line.substr(0, colon))] = trim(line.substr(colon + 1));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  if (headers.empty()) return std::nullopt;
+  return headers;
+}
+
+int converse(mcp::Stateless request, std::string_view text) {
+  int replies = 0;
+  for (const mcp::Output& output : request.receive(text)) {
+    if (const auto* reply = std::get_if<mcp::Reply>(&output)) {
+      fuzz::must_be_message(reply->text);
+      const int status = mcp::Stateless::http_status(reply->code);
+      if (status != 200 && status != 400 && status != 404) std::abort();
+      ++replies;
+    } else if (const auto* listen = std::get_if<mcp::Listen>(&output)) {
+      fuzz::must_be_message(listen->acknowledgement);
+      fuzz::must_be_message(request.changed({mcp::Change::Kind::tools, ""}));
+      fuzz::must_be_message(request.changed({mcp::Change::Kind::resource_updated, "test://a"}));
+      fuzz::must_be_message(request.end_listening());
+      ++replies;
+    } else if (const auto* start = std::get_if<mcp::StartCall>(&output)) {
+      fuzz::must_be_message(request.progress(start->id, {1, 2, "half"}));
+      fuzz::must_be_message(request.log(start->id, {mcp::Severity::error, "l", text.size()}));
+      const bool asks = text.size() % 3 == 0;
+      if (asks) (void)request.ask(start->id, {"k", "elicitation/create", {{"message", "?"}}});
+      const auto outcome = asks ? Result<mcp::Outcome>(fail(Errc::unavailable, "asked"))
+                                : fuzz::outcome_of(start->name);
+      if (const auto reply = request.finish(start->id, outcome)) {
+        fuzz::must_be_message(reply->text);
+        ++replies;
+      }
+    }
+  }
+  return replies;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const World world;
+  std::string_view text(reinterpret_cast<const char*>(data), size);
+  auto headers = take_headers(text);
+  (void)mcp::is_modern(text);
+  const auto message = rpc::parse(text);
+  const auto* request = message ? std::get_if<rpc::Request>(&*message) : nullptr;
+  const int replies = converse(mcp::Stateless(world.server, std::move(headers), {}), text);
+  if (replies > 1) std::abort();
+  if (request && request->id && replies != 1) std::abort();
+  return 0;
+}
