@@ -161,7 +161,7 @@ void Relay::remember(const Request& request, const rpc::Response& response) {
     const json::object* result = response.result.if_object();
     const auto version = result ? find_string(*result, "protocolVersion") : std::nullopt;
     if (!version) return;
-    session_.emplace();
+    session_ = Session{};
     session_->params = request.params;
     session_->params["protocolVersion"] = *version;
     if (const auto* capabilities = find_object(*result, "capabilities"))

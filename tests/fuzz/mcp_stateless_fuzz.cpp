@@ -49,8 +49,8 @@ int converse(mcp::Stateless request, std::string_view text) {
       if (asks) (void)request.ask(start->id, {"k", "elicitation/create", {{"message", "?"}}});
       const auto outcome = asks ? Result<mcp::Outcome>(fail(Errc::unavailable, "asked"))
                                 : fuzz::outcome_of(start->name);
-      if (const auto reply = request.finish(start->id, outcome)) {
-        fuzz::must_be_message(reply->text);
+      if (const auto end = request.finish(start->id, outcome)) {
+        fuzz::must_be_message(end->text);
         ++replies;
       }
     }

@@ -5,7 +5,8 @@
 //   node mcp_client.mjs http|ws|stdio stream TOOL [JSON]    prints each progress, then the text
 //   node mcp_client.mjs http|ws|stdio many COUNT TOOL       COUNT calls at once, each on a connection of its own
 //
-// stdio starts an exaid of its own, found by PATH; bridge starts `exai mcp` ($EXAI). Else the server is EXAI_MCP_URL (http) or 127.0.0.1 on EXAI_WS_PORT; EXAI_WS_TOKEN is sent when set.
+// stdio starts an exaid of its own, found by PATH; bridge starts `exai mcp` ($EXAI) with what
+// $EXAI_BRIDGE says. Else the server is EXAI_MCP_URL (http) or 127.0.0.1 on EXAI_WS_PORT; EXAI_WS_TOKEN is sent when set.
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -33,7 +34,7 @@ function transport(kind) {
   if (kind === 'bridge')
     return new StdioClientTransport({
       command: process.env.EXAI ?? 'exai',
-      args: ['mcp', '--url', httpUrl.href],
+      args: ['mcp', ...(process.env.EXAI_BRIDGE ?? '').split(' ').filter(Boolean)],
       env: { ...process.env },
       stderr: 'ignore'
     });
