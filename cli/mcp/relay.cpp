@@ -226,12 +226,12 @@ void Relay::answer_with(const rpc::Id& id, const Request& request, int code,
   tell_client("[" + join(errors, ",") + "]");
 }
 
-void Relay::answer_unknown(Requests::iterator found, std::string_view why) {
-  const Request& request = found->second;
+void Relay::answer_unknown(Requests::iterator cut, std::string_view why) {
+  const Request& request = cut->second;
   const std::string what = describe(request.method, request.object);
   json::object data{{"outcome", "unknown"}, {"method", request.method}};
   if (request.method == "tools/call") data["tool"] = request.object;
-  answer_with(found->first, request, kUnknownOutcome,
+  answer_with(cut->first, request, kUnknownOutcome,
               request.sendings > 1
                   ? fmt::format("{}: sent {} times, and each time the connection to exaid was lost "
                                 "({}); see exai logs and exai doctor",
@@ -241,7 +241,7 @@ void Relay::answer_unknown(Requests::iterator found, std::string_view why) {
                                 "call it again",
                                 what, why),
               data);
-  forget(found);
+  forget(cut);
 }
 
 Actions Relay::lost(const Error& why, Time now) {

@@ -146,7 +146,7 @@ class Relay {
   void take_batch_response(const json::array& responses, std::string_view text);
   void take_own(std::string_view what, const rpc::Response& response);
   void take_question(const rpc::Request& question, std::string_view text);
-  void take_news(const rpc::Request& notification, std::string_view text);
+  void take_news(const rpc::Request& news, std::string_view text);
   bool is_repeated_progress(const json::object& params);
   bool was_acknowledged(const json::object& params);
   void learn_tools(const rpc::Response& response);
@@ -159,7 +159,7 @@ class Relay {
   std::vector<rpc::Id> in_order(bool sent) const;
   void answer_with(const rpc::Id& id, const Request& request, int code, const std::string& message,
                    const json::object& data = {});
-  void answer_unknown(Requests::iterator request, std::string_view why);
+  void answer_unknown(Requests::iterator cut, std::string_view why);
   void answer_unreachable(Requests::iterator request);
   void forget(Requests::iterator request);
   void tell_client(std::string line);

@@ -290,6 +290,7 @@ TEST_CASE("bridge: the official SDK's client launches it") {
   daemon.start();
   Command command;
   command.arguments = {"node", EXAI_CLIENTS "/mcp_client.mjs", "bridge", "list"};
+  command.environment["EXAI_WS_PORT"] = std::to_string(daemon.port());
   command.environment["EXAI_BRIDGE"] = fmt::format("--url http://127.0.0.1:{}/mcp", daemon.port());
   command.environment["EXAI"] = EXAI;
   const Outcome list = run(command);
