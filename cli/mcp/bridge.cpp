@@ -20,6 +20,7 @@ namespace {
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kLineLimit = 64U << 20U;   // twice the daemon's own default
 constexpr std::size_t kOutboxLimit = 8U << 20U;  // then stdin waits
+constexpr std::size_t kOutboxCount = 64;         // or so many messages: answers come in between
 constexpr std::size_t kUnreadLimit = 4U << 20U;  // then the daemon waits
 constexpr Duration kConnectTime = 15s;
 constexpr Duration kFarewell = 5s;  // for answers, when stdin has ended
@@ -145,7 +146,7 @@ Task<> Bridge::read_client() {
       is_wanted_ = true;
       hurry_.cancel();
     }
-    while (outbox_bytes_ > kOutboxLimit) {
+    while (outbox_bytes_ > kOutboxLimit || outbox_.size() > kOutboxCount) {
       co_await less_to_write_.async_wait(kAsTuple);
     }
   }

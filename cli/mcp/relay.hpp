@@ -76,7 +76,7 @@ using Action = std::variant<ToClient, ToDaemon, Drop, End>;
 using Actions = std::vector<Action>;
 
 struct Limits {
-  std::size_t requests = 1000;     // unanswered
+  std::size_t requests = 4000;     // unanswered
   std::size_t bytes = 64U << 20U;  // of those whose text is kept
   Duration patience = 30s;
   int sendings = 4;

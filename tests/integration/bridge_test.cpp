@@ -273,6 +273,20 @@ TEST_CASE("bridge: ten at once, and the daemon killed under all of them") {
   }
 }
 
+TEST_CASE("bridge: a burst is slowed down, not refused") {
+  Daemon daemon;
+  daemon.start();
+  Bridge bridge(daemon.port());
+  bridge.shake_hands();
+  constexpr int kPings = 20'000;
+  for (int i = 0; i < kPings; ++i)
+    bridge.say(fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"ping"}})", i));
+  CHECK(bridge.end() == 0);
+  const auto lines = split(bridge.process().out(), '\n');
+  CHECK(lines.size() == kPings + 1 + 1);  // hello, and nothing behind the last line's end
+  CHECK_THAT(bridge.process().out(), !Contains("\"error\""));
+}
+
 TEST_CASE("bridge: stdin that ends with a call under way does not wait for ever") {
   Daemon daemon;
   daemon.start();
