@@ -74,13 +74,12 @@ void discard(const Fd& fifo, std::size_t size) {
 LogFile::LogFile(const Clock& clock, std::string path, LogLimits limits)
     : clock_(clock), path_(std::move(path)), limits_(limits) {
   next_removal_ = clock_.now() + kRemovalPace;
-  if (::access(path_.c_str(), F_OK) == 0) ready();  // what an earlier supervisor has left undone
+  ready();
 }
 
 // --- text ---
 
 void LogFile::take(const Fd& fifo, std::string_view text, logs::Stream stream) {
-  if (!fd_ && !text.empty()) ready();
   while (!text.empty()) {
     std::size_t size = portion(text);
     if (size == 0 && rotate()) continue;
@@ -91,7 +90,6 @@ void LogFile::take(const Fd& fifo, std::string_view text, logs::Stream stream) {
 }
 
 void LogFile::write(std::string_view text, logs::Stream stream) {
-  if (!fd_ && !text.empty()) ready();
   if (!text.empty() && portion(text) == 0) rotate();
   if (!text.empty()) put(nullptr, text, stream);
 }

@@ -36,7 +36,6 @@ struct LogLimits {
 
 class LogFile {
  public:
-  // A file that is not there is made when there is something to write.
   LogFile(const Clock& clock, std::string path, LogLimits limits);
 
   // `text` is what the fifo holds next; it is no longer there afterwards, come what may.

@@ -63,21 +63,6 @@ std::uint64_t resident_mebibytes(pid_t pid) {
 
 }  // namespace
 
-TEST_CASE("a log is made when there is something to write, and goes on at the next start") {
-  Stack stack(service("a"));
-  stack.script("a.sh", "while [ ! -e speak ]; do sleep 0.02; done; echo said; exec sleep 1000\n");
-  stack.start();
-  stack.up();
-  stack.in_state("a", State::ready);
-  const Path log = stack.state("logs/a.log");
-  CHECK_FALSE(std::filesystem::exists(log));
-  stack.script("speak", "");
-  CHECK(wait_until([&] { return read_file(log).value_or("") == "said\n"; }));
-  REQUIRE(stack.client().restart({"a"}));
-  CHECK(wait_until([&] { return read_file(log).value_or("") == "said\nsaid\n"; }));
-  stack.down();
-}
-
 TEST_CASE("a supervisor that is killed at 50 instants loses no line and has none twice") {
   Stack stack(service("a", "log = { max_size = \"256KiB\", keep = 1000 }"));
   stack.script("a.sh", kCounting);

@@ -11,7 +11,7 @@ namespace {
 
 // A stack that asks about files, folders, programs and a store.
 MemoryWorld asking_world() {
-  MemoryWorld world = world_with("process = [\"run\"]\nsecrets = [\"KIMI_API_KEY\"]\n", "LOG_LEVEL=warn\n");
+  MemoryWorld world = world_with("process = [\"run\"]\nsecrets = [\"KIMI_API_KEY\"]\n", "LOG_LEVEL=warn\nGLM_API_KEY=0123456789abcdef0123456789abcdef.ABCDEFGHIJ\n");
   std::string& text = world.files["exai.toml"];
   text.insert(text.find("layers"), "secrets = \"dev.age\"\n");
   world.request.scope = Scope::project;  // asks more
@@ -52,7 +52,7 @@ TEST_CASE("whatever the engine was told otherwise is another load") {
       {"a store that cannot be read", [](MemoryWorld& world) { world.stores.clear(); }},
       {"the mode of a file",
        [](MemoryWorld& world) {
-         world.modes["dev.age"] = {FileInfo::Kind::file, 0666, true};
+         world.modes["dev.env"] = {FileInfo::Kind::file, 0666, true};
        }},
       {"the process environment",
        [](MemoryWorld& world) { world.request.process_environment["B"] = "1"; }},
