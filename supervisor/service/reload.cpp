@@ -184,7 +184,7 @@ void Supervisor::apply(Plan plan) {
   stack_ = std::move(plan.stack);
   makings_.reset();  // they are of a stack that may go
   if (!stack_->timezone.empty()) set_timezone(stack_->timezone);
-  std::map<std::string_view, Unit*> units;
+  std::map<std::string, Unit*> units;  // whose names go with what they were
   for (const auto& unit : units_) units.emplace(unit->name(), unit.get());
   const auto unit_of = [&](const std::string& name) {
     const auto found = units.find(name);
