@@ -115,6 +115,9 @@ mcp::Needs Registry::needs(const std::string& tool, const json::object& argument
   needs.conversation = find_string(arguments, "continuation_id").value_or("");
   const auto info = std::ranges::find(catalog_.tools, tool, &mcp::ToolInfo::name);
   if (info == catalog_.tools.end() || !info->open_world) return needs;
+  const Definition* workflow = offered_workflow(tool);
+  if (workflow && !reason_not_to_ask(*workflow, arguments, context_.experts_by_default).empty())
+    return needs;
   const auto route = context_.router.route(find_string(arguments, "model").value_or(""));
   if (route) needs.provider = route->provider->info().name;
   return needs;

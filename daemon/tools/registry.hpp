@@ -25,8 +25,7 @@ class Registry final : public mcp::Source {
   const std::vector<Definition>& definitions() const { return definitions_; }
 
   Task<Result<mcp::ToolResult>> call(mcp::Call call) override;
-  // The provider that the router would ask for a tool that talks to the outside, and
-  // continuation_id.
+  // The provider that the router would ask for a call that asks a model, and continuation_id.
   mcp::Needs needs(const std::string& tool, const json::object& arguments) const override;
   Task<Result<json::object>> read(mcp::Call call) override;
   Task<Result<json::object>> prompt(mcp::Call call) override;

@@ -36,6 +36,11 @@ StepReport read_step(std::string_view tool, const json::object& arguments);
 // with the step to call instead.
 Result<Conversation> with_step(Conversation conversation, const StepReport& report);
 
+// Why a call asks no other model, as far as its arguments tell; empty: it may ask. Of arguments
+// that have not been validated, too. `by_default`: when the call does not say.
+std::string reason_not_to_ask(const Definition& tool, const json::object& arguments,
+                              bool by_default);
+
 // Whom to ask, and what; or why nobody.
 struct ExpertQuestion {
   bool ask = false;
@@ -44,7 +49,7 @@ struct ExpertQuestion {
   std::string prompt;
   Conversation context;  // what the expert sees
 };
-// `by_default`: when the call does not say. Errors: invalid, a model that is named too often.
+// Errors: invalid, a model that is named too often.
 Result<ExpertQuestion> expert_question(const Definition& tool, const Conversation& conversation,
                                        const StepReport& report, const json::object& arguments,
                                        bool by_default);

@@ -136,6 +136,18 @@ Result<Conversation> with_step(Conversation conversation, const StepReport& repo
   return conversation;
 }
 
+std::string reason_not_to_ask(const Definition& tool, const json::object& arguments,
+                              bool by_default) {
+  const Workflow& workflow = *tool.workflow;
+  if (workflow.expert == Workflow::Expert::each_step) return "";
+  if (workflow.expert == Workflow::Expert::never) return "this tool asks no model";
+  if (find_bool(arguments, "next_step_required").value_or(false)) return "the work is not done yet";
+  if (!find_bool(arguments, "use_assistant_model").value_or(by_default))
+    return "use_assistant_model is false";
+  if (find_string(arguments, "confidence") == "certain") return "your confidence is certain";
+  return "";
+}
+
 Result<ExpertQuestion> expert_question(const Definition& tool, const Conversation& conversation,
                                        const StepReport& report, const json::object& arguments,
                                        bool by_default) {
@@ -143,14 +155,7 @@ Result<ExpertQuestion> expert_question(const Definition& tool, const Conversatio
   if (workflow.expert == Workflow::Expert::each_step)
     return panel_question(tool, conversation, report);
   ExpertQuestion question;
-  if (workflow.expert == Workflow::Expert::never)
-    question.why_not = "this tool asks no model";
-  else if (report.more)
-    question.why_not = "the work is not done yet";
-  else if (!find_bool(arguments, "use_assistant_model").value_or(by_default))
-    question.why_not = "use_assistant_model is false";
-  else if (find_string(report.step.said, "confidence") == "certain")
-    question.why_not = "your confidence is certain";
+  question.why_not = reason_not_to_ask(tool, arguments, by_default);
   if (!question.why_not.empty()) return question;
   question.ask = true;
   question.model = find_string(arguments, "model").value_or("");

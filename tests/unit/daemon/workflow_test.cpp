@@ -175,6 +175,40 @@ TEST_CASE("nobody is asked when you are certain, or when the tool asks nobody") 
   CHECK(why("debug", {{"use_assistant_model", true}}) == "asked");
 }
 
+TEST_CASE("a call takes a provider's place only when it may ask one") {
+  struct Row {
+    const char* what;
+    const char* tool;
+    json::object arguments;
+    const char* provider;
+  };
+  const json::object ask{{"use_assistant_model", true}, {"model", "k3"}};
+  json::object certain = ask;
+  certain["confidence"] = "certain";
+  const Row rows[] = {
+      {"a chat", "chat", {{"prompt", "hello"}, {"model", "k3"}}, "kimi"},
+      {"a tool that asks nobody", "test_echo", {{"message", "hello"}}, ""},
+      {"a workflow that asks nobody", "planner", step(1, false, ask), ""},
+      {"a step that is not the last one", "debug", step(1, true, ask), ""},
+      {"the last one", "debug", step(1, false, ask), "kimi"},
+      {"the last one, without asking", "debug", step(1, false, {{"use_assistant_model", false}}),
+       ""},
+      {"the last one, certain", "debug", step(1, false, certain), ""},
+      {"each step of a panel", "consensus", step(1, true, {{"model", "k3"}}), "kimi"},
+      {"no such tool", "debugger", step(1, false, ask), ""},
+      {"arguments that nobody has looked at yet",
+       "debug",
+       {{"next_step_required", "?"}, {"model", 1}},
+       ""},
+  };
+  for (const Row& row : rows) {
+    INFO(row.what);
+    Bench bench;
+    CHECK(bench.registry.needs(row.tool, row.arguments).provider == row.provider);
+  }
+  CHECK(Bench().registry.needs("debug", {{"continuation_id", "c1"}}).conversation == "c1");
+}
+
 TEST_CASE("consensus asks one model a step, each with its stance and blind to the others") {
   Bench bench;
   bench.kimi.answer->text = "verdict one";
