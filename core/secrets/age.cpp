@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/base/ascii.hpp"
+#include "core/base/base64.hpp"
 #include "core/base/text.hpp"
 
 namespace exai::secrets {

@@ -40,9 +40,6 @@ Result<Header> parse_header(std::string_view file);
 // Up to and with "---".
 std::string header_text(const std::vector<Stanza>& stanzas);
 
-std::string to_base64(std::string_view bytes);
-Result<std::string> from_base64(std::string_view text);
-
 // "age1…" and "AGE-SECRET-KEY-1…": Bech32 of 32 bytes. `prefix` in lower case.
 std::string to_bech32(std::string_view prefix, std::string_view bytes);
 Result<std::string> from_bech32(std::string_view prefix, std::string_view text);

@@ -3,9 +3,8 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <array>
 
-#include "core/base/ascii.hpp"
+#include "core/base/base64.hpp"
 #include "core/base/os.hpp"
 #include "core/base/text.hpp"
 
@@ -70,19 +69,6 @@ Result<std::string> read_inside(const std::vector<std::string>& roots, const std
   return bytes;
 }
 
-std::string base64(std::string_view bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 3; ++j)
-      group = group << 8U | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-    for (std::size_t j = 0; j < 4; ++j)
-      text += i + j > bytes.size() ? '=' : kBase64[group >> (18U - 6U * j) & 63U];
-  }
-  return text;
-}
-
 std::string_view image_type(std::string_view bytes) {
   if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return "image/png";
   if (bytes.starts_with("\xff\xd8\xff")) return "image/jpeg";
@@ -122,7 +108,7 @@ Result<std::string> image_url(const std::vector<std::string>& roots, const std::
   const std::string_view type = image_type(bytes);
   if (type.empty())
     return fail(Errc::invalid, "{} is no PNG, JPEG, GIF or WebP", printable(image));
-  return fmt::format("data:{};base64,{}", type, base64(bytes));
+  return fmt::format("data:{};base64,{}", type, to_base64(bytes, Padding::full));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "core/secrets/age.hpp"
 
+#include "core/base/base64.hpp"
 #include "core/base/text.hpp"
 
 using namespace exai;
