@@ -37,19 +37,10 @@ Task<mcp::ToolResult> chat(Context& context, mcp::Call call) {
   const auto route = context.router.route(find_string(call.arguments, "model").value_or(""));
   if (!route) co_return failure("chat: " + route.error().message());
 
-  Conversation conversation;
-  std::string id = find_string(call.arguments, "continuation_id").value_or("");
-  if (id.empty()) {
-    id = new_conversation_id();
-  } else {
-    auto loaded = co_await load_conversation(context, id);
-    if (!loaded)
-      co_return failure(
-          fmt::format("chat: conversation {} cannot be read: {}. What to do: call "
-                      "without continuation_id, or again when storage is back",
-                      id, loaded.error().message()));
-    conversation = *std::move(loaded);
-  }
+  auto thread =
+      co_await open_thread(context, find_string(call.arguments, "continuation_id").value_or(""));
+  if (!thread) co_return failure("chat: " + thread.error().message());
+  Conversation& conversation = thread->conversation;
   if (auto system = find_string(call.arguments, "system_prompt")) conversation.system = *system;
 
   std::function<void(const providers::Delta&)> on_delta = [](const providers::Delta&) {};
@@ -70,11 +61,8 @@ Task<mcp::ToolResult> chat(Context& context, mcp::Call call) {
   mcp::ToolResult result = success(*route, *reply);
   if (deaf) result.structured["ignored"] = json::array{"thinking_mode"};
   conversation.turns.push_back({remembered(prompt, *attached), reply->text});
-  auto stored = co_await save_conversation(context, id, std::move(conversation));
-  if (stored)
-    result.structured["continuation_id"] = id;
-  else
-    result.structured["not_remembered"] = stored.error().message();
+  auto stored = co_await save_conversation(context, thread->id, std::move(conversation));
+  tell_kept(result.structured, thread->id, stored);
   co_return result;
 }
 

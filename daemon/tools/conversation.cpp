@@ -150,4 +150,22 @@ Task<Result<>> save_conversation(Context& context, std::string id, Conversation 
   co_return saved;
 }
 
+Task<Result<Thread>> open_thread(Context& context, std::string id) {
+  if (id.empty()) co_return Thread{new_conversation_id(), {}};
+  auto loaded = co_await load_conversation(context, id);
+  if (!loaded)
+    co_return fail(loaded.error().code(),
+                   "conversation {} cannot be read: {}. What to do: call without continuation_id, "
+                   "or again when storage is back",
+                   printable(id), loaded.error().message());
+  co_return Thread{std::move(id), *std::move(loaded)};
+}
+
+void tell_kept(json::object& structured, const std::string& id, const Result<>& saved) {
+  if (saved)
+    structured["continuation_id"] = id;
+  else
+    structured["not_remembered"] = saved.error().message();
+}
+
 }  // namespace exai::tools

@@ -60,4 +60,15 @@ bool is_plain_id(std::string_view id);
 Task<Result<Conversation>> load_conversation(Context& context, std::string id);
 Task<Result<>> save_conversation(Context& context, std::string id, Conversation conversation);
 
+// A conversation under its continuation_id.
+struct Thread {
+  std::string id;
+  Conversation conversation;
+};
+// The one that a call goes on with, a new one without an id. The message of an error says what to
+// do.
+Task<Result<Thread>> open_thread(Context& context, std::string id);
+// Under which id it can be gone on with, or why it cannot.
+void tell_kept(json::object& structured, const std::string& id, const Result<>& saved);
+
 }  // namespace exai::tools

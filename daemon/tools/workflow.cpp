@@ -92,22 +92,13 @@ const Definition& definition_of(const Context& context, const std::string& name)
 Task<mcp::ToolResult> run_step(Context& context, mcp::Call call) {
   const Definition& tool = definition_of(context, call.name);
   const StepReport report = read_step(tool.info.name, call.arguments);
-  std::string id = find_string(call.arguments, "continuation_id").value_or("");
-  Conversation conversation;
-  if (id.empty()) {
-    id = new_conversation_id();
-  } else {
-    auto loaded = co_await load_conversation(context, id);
-    if (!loaded)
-      co_return failure(
-          fmt::format("{}: conversation {} cannot be read: {}. What to do: call again when storage "
-                      "is back, or begin anew without continuation_id",
-                      tool.info.name, printable(id), loaded.error().message()));
-    conversation = *std::move(loaded);
-  }
-  auto with = with_step(std::move(conversation), report);
+  auto thread =
+      co_await open_thread(context, find_string(call.arguments, "continuation_id").value_or(""));
+  if (!thread) co_return failure(fmt::format("{}: {}", tool.info.name, thread.error().message()));
+  const std::string& id = thread->id;
+  auto with = with_step(std::move(thread->conversation), report);
   if (!with) co_return failure(fmt::format("{}: {}", tool.info.name, with.error().message()));
-  conversation = *std::move(with);
+  Conversation conversation = *std::move(with);
   auto question =
       expert_question(tool, conversation, report, call.arguments, context.experts_by_default);
   if (!question)
@@ -128,10 +119,7 @@ Task<mcp::ToolResult> run_step(Context& context, mcp::Call call) {
 
   mcp::ToolResult result;
   result.structured = step_result(tool, conversation, report, id);
-  if (saved)
-    result.structured["continuation_id"] = id;
-  else
-    result.structured["not_remembered"] = saved.error().message();
+  tell_kept(result.structured, id, saved);
   result.text = words_for(result.structured, opinion);
   result.structured["expert"] = std::move(opinion.told);
   co_return result;
