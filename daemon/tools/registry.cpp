@@ -67,14 +67,14 @@ Registry::Registry(Context context, Duration call_limit, const Selection& select
 }
 
 Result<std::size_t> Registry::index_of(const std::string& name) const {
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < catalog_.tools.size(); ++i) {
-    if (catalog_.tools[i].name == name) return i;
-    names.push_back(catalog_.tools[i].name);
-  }
+  const auto& tools = catalog_.tools;
+  const auto found = std::ranges::find(tools, name, &mcp::ToolInfo::name);
+  if (found != tools.end()) return static_cast<std::size_t>(found - tools.begin());
   for (std::size_t i = 0; i < definitions_.size(); ++i)
     if (definitions_[i].info.name == name)
       return fail(Errc::not_found, "the tool \"{}\" is off: {}", name, off_[i]);
+  std::vector<std::string> names;
+  for (const mcp::ToolInfo& tool : tools) names.push_back(tool.name);
   return unknown("tool", name, names);
 }
 
