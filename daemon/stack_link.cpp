@@ -124,7 +124,7 @@ Task<Result<LogTail>> StackLink::log(std::string service, std::size_t lines) {
   std::function<Result<LogTail>()> work = [socket = socket_, service = std::move(service),
                                            most]() -> Result<LogTail> {
     TRY(client, connect(socket));
-    TRY(status, client.status({service}));
+    TRY(status, client.states({service}));
     if (status.services.empty() || status.services.front().log.empty())
       return fail(Errc::not_found, "{} has no log", service);
     return tail_of_log(status.services.front().log, most);

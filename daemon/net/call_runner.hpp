@@ -44,6 +44,9 @@ class Peer {
 
 class CallRunner {
  public:
+  // Over HTTP a session id lets in whoever knows it, so log lines carry only its beginning.
+  static constexpr std::size_t kLoggedIdLength = 8;
+
   CallRunner(Loop& loop, Clock& clock, Log log, mcp::Source& source, McpObserver& observer,
              Admission& admission, Duration call_limit);
   CallRunner(const CallRunner&) = delete;
@@ -69,8 +72,6 @@ class CallRunner {
     friend auto operator<=>(const Key&, const Key&) = default;
   };
   struct Call;
-  // Over HTTP a session id lets in whoever knows it, so log lines carry only its beginning.
-  static constexpr std::size_t kLoggedIdLength = 8;
   class CallClient;
   struct Asking;
 

@@ -4,6 +4,7 @@
 
 #include "core/base/os.hpp"
 #include "core/base/text.hpp"
+#include "daemon/mcp/exai_frames.hpp"
 
 namespace exai::net {
 
@@ -80,9 +81,10 @@ Task<> ExaiEndpoint::serve(WebSocket& socket) {
     socket.begin_close(static_cast<std::uint16_t>(greeting.close_code), greeting.reason);
     co_return;
   }
-  log_.info("session opened", {{"session", greeting.session_id.substr(0, 8)},
-                               {"protocol", "exai"},
-                               {"peer", socket.peer()}});
+  log_.info("session opened",
+            {{"session", greeting.session_id.substr(0, CallRunner::kLoggedIdLength)},
+             {"protocol", "exai"},
+             {"peer", socket.peer()}});
   const mcp::ExaiSession::Server server{options_.exai, source_, clock_, ledger_, *this};
   Origin origin{greeting.session_id, options_.trusted.limit_key(socket.peer())};
   end.connection = std::make_shared<Connection>(fmt::format("exai-{}", number), line, server,
@@ -103,7 +105,7 @@ Task<> ExaiEndpoint::drain() {
 
 json::object ExaiEndpoint::health() const {
   const auto uptime = std::chrono::duration_cast<Duration>(clock_.now() - started_);
-  return {{"t", std::chrono::duration<double>(clock_.wall().time_since_epoch()).count()},
+  return {{"t", mcp::unix_time(clock_.wall())},
           {"uptime_human", format_duration(uptime)},
           {"sessions", sessions_},
           {"global_capacity", options_.admission.permits.global},
