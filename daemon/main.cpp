@@ -87,7 +87,7 @@ int start(Mode mode) {
   const std::map<std::string, std::string> given(environment.begin(), environment.end());
   config::OptionReader options(config::OptionTable::shipped(), "exaid", given, read_option_file);
   Settings settings = read_settings(options);
-  read_surroundings(given, settings);
+  read_surroundings(environment, settings);
   config::Diagnostics wrong = options.diagnostics();
   const config::Diagnostics together = check(settings);
   wrong.insert(wrong.end(), together.begin(), together.end());

@@ -188,14 +188,10 @@ Settings read_settings(config::OptionReader& options) {
   return settings;
 }
 
-void read_surroundings(const std::map<std::string, std::string>& given, Settings& settings) {
-  const auto value = [&](const char* name) {
-    const auto found = given.find(name);
-    return found == given.end() ? std::string() : found->second;
-  };
-  settings.own_service = value("EXAI_SERVICE");
-  settings.control_socket = value("EXAI_CONTROL_SOCKET");
-  const std::string state = value("EXAI_STATE_DIR");
+void read_surroundings(const Environment& given, Settings& settings) {
+  settings.own_service = value_or_empty(given, "EXAI_SERVICE");
+  settings.control_socket = value_or_empty(given, "EXAI_CONTROL_SOCKET");
+  const std::string state = value_or_empty(given, "EXAI_STATE_DIR");
   if (settings.control_socket.empty() && !settings.own_service.empty() && !state.empty())
     settings.control_socket = state + "/run/control.sock";
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/log.hpp"
+#include "core/base/os.hpp"
 #include "core/base/time.hpp"
 #include "core/config/option_reader.hpp"
 #include "daemon/health.hpp"
@@ -80,7 +81,7 @@ struct Settings {
 
 Settings read_settings(config::OptionReader& options);
 // What exai gives to its services: who they are, and where their supervisor is asked.
-void read_surroundings(const std::map<std::string, std::string>& given, Settings& settings);
+void read_surroundings(const Environment& given, Settings& settings);
 
 // What only this program can say of its options: two servers on one port, tools that there are not.
 // Rules of the table are the reader's.

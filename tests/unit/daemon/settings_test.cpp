@@ -145,7 +145,7 @@ TEST_CASE("options are shown with their origin, and secrets without their value"
 }
 
 TEST_CASE("the supervisor is where exai says, and only for a service of its own") {
-  const auto socket = [](const Given& given) {
+  const auto socket = [](const Environment& given) {
     Settings settings;
     read_surroundings(given, settings);
     return settings.control_socket;
