@@ -146,10 +146,9 @@ std::string_view read_kernel_file(const char* path, std::span<char> room) {
 }
 
 std::optional<ProcessInfo> process_info(pid_t pid) {
-  std::array<char, 32> path{};
   std::array<char, 1024> room;  // NOLINT: filled by read
-  fmt::format_to_n(path.begin(), path.size() - 1, "/proc/{}/stat", pid);
-  const std::string_view text = read_kernel_file(path.data(), room);
+  const std::string path = fmt::format("/proc/{}/stat", pid);
+  const std::string_view text = read_kernel_file(path.c_str(), room);
   // pid (program) state …: the name may hold blanks and parentheses, so cut at the last one.
   const std::size_t open = text.find('(');
   const std::size_t close = text.rfind(')');

@@ -1,5 +1,6 @@
 #include "daemon/tools/definition.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace exai::tools {
@@ -23,10 +24,10 @@ json::object object_of(const json::object& object, std::string_view key) {
 
 Tier parse_tier(std::string_view word) {
   constexpr std::array kTiers = {Tier::essential, Tier::core, Tier::advanced, Tier::hidden};
-  for (const Tier tier : kTiers)
-    if (name(tier) == word) return tier;
-  EXAI_ASSERT(!"a tier of the four");
-  return Tier::hidden;
+  const auto* const found =
+      std::ranges::find_if(kTiers, [&](Tier tier) { return name(tier) == word; });
+  EXAI_ASSERT(found != kTiers.end());
+  return *found;
 }
 
 Workflow::Expert parse_expert(const std::string& word) {
