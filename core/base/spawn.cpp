@@ -85,7 +85,7 @@ struct PlanStorage {
   std::vector<std::string> variables;
   std::vector<char*> argv;
   std::vector<char*> envp;
-  std::vector<int> inherited;
+  std::vector<int> descriptors;
   std::string oom_score;
   cpu_set_t processors{};
 };
@@ -95,16 +95,15 @@ SpawnPlan plan_of(const SpawnSpec& spec, PlanStorage& storage) {
   for (const auto& [key, value] : spec.environment) storage.variables.push_back(key + "=" + value);
   storage.argv = pointers(storage.arguments);
   storage.envp = pointers(storage.variables);
-  for (const Fd& fd : spec.inherited) storage.inherited.push_back(fd.get());
+  storage.descriptors = {spec.stdin_fd, spec.stdout_fd,
+                         spec.stderr_fd < 0 ? spec.stdout_fd : spec.stderr_fd};
+  for (const Fd& fd : spec.inherited) storage.descriptors.push_back(fd.get());
   SpawnPlan plan;
   plan.arguments = storage.argv.data();
   plan.environment = storage.envp.data();
   if (!spec.working_directory.empty()) plan.folder = spec.working_directory.c_str();
   plan.session = spec.session;
-  plan.standard = {spec.stdin_fd, spec.stdout_fd,
-                   spec.stderr_fd < 0 ? spec.stdout_fd : spec.stderr_fd};
-  plan.inherited = storage.inherited.data();
-  plan.inherited_count = storage.inherited.size();
+  plan.descriptors = storage.descriptors;
   plan.limits = spec.limits.data();
   plan.limit_count = spec.limits.size();
   if (spec.credentials) plan.credentials = &*spec.credentials;

@@ -1,6 +1,7 @@
 #include "core/base/spawn_child.hpp"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -11,6 +12,8 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+
+#include "core/base/handover.hpp"
 
 namespace exai {
 
@@ -90,23 +93,19 @@ void close_from(int first) {
   for (int fd = first; fd < end; ++fd) call(SYS_close, fd);
 }
 
+// Before anything else is done to a descriptor: what is shared is our parent's.
+void have_own_descriptors(SpawnPlan& plan) {
+  if (!plan.shares_descriptors) return;
+  if (call(SYS_close_range, plan.descriptors_end, ~0U, CLOSE_RANGE_UNSHARE) == 0) return;
+  // Linux below 5.9: a copy of all.
+  if (call(SYS_unshare, CLONE_FILES) != 0) leave(plan, SpawnStep::descriptors);
+}
+
 void connect_descriptors(SpawnPlan& plan) {
-  for (int target = 0; target < 3; ++target) {
-    if (plan.standard[static_cast<std::size_t>(target)] >= 0) {
-      connect(plan, plan.standard[static_cast<std::size_t>(target)], target);
-      continue;
-    }
-    const int flags = target == 0 ? O_RDONLY : O_WRONLY;
-    const long null = call(SYS_openat, AT_FDCWD, "/dev/null", flags, 0);
-    if (null < 0) leave(plan, SpawnStep::descriptors);
-    if (null == target) continue;
-    connect(plan, static_cast<int>(null), target);
-    call(SYS_close, null);
-  }
-  int next = 3;
-  for (std::size_t i = 0; i < plan.inherited_count; ++i) connect(plan, plan.inherited[i], next++);
+  int target = 0;
+  for (const int fd : plan.descriptors) connect(plan, fd, target++);
   // Asio and the libraries leave descriptors without close-on-exec.
-  close_from(next);
+  close_from(target);
 }
 
 void become(SpawnPlan& plan) {
@@ -119,6 +118,7 @@ void become(SpawnPlan& plan) {
 
 int in_child(void* memory) {
   SpawnPlan& plan = *static_cast<SpawnPlan*>(memory);
+  have_own_descriptors(plan);
   reset_signals();
   if (plan.session == Session::own && call(SYS_setsid) < 0) leave(plan, SpawnStep::session);
   if (plan.cgroup_join >= 0) write_word(plan.cgroup_join, "0", plan, SpawnStep::cgroup);
@@ -163,8 +163,9 @@ long clone3_call(clone_args&, SpawnPlan&) {
 
 Launched launch_by_clone3(SpawnPlan& plan, std::byte* stack) {
   Launched child;
+  plan.shares_descriptors = true;
   clone_args arguments{};
-  arguments.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
+  arguments.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_FILES;
   arguments.pidfd = reinterpret_cast<std::uintptr_t>(&child.pidfd);
   arguments.exit_signal = SIGCHLD;
   arguments.stack = reinterpret_cast<std::uintptr_t>(stack);
@@ -183,6 +184,7 @@ Launched launch_by_clone(SpawnPlan& plan, std::byte* stack) {
     plan.cgroup_join = ::openat(plan.cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
     if (plan.cgroup_join < 0) return {};
   }
+  plan.shares_descriptors = false;
   Launched child;
   child.pid = ::clone(&in_child, stack + kStackBytes, CLONE_VM | CLONE_VFORK | SIGCHLD, &plan);
   const int error = errno;
@@ -194,6 +196,10 @@ Launched launch_by_clone(SpawnPlan& plan, std::byte* stack) {
 }  // namespace
 
 Launched launch(SpawnPlan& plan) {
+  const auto handover = Handover::take(plan.descriptors);
+  if (!handover) return {};
+  plan.descriptors = handover->places();
+  plan.descriptors_end = handover->end();
   // Too large for a test of alignment to fail: new gives 16 bytes, as the ABI wants.
   const std::unique_ptr<std::byte[]> stack(new std::byte[kStackBytes]);
   sigset_t all;

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
+#include <filesystem>
+#include <set>
 #include <thread>
 
 #include "core/base/log.hpp"
@@ -244,6 +246,62 @@ TEST_CASE("a child starts with a clean slate: environment, descriptors, signals,
   CHECK(lines[5] == "/dev/null");
 }
 
+TEST_CASE("a child is handed descriptors in their order, whatever their numbers here") {
+  // More than a first start takes places for, and from high numbers down to low ones.
+  constexpr std::size_t kCount = 20;
+  const TempDir folder;
+  SpawnSpec spec;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    auto file = open_file(folder.write(fmt::format("f{}", i), ""), O_RDONLY | O_CLOEXEC);
+    REQUIRE(file);
+    spec.inherited.insert(spec.inherited.begin(), *std::move(file));
+  }
+  auto out = open_file(folder / "out", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
+  REQUIRE(out);
+  spec.stdout_fd = out->get();
+  spec.command = {"/bin/sh", "-c", "for i in $(seq 0 22); do readlink /proc/$$/fd/$i; done"};
+  spec.environment = {{"PATH", "/usr/bin:/bin"}};
+  const auto child = spawn(spec);
+  REQUIRE(child);
+  ::waitpid(child->pid, nullptr, 0);
+  const std::string at = (folder / "").string();
+  std::string expected = fmt::format("/dev/null\n{0}out\n{0}out\n", at);
+  for (std::size_t i = kCount; i-- > 0;) expected += fmt::format("{}f{}\n", at, i);
+  CHECK(read_file(folder / "out").value() == expected);
+}
+
+TEST_CASE("a start leaves our own descriptors as they were, and holds none of the child's") {
+  const TempDir folder;
+  const auto open_now = [] {
+    std::set<std::string> all;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+      std::error_code error;
+      all.insert(entry.path().filename().string() + " " +
+                 std::filesystem::read_symlink(entry.path(), error).string());
+    }
+    return all;
+  };
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  const Fd reader(ends[0]);
+  Fd writer(ends[1]);
+  SpawnSpec spec;
+  spec.command = {"/bin/true"};
+  spec.stdout_fd = writer.get();
+  const auto start_one = [&] {
+    const auto child = spawn(spec);
+    REQUIRE(child);
+    ::waitpid(child->pid, nullptr, 0);
+  };
+  start_one();  // takes the places
+  const auto before = open_now();
+  start_one();
+  CHECK(open_now() == before);
+  writer = Fd();
+  char byte = 0;
+  CHECK(::read(reader.get(), &byte, 1) == 0);  // nobody holds the other end
+}
+
 TEST_CASE("what cannot be started is told at once") {
   const TempDir folder;
   SpawnSpec spec;
@@ -278,13 +336,13 @@ TEST_CASE("the listener of a port is found with its process") {
   boost::asio::io_context context;
   boost::asio::ip::tcp::acceptor acceptor(context, {boost::asio::ip::make_address("127.0.0.1"), 0});
   const std::uint16_t port = acceptor.local_endpoint().port();
-  const auto found = listeners_on(port);
+  const auto found = listeners_on({port});
   REQUIRE(found.size() == 1);
   CHECK(found[0].address == "127.0.0.1");
   CHECK(found[0].pid == ::getpid());
   CHECK(found[0].program == "integration_bas");
   acceptor.close();
-  CHECK(listeners_on(port).empty());
+  CHECK(listeners_on({port}).empty());
 }
 
 TEST_CASE("disk and memory have sizes") {
