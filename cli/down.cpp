@@ -76,7 +76,7 @@ std::vector<std::string> left_over(const std::vector<Witness>& witnesses) {
       if (lives(witness))
         alive.push_back(fmt::format("{} (pid {})", witness.name, witness.process.pid));
     if (alive.empty() || std::chrono::steady_clock::now() >= deadline) return alive;
-    std::this_thread::sleep_for(10ms);
+    std::this_thread::sleep_for(1ms);
   }
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 constexpr Duration kStartLimit = 15s;      // until the socket answers
 constexpr Duration kAfterItsEnd = 1500ms;  // another one may have been faster: it gets this long
-constexpr Duration kPause = 5ms;
+constexpr Duration kPause = 1ms;
 
 bool has_ended(pid_t pid) {
   const auto info = process_info(pid);

@@ -48,8 +48,11 @@ PortUse judge_port(const std::string& service, const config::PortBinding& port,
 }
 
 std::vector<PortUse> port_uses(const config::Stack& stack, const std::vector<pid_t>& our_pids) {
+  std::vector<std::uint16_t> numbers;
+  for (const config::Service& service : stack.services)
+    for (const config::PortBinding& port : service.ports) numbers.push_back(port.number);
   std::vector<Held> held;
-  for (const Listener& listener : all_listeners()) {
+  for (const Listener& listener : listeners_on(numbers)) {
     const auto info = listener.pid > 0 ? process_info(listener.pid) : std::nullopt;
     held.push_back({listener, info ? info->session : -1});
   }

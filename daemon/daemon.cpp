@@ -32,7 +32,7 @@ std::string describe(const Listener& listener) {
 }
 
 Error port_taken(const Settings::Listen& listen) {
-  const std::vector<Listener> owners = listeners_on(listen.port);
+  const std::vector<Listener> owners = listeners_on({listen.port});
   const std::string owner = owners.empty() ? "another program" : describe(owners.front());
   const std::string stop = owners.empty() || owners.front().pid == 0
                                ? "stop that program"

@@ -13,6 +13,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "core/base/contains.hpp"
 #include "core/base/os.hpp"
 #include "core/base/text.hpp"
 
@@ -102,35 +103,6 @@ std::uint64_t socket_inode(const std::string& link) {
   return number_or<std::uint64_t>(text.substr(8), 0);
 }
 
-// One reader for both questions: port 0 asks for all.
-std::vector<Listener> find_listeners(std::uint16_t port) {
-  std::unordered_map<std::uint64_t, Socket> sockets;
-  read_listening("/proc/net/tcp", sockets);
-  read_listening("/proc/net/tcp6", sockets);
-  if (port != 0)
-    std::erase_if(sockets, [&](const auto& entry) { return entry.second.port != port; });
-  std::vector<Listener> found;
-  std::unordered_map<std::uint64_t, bool> owned;
-  for (const std::string& pid : sockets.empty() ? std::vector<std::string>{} : numbered_entries("/proc")) {
-    const std::string folder = "/proc/" + pid + "/fd";
-    for (const std::string& fd : numbered_entries(folder)) {
-      const auto socket = sockets.find(socket_inode(folder + "/" + fd));
-      if (socket == sockets.end()) continue;
-      if (!owned.emplace(socket->first, true).second) continue;  // the first process that holds it
-      const auto owner = number_or<pid_t>(pid, 0);
-      const auto info = process_info(owner);
-      found.push_back({socket->second.address, socket->second.port, owner,
-                       info ? info->program : std::string()});
-    }
-  }
-  for (const auto& [inode, socket] : sockets)
-    if (!owned.contains(inode)) found.push_back({socket.address, socket.port, 0, ""});
-  std::sort(found.begin(), found.end(), [](const Listener& a, const Listener& b) {
-    return std::tie(a.port, a.address, a.pid) < std::tie(b.port, b.address, b.pid);
-  });
-  return found;
-}
-
 }  // namespace
 
 std::string_view read_kernel_file(const char* path, std::span<char> room) {
@@ -202,8 +174,32 @@ std::optional<WallTime> process_started(const ProcessInfo& process) {
   return WallTime(std::chrono::seconds(boot)) + since_boot;
 }
 
-std::vector<Listener> listeners_on(std::uint16_t port) { return find_listeners(port); }
-std::vector<Listener> all_listeners() { return find_listeners(0); }
+std::vector<Listener> listeners_on(const std::vector<std::uint16_t>& ports) {
+  std::unordered_map<std::uint64_t, Socket> sockets;  // whose owner is looked for
+  read_listening("/proc/net/tcp", sockets);
+  read_listening("/proc/net/tcp6", sockets);
+  std::erase_if(sockets, [&](const auto& each) { return !contains(ports, each.second.port); });
+  std::vector<Listener> found;
+  if (sockets.empty()) return found;
+  for (const std::string& pid : numbered_entries("/proc")) {
+    const std::string folder = "/proc/" + pid + "/fd";
+    for (const std::string& fd : numbered_entries(folder)) {
+      const auto socket = sockets.find(socket_inode(folder + "/" + fd));
+      if (socket == sockets.end()) continue;
+      const auto owner = number_or<pid_t>(pid, 0);
+      const auto info = process_info(owner);
+      found.push_back({socket->second.address, socket->second.port, owner,
+                       info ? info->program : std::string()});
+      sockets.erase(socket);  // it is the first process that holds it
+    }
+    if (sockets.empty()) break;
+  }
+  for (const auto& [inode, socket] : sockets) found.push_back({socket.address, socket.port, 0, ""});
+  std::sort(found.begin(), found.end(), [](const Listener& a, const Listener& b) {
+    return std::tie(a.port, a.address, a.pid) < std::tie(b.port, b.address, b.pid);
+  });
+  return found;
+}
 
 Result<DiskSpace> disk_space(const std::string& path) {
   struct statvfs info {};

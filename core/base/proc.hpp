@@ -46,8 +46,9 @@ struct Listener {
   pid_t pid = 0;
   std::string program;
 };
-std::vector<Listener> listeners_on(std::uint16_t port);
-std::vector<Listener> all_listeners();
+// Who listens on any of these. To find out who it is, all processes are searched, once for all
+// ports, and not when nobody listens.
+std::vector<Listener> listeners_on(const std::vector<std::uint16_t>& ports);
 
 struct DiskSpace {
   std::uint64_t total = 0;

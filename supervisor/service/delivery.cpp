@@ -123,7 +123,7 @@ Result<Secret> delivered_value(const Workspace& workspace, const config::Stack& 
 
 std::string port_conflict(const config::Service& service) {
   for (const config::PortBinding& port : service.ports) {
-    for (const Listener& listener : listeners_on(port.number)) {
+    for (const Listener& listener : listeners_on({port.number})) {
       // A listener on one outside address leaves ours free.
       const bool ours = listener.address == "*" || listener.address == "::1" ||
                         listener.address.starts_with("127.");

@@ -57,14 +57,14 @@ TEST_CASE("a real Redis stops, is killed, and comes back on its port") {
   RealRedis redis;
   const auto port = redis.port();
   redis.kill();
-  CHECK(listeners_on(port).empty());
+  CHECK(listeners_on({port}).empty());
   redis.start();
-  CHECK(listeners_on(port).size() == 1);
+  CHECK(listeners_on({port}).size() == 1);
   redis.freeze();
   CHECK(wait_until([&] { return process_info(redis.pid())->state == 'T'; }));
   redis.thaw();
   redis.stop();
-  CHECK(listeners_on(port).empty());
+  CHECK(listeners_on({port}).empty());
 }
 
 }  // namespace exai::test
