@@ -12,8 +12,6 @@ namespace exai::cli {
 
 namespace {
 
-constexpr std::uint64_t kTooLittle = 100U << 20U;  // bytes: below, services soon fail to write
-
 Finding good(Area area, std::string service, std::string message) {
   return {area, Level::ok, std::move(service), std::move(message), ""};
 }
@@ -156,44 +154,6 @@ Findings port_findings(const std::vector<PortUse>& uses, const config::Stack& st
   return findings;
 }
 
-Findings process_findings(const EngineFacts& facts) {
-  Findings findings;
-  if (!facts.status) return findings;
-  const WallTime now = std::chrono::system_clock::now();
-  for (const control::ServiceStatus& service : facts.status->services) {
-    const std::string state = fmt::format("{}: {} for {}", service.name,
-                                          control::name(service.state), age(service.since, now));
-    const std::string reason = reason_text(service);
-    const std::string message = reason.empty() ? state : state + ": " + reason;
-    if (in_trouble(service) || service.state == control::State::waiting)
-      findings.push_back(
-          {Area::processes, Level::bad, service.name, message, "exai logs " + service.name});
-    else if (service.state == control::State::stopped)
-      findings.push_back(
-          {Area::processes, Level::note, service.name, message, "exai up " + service.name});
-    else
-      findings.push_back(good(Area::processes, service.name, message));
-    if (service.restarts > 0)
-      findings.push_back({Area::processes, Level::note, service.name,
-                          fmt::format("{}: restarted {}, last: {}", service.name,
-                                      count_of(static_cast<std::size_t>(service.restarts), "time"),
-                                      service.last_restart_cause),
-                          "exai logs " + service.name});
-  }
-  return findings;
-}
-
-Findings disk_findings(const std::string& folder, const DiskSpace& space) {
-  const std::string message = fmt::format("{} of {} free for {}", format_size(space.available),
-                                          format_size(space.total), folder);
-  const bool full = space.available < kTooLittle || space.available < space.total / 100;
-  const bool tight = space.available < space.total / 10;
-  if (full)
-    return {{Area::disk, Level::bad, "", "the disk is full: " + message,
-             fmt::format("du -xh {} | sort -h | tail", folder)}};
-  return {{Area::disk, tight ? Level::note : Level::ok, "", message, ""}};
-}
-
 Findings check_findings(const std::vector<Probed>& results) {
   Findings findings;
   for (const Probed& result : results) {
@@ -220,9 +180,7 @@ std::optional<Examination> examine(const Context& context, const Workspace& work
   findings.push_back(supervisor_program_finding(context.environment));
   findings.push_back(state_folder_finding(workspace));
   add(findings, engine_findings(facts));
-  if (facts.status)
-    for (const control::ServiceStatus& service : facts.status->services)
-      result.needs[service.name] = service.needs;
+  if (facts.status) result.needs = control::needs_of(*facts.status);
 
   Path existing = workspace.state;  // the folder may not be there yet; its disk is
   std::error_code ignored;
@@ -259,7 +217,8 @@ std::optional<Examination> examine(const Context& context, const Workspace& work
       add(findings, check_findings(*checked));
     }
   }
-  add(findings, process_findings(facts));
+  if (facts.status)
+    add(findings, control::process_findings(*facts.status, std::chrono::system_clock::now()));
   const auto by_area = [](const Finding& a, const Finding& b) { return a.area < b.area; };
   std::stable_sort(findings.begin(), findings.end(), by_area);
   return result;
@@ -297,27 +256,7 @@ std::string report_text(const Examination& examination, const Stream& out) {
 }
 
 json::object report_json(const Examination& examination) {
-  const auto describe = [](const Finding& finding) {
-    return json::object{{"area", name(finding.area)},
-                        {"level", name(finding.level)},
-                        {"service", finding.service},
-                        {"message", finding.message},
-                        {"fix", finding.fix}};
-  };
-  json::array findings;
-  for (const Finding& finding : examination.findings) findings.push_back(describe(finding));
-  json::value first = nullptr;
-  const auto cause = first_cause(examination.findings, examination.needs);
-  if (cause) {
-    json::object object = describe(examination.findings[cause->finding]);
-    json::array explains;
-    for (const std::string& service : cause->explains) explains.emplace_back(service);
-    object["explains"] = std::move(explains);
-    first = std::move(object);
-  }
-  return {{"ok", !cause.has_value()},
-          {"first_cause", std::move(first)},
-          {"findings", std::move(findings)}};
+  return control::report_json(examination.findings, examination.needs);
 }
 
 }  // namespace exai::cli

@@ -10,11 +10,11 @@
 
 #include "cli/context.hpp"
 #include "cli/engine.hpp"
-#include "cli/first_cause.hpp"
 #include "cli/ports.hpp"
 #include "cli/probe.hpp"
 #include "core/base/proc.hpp"
 #include "core/config/config.hpp"
+#include "core/control/diagnosis.hpp"
 
 namespace exai::cli {
 
@@ -26,14 +26,17 @@ struct EngineFacts {
   std::vector<Survivor> survivors;  // when nobody answers
 };
 
-using Findings = std::vector<Finding>;
+using control::Area;
+using control::disk_findings;
+using control::Finding;
+using control::Findings;
+using control::Level;
+using control::Needs;
 
 Findings configuration_findings(const config::Loaded& loaded, const std::string& stack_file);
 Findings engine_findings(const EngineFacts& facts);
 Findings port_findings(const std::vector<PortUse>& uses, const config::Stack& stack,
                        const EngineFacts& facts);
-Findings process_findings(const EngineFacts& facts);
-Findings disk_findings(const std::string& folder, const DiskSpace& space);
 Findings check_findings(const std::vector<Probed>& results);
 
 struct Examination {
@@ -46,7 +49,6 @@ std::optional<Examination> examine(const Context& context, const Workspace& work
 
 // The report, section by section, and at its end the first cause with what to type.
 std::string report_text(const Examination& examination, const Stream& out);
-// {"ok","first_cause":{…}|null,"findings":[{"area","level","service","message","fix"}]}
 json::object report_json(const Examination& examination);
 
 }  // namespace exai::cli

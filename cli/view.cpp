@@ -41,12 +41,6 @@ std::string proof_of(const std::optional<ProofStatus>& proof) {
   return fmt::format("{} {} ago", proof->check, format_duration(Duration(*proof->age_ms)));
 }
 
-std::string failing(const std::optional<ProofStatus>& proof) {
-  if (!proof || proof->detail.empty()) return {};
-  if (proof->failures <= 1) return fmt::format("{}: {}", proof->check, proof->detail);
-  return fmt::format("{}: {} ({} times)", proof->check, proof->detail, proof->failures);
-}
-
 std::string port_numbers(const ServiceStatus& service) {
   std::vector<std::string> numbers;
   for (const control::PortStatus& port : service.ports)
@@ -149,37 +143,6 @@ std::string proof_text(const ServiceStatus& service) {
   if (service.ready->check != service.healthy->check) return ready + "; " + healthy;
   return *service.healthy->age_ms < *service.ready->age_ms ? healthy
                                                            : ready;  // one check: freshest
-}
-
-std::string reason_text(const ServiceStatus& service) {
-  switch (service.state) {
-    case State::waiting:
-      if (service.waiting_for.empty() || service.cause.starts_with("cannot start"))
-        return service.cause;  // what it waits for will not come
-      return "waiting for " + join(service.waiting_for, ", ");
-    case State::starting: {
-      const std::string check = failing(service.ready);
-      if (in_trouble(service) && !check.empty()) return service.cause + "; " + check;
-      return check.empty() ? service.cause : check;
-    }
-    case State::ready:
-      return in_trouble(service) ? "not healthy: " + failing(service.healthy) : std::string();
-    case State::stopped:
-    case State::backoff:
-    case State::stopping:
-    case State::failed:
-    case State::done:
-    case State::scheduled:
-      break;
-  }
-  return service.cause;
-}
-
-bool in_trouble(const ServiceStatus& service) {
-  const bool comes_back = service.state == State::starting && service.restarts > 0;
-  return service.state == State::failed || service.state == State::backoff || comes_back ||
-         (service.state == State::ready && service.healthy &&
-          service.healthy->standing == "failing");
 }
 
 bool in_trouble(const StackStatus& status) {

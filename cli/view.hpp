@@ -9,6 +9,7 @@
 #include "cli/table.hpp"
 #include "core/config/settings.hpp"
 #include "core/control/control.hpp"
+#include "core/control/diagnosis.hpp"
 
 namespace exai::cli {
 
@@ -23,13 +24,7 @@ std::string percent_text(const std::optional<double>& percent);
 // "mcp tools/call status 12s ago; http /health/live 2s ago"; empty: nothing has been proven.
 std::string proof_text(const control::ServiceStatus& service);
 
-// Why the service is not simply ready: what it waits for, what its check says, what killed it.
-// Empty: nothing to say.
-std::string reason_text(const control::ServiceStatus& service);
-
-// Failed, between two attempts, on its way back from a crash, or running with a health check that
-// says no. A service that crashes again and again is in trouble whenever one looks.
-bool in_trouble(const control::ServiceStatus& service);
+// Whether any of its services is.
 bool in_trouble(const control::StackStatus& status);
 
 // "exai (dev): 2 of 2 services ready"

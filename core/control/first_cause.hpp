@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-namespace exai::cli {
+namespace exai::control {
 
 enum class Area { configuration, disk, ports, engine, processes, dependencies, mcp };
 std::string_view name(Area area);
@@ -47,4 +47,4 @@ struct FirstCause {
 // Nothing: no finding is bad.
 std::optional<FirstCause> first_cause(const std::vector<Finding>& findings, const Needs& needs);
 
-}  // namespace exai::cli
+}  // namespace exai::control

@@ -1,8 +1,8 @@
-#include "cli/first_cause.hpp"
+#include "core/control/first_cause.hpp"
 
 #include <catch2/catch.hpp>
 
-using namespace exai::cli;
+using namespace exai::control;
 
 namespace {
 

@@ -1,11 +1,11 @@
-#include "cli/first_cause.hpp"
+#include "core/control/first_cause.hpp"
 
 #include <algorithm>
 #include <set>
 
 #include "core/base/contains.hpp"
 
-namespace exai::cli {
+namespace exai::control {
 
 namespace {
 
@@ -135,4 +135,4 @@ std::optional<FirstCause> first_cause(const std::vector<Finding>& findings, cons
   return best;
 }
 
-}  // namespace exai::cli
+}  // namespace exai::control
