@@ -165,14 +165,21 @@ json::value content_of(const ChatMessage& message) {
 
 std::string chat_body(const ChatRequest& request) {
   json::array messages;
-  for (const ChatMessage& message : request.messages)
-    messages.push_back(json::object{{"role", message.role}, {"content", content_of(message)}});
+  for (const ChatMessage& message : request.messages) {
+    json::object one{{"role", message.role}, {"content", content_of(message)}};
+    for (const auto& member : message.extra) one[member.key()] = member.value();
+    messages.push_back(std::move(one));
+  }
   json::object body;
   body["model"] = request.model;
   body["messages"] = std::move(messages);
   if (request.temperature) body["temperature"] = *request.temperature;
   body["stream"] = true;
   body["stream_options"] = json::object{{"include_usage", true}};
+  if (!request.tools.empty()) {  // a choice without tools is refused
+    body["tools"] = request.tools;
+    if (!request.tool_choice.is_null()) body["tool_choice"] = request.tool_choice;
+  }
   for (const auto& member : request.extra) body[member.key()] = member.value();
   return to_text(body);
 }
@@ -228,6 +235,7 @@ void ChatStream::take_chunk(const json::object& chunk, std::vector<Delta>& delta
   }
   if (auto model = find_string(chunk, "model"); model && !model->empty()) reply_.model = *model;
   if (auto usage = usage_of(chunk)) reply_.usage = usage;
+  if (const json::array* found = find_array(chunk, "web_search")) reply_.web_results = *found;
   if (const json::object* choice = first_choice(chunk)) take_choice(*choice, deltas);
 }
 
@@ -243,6 +251,7 @@ void ChatStream::take_choice(const json::object& choice, std::vector<Delta>& del
     reply_.text += delta.text;
     reply_.reasoning += delta.reasoning;
     if (!delta.text.empty() || !delta.reasoning.empty()) deltas.push_back(std::move(delta));
+    if (const json::array* calls = find_array(*piece, "tool_calls")) take_tool_calls(*calls);
   }
   const auto reason = find_string(choice, "finish_reason");
   if (!reason || reason->empty()) return;
@@ -250,6 +259,30 @@ void ChatStream::take_choice(const json::object& choice, std::vector<Delta>& del
   if (*reason != "network_error") return;  // GLM: its own stream broke
   error_ = ProviderError{Failure::network, "the provider lost its own stream", std::nullopt};
   done_ = true;
+}
+
+// A call comes in pieces: first who is called, then its arguments, bit by bit. Some servers leave
+// the index out; then each piece is a call of its own.
+void ChatStream::take_tool_calls(const json::array& pieces) {
+  for (const json::value& one : pieces) {
+    const json::object* piece = one.if_object();
+    if (piece == nullptr) continue;
+    const auto next = static_cast<std::int64_t>(reply_.tool_calls.size());
+    const std::int64_t index = find_integer(*piece, "index").value_or(next);
+    if (index < 0 || index > next || index >= kMostToolCalls) continue;
+    if (index == next)
+      reply_.tool_calls.push_back(json::object{
+          {"id", ""}, {"type", "function"}, {"function", {{"name", ""}, {"arguments", ""}}}});
+    json::object& call = reply_.tool_calls[static_cast<std::size_t>(index)].as_object();
+    for (const char* key : {"id", "type"})
+      if (auto text = find_string(*piece, key); text && !text->empty()) call[key] = *text;
+    const json::object* said = find_object(*piece, "function");
+    if (said == nullptr) continue;
+    json::object& function = call["function"].as_object();
+    if (auto name = find_string(*said, "name"); name && !name->empty()) function["name"] = *name;
+    if (const auto more = find_string(*said, "arguments"))
+      function["arguments"].as_string().append(*more);
+  }
 }
 
 tl::expected<ChatReply, ProviderError> ChatStream::finish() {

@@ -46,6 +46,9 @@ class ChatStream {
   void take_event(std::string_view data, std::vector<Delta>& deltas);
   void take_chunk(const json::object& chunk, std::vector<Delta>& deltas);
   void take_choice(const json::object& choice, std::vector<Delta>& deltas);
+  void take_tool_calls(const json::array& pieces);
+
+  static constexpr std::int64_t kMostToolCalls = 128;
 
   Framing framing_;
   SseParser events_;

@@ -2,20 +2,24 @@
 
 #include <algorithm>
 
+#include "core/base/os.hpp"
 #include "core/base/text.hpp"
 #include "daemon/providers/chat_stream.hpp"
+#include "daemon/providers/file_wire.hpp"
 #include "daemon/providers/models.hpp"
+#include "daemon/providers/web_search.hpp"
 
 namespace exai::providers {
 namespace {
 
 constexpr Preset kPresets[] = {
-    {"kimi", "Kimi", "kimi- moonshot-", "KIMI_API_KEY"},
-    {"glm", "GLM", "glm-", "GLM_API_KEY"},
+    {"kimi", "Kimi", "kimi- moonshot-", "KIMI_API_KEY", WebSearch::echoed, "file-extract", true},
+    {"glm", "GLM", "glm-", "GLM_API_KEY", WebSearch::built_in, "agent"},
     {"custom", "Custom", "", "CUSTOM_API_URL"},
 };
 
 constexpr std::size_t kMaxErrorBody = 64U << 10U;
+constexpr std::size_t kMaxPlainBody = 8U << 20U;
 
 using Reply = tl::expected<ChatReply, ProviderError>;
 
@@ -28,7 +32,11 @@ const Preset& preset(std::string_view name) {
 ProviderInfo info_from(const ProviderSettings& settings) {
   ProviderInfo info;
   info.name = settings.name;
-  info.title = preset(settings.name).title;
+  const Preset& known = preset(settings.name);
+  info.title = known.title;
+  info.web_search = known.web_search;
+  info.file_purpose = known.file_purpose;
+  info.makes_text_of_files = known.makes_text_of_files;
   info.base_url = settings.base_url;
   while (info.base_url.ends_with('/')) info.base_url.pop_back();
   info.models = known_models(settings.name);
@@ -62,22 +70,32 @@ void respect_quirks(const ProviderInfo& info, ChatRequest& request) {
   const auto known = std::ranges::find(info.models, request.model, &Model::id);
   if (known == info.models.end()) return;
   if (known->fixed_sampling) request.temperature.reset();
+  // Kimi's search wants no thinking, where that can be said.
+  if (request.search_web && info.web_search == WebSearch::echoed) request.thinking_mode = "minimal";
   request.extra = thinking_of(known->thinking, request.thinking_mode);
+}
+
+HttpRequest to_http(const ProviderInfo& info, const ProviderSettings& settings, WireRequest wire) {
+  HttpRequest message;
+  message.method = std::move(wire.method);
+  message.url = info.base_url + wire.path;
+  message.headers["accept"] = "application/json";
+  if (!wire.content_type.empty()) message.headers["content-type"] = std::move(wire.content_type);
+  if (!settings.key.empty())
+    message.headers["authorization"] = fmt::format("Bearer {}", settings.key.reveal());
+  message.body = std::move(wire.body);
+  message.timeout = settings.timeout;
+  return message;
 }
 
 // What is sent for a request; the preview shows the same.
 HttpRequest to_http(const ProviderInfo& info, const ProviderSettings& settings,
                     ChatRequest request) {
   respect_quirks(info, request);
-  HttpRequest message;
-  message.method = "POST";
-  message.url = info.base_url + "/chat/completions";
-  message.headers["content-type"] = "application/json";
+  if (request.search_web) add_search_tool(info.web_search, request.tools);
+  HttpRequest message = to_http(
+      info, settings, {"POST", "/chat/completions", "application/json", chat_body(request)});
   message.headers["accept"] = "text/event-stream";
-  if (!settings.key.empty())
-    message.headers["authorization"] = fmt::format("Bearer {}", settings.key.reveal());
-  message.body = chat_body(request);
-  message.timeout = settings.timeout;
   return message;
 }
 
@@ -92,7 +110,72 @@ class OpenAiProvider final : public Provider {
 
   const ProviderInfo& info() const override { return info_; }
 
+  // A search that is echoed takes several rounds: each is measured, their tokens are added up.
   Task<Reply> chat(ChatRequest request, std::function<void(const Delta&)> on_delta) override {
+    EchoedSearch search(request.search_web && info_.web_search == WebSearch::echoed);
+    for (;;) {
+      ChatRequest asked = request;
+      std::function<void(const Delta&)> listener = on_delta;
+      Reply reply = co_await measured_exchange(std::move(asked), std::move(listener));
+      if (!search.goes_on(reply, request)) co_return reply;
+    }
+  }
+
+  Task<Outcome<std::string>> send_file(FileToSend file) override {
+    if (info_.file_purpose.empty()) co_return cannot(info_, "takes no files");
+    WireRequest wire = file_upload(info_.file_purpose, std::move(file), random_hex(16));
+    auto body = co_await fetch("files", std::move(wire), kUploadTime);
+    co_return body.and_then(uploaded_id);
+  }
+
+  Task<Outcome<std::string>> text_of_file(std::string id) override {
+    if (!info_.makes_text_of_files) co_return cannot(info_, "makes no text of files");
+    WireRequest wire = file_content(id);
+    auto body = co_await fetch("files", std::move(wire), settings_.timeout);
+    co_return body.map(text_in_content);
+  }
+
+  Task<Outcome<>> remove_file(std::string id) override {
+    if (info_.file_purpose.empty()) co_return cannot(info_, "takes no files");
+    WireRequest wire = file_removal(id);
+    auto body = co_await fetch("files", std::move(wire), settings_.timeout);
+    if (!body) co_return tl::unexpected(body.error());
+    co_return Outcome<>();
+  }
+
+  Task<Outcome<std::vector<SearchHit>>> search(SearchQuery query) override {
+    if (info_.web_search != WebSearch::built_in)
+      co_return cannot(info_, "has no web search without a model");
+    WireRequest wire = search_request(query);
+    auto body = co_await fetch("web_search", std::move(wire), settings_.timeout);
+    co_return body.and_then(search_hits);
+  }
+
+ private:
+  static constexpr Duration kUploadTime = 300s;  // for the whole file
+
+  // The body of a 200; anything else is a failure.
+  Task<Outcome<std::string>> fetch(std::string label, WireRequest wire, Duration limit) {
+    const Time begin = clock_.now();
+    HttpRequest message = to_http(info_, settings_, std::move(wire));
+    message.timeout = limit;
+    message.max_body = kMaxPlainBody;
+    Result<HttpResponse> response = co_await http_.send(std::move(message));
+    Outcome<std::string> body = read_answer(std::move(response));
+    measure(label, begin, body ? Reply() : Reply(tl::unexpected(body.error())));
+    if (!body) body.error().message = presentable(body.error().message);
+    co_return body;
+  }
+
+  static Outcome<std::string> read_answer(Result<HttpResponse> response) {
+    if (!response) return tl::unexpected(transport_failure(response.error()));
+    if (response->status == 200) return std::move(response->body);
+    ProviderError error = classify(response->status, response->headers, response->body);
+    error.message = fmt::format("HTTP {}: {}", response->status, error.message);
+    return tl::unexpected(std::move(error));
+  }
+
+  Task<Reply> measured_exchange(ChatRequest request, std::function<void(const Delta&)> on_delta) {
     const std::string label = label_of(request.model);
     const Time begin = clock_.now();
     Reply reply = co_await exchange(std::move(request), std::move(on_delta));
@@ -101,7 +184,6 @@ class OpenAiProvider final : public Provider {
     co_return reply;
   }
 
- private:
   Task<Reply> exchange(ChatRequest request, std::function<void(const Delta&)> on_delta) {
     HttpRequest message = to_http(info_, settings_, std::move(request));
     Result<HttpStream> opened = co_await http_.open(std::move(message));

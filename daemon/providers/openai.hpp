@@ -22,6 +22,9 @@ struct Preset {
   // Models that begin so belong to it even when the table does not know them; blank-separated.
   std::string_view prefixes;
   std::string_view key_option;  // what to set to switch it on
+  WebSearch web_search = WebSearch::none;
+  std::string_view file_purpose = {};  // as its API calls it; empty: it takes no files
+  bool makes_text_of_files = false;
 };
 std::span<const Preset> presets();  // in the order in which a default provider is chosen
 

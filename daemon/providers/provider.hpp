@@ -1,7 +1,8 @@
 #pragma once
-// What an AI provider is to the rest of the daemon: a name, its models, and one call that streams.
-// openai.hpp implements it for every server that speaks the OpenAI chat API; router.hpp chooses
-// one; retry.hpp asks again.
+// What an AI provider is to the rest of the daemon: a name, its models, one call that streams, and
+// what some of them do beyond that: keep files, make text of them, search the web. openai.hpp
+// implements it for every server that speaks the OpenAI chat API; router.hpp chooses one; retry.hpp
+// asks again.
 
 #include <cstdint>
 #include <functional>
@@ -44,6 +45,13 @@ enum class Thinking {
   effort,  // "reasoning_effort": "low", "high" or "max"
 };
 
+// How a provider lets a model search the web.
+enum class WebSearch {
+  none,
+  echoed,    // Kimi: it calls a function of its own, whose arguments are to be sent back to it
+  built_in,  // GLM: a tool of its own, and an endpoint without a model
+};
+
 struct Model {
   std::string id;
   std::int64_t context = 0;     // tokens; 0: not known
@@ -59,12 +67,16 @@ struct ProviderInfo {
   std::string base_url;
   std::string default_model;  // empty: none, a call must name its model
   std::vector<Model> models;
+  WebSearch web_search = WebSearch::none;
+  std::string file_purpose = {};  // that files are sent for; empty: it takes none
+  bool makes_text_of_files = false;
 };
 
 struct ChatMessage {
   std::string role;  // system, user, assistant
   std::string content;
   std::vector<std::string> images = {};  // data URLs, behind the content
+  json::object extra = {};               // more members: tool_calls, tool_call_id, …
 };
 
 struct ChatRequest {
@@ -72,8 +84,11 @@ struct ChatRequest {
   std::vector<ChatMessage> messages;
   std::optional<double> temperature;
   // minimal, low, medium, high or max; models that cannot be told are not. Empty: the model's own.
-  std::string thinking_mode;
-  json::object extra;  // more members of the body: the provider's own, for its quirks
+  std::string thinking_mode = {};
+  bool search_web = false;       // only where the provider can
+  json::array tools = {};        // functions that the model may call, as the API has them
+  json::value tool_choice = {};  // null: the model decides
+  json::object extra = {};       // more members of the body: the provider's own, for its quirks
 };
 
 struct Usage {
@@ -89,8 +104,36 @@ struct ChatReply {
   std::string finish_reason;  // stop, length, … as the provider says it
   std::string model;          // as the provider says it
   std::optional<Usage> usage;
+  json::array tool_calls = {};   // of the functions that the request named, as the API has them
+  json::array web_results = {};  // what a built-in search found, as the API has it
   friend bool operator==(const ChatReply&, const ChatReply&) = default;
 };
+
+struct FileToSend {
+  std::string name;
+  std::string type;
+  std::string bytes;
+};
+
+struct SearchQuery {
+  std::string words;
+  std::int64_t count = 10;
+  std::string engine;   // empty: the provider's default
+  std::string domain;   // only there; empty: everywhere
+  std::string recency;  // oneDay, oneWeek, oneMonth, oneYear; empty: any time
+};
+
+struct SearchHit {
+  std::string title;
+  std::string url;
+  std::string text;
+  std::string site;
+  std::string published;
+  friend bool operator==(const SearchHit&, const SearchHit&) = default;
+};
+
+template <class T = void>
+using Outcome = tl::expected<T, ProviderError>;
 
 // A piece of an answer, as it arrives.
 struct Delta {
@@ -99,6 +142,9 @@ struct Delta {
   friend bool operator==(const Delta&, const Delta&) = default;
 };
 
+// "GLM makes no text of files", as `invalid`.
+tl::unexpected<ProviderError> cannot(const ProviderInfo& info, std::string_view what);
+
 class Provider {
  public:
   virtual ~Provider() = default;
@@ -106,6 +152,13 @@ class Provider {
   // `on_delta` is called on the loop for each piece, before this returns the whole.
   virtual Task<tl::expected<ChatReply, ProviderError>> chat(
       ChatRequest request, std::function<void(const Delta&)> on_delta) = 0;
+
+  // The rest is only there where info() says so; else it fails as `invalid`.
+  // Gives the id that the file has there.
+  virtual Task<Outcome<std::string>> send_file(FileToSend file);
+  virtual Task<Outcome<std::string>> text_of_file(std::string id);
+  virtual Task<Outcome<>> remove_file(std::string id);
+  virtual Task<Outcome<std::vector<SearchHit>>> search(SearchQuery query);
 };
 
 }  // namespace exai::providers

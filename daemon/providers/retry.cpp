@@ -47,6 +47,20 @@ class RetryingProvider final : public Provider {
     }
   }
 
+  // Of these the first answer counts: who wants it once more calls again.
+  Task<Outcome<std::string>> send_file(FileToSend file) override {
+    return inner_->send_file(std::move(file));
+  }
+  Task<Outcome<std::string>> text_of_file(std::string id) override {
+    return inner_->text_of_file(std::move(id));
+  }
+  Task<Outcome<>> remove_file(std::string id) override {
+    return inner_->remove_file(std::move(id));
+  }
+  Task<Outcome<std::vector<SearchHit>>> search(SearchQuery query) override {
+    return inner_->search(std::move(query));
+  }
+
  private:
   // None: asking again is of no use.
   std::optional<Duration> pause_after(const ProviderError& error, int attempt) const {
