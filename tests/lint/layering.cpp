@@ -70,7 +70,7 @@ const std::vector<Owner>& owners() {
       {"curl/", {"core/base/http_curl.hpp"}},
       {"hiredis/", {"core/checks/redis.cpp", "daemon/store/redis.cpp"}},
       {"spdlog/", {"core/base/log.cpp"}},
-      {"sodium.h", {"core/secrets/age.cpp", "daemon/mcp/seal.cpp"}},
+      {"sodium.h", {"core/secrets/age.cpp", "daemon/mcp/seal.cpp", "daemon/store/sha256.cpp"}},
       {"boost/beast/",
        {"core/base/websocket_client.cpp", "daemon/net/http_message.cpp",
         "daemon/net/websocket.cpp"}},
