@@ -92,8 +92,11 @@ struct Daemon::Parts final : tools::Host {
         router(borrowed(providers), settings.default_model),
         monitor(clock, log.with("part", "health"), *store, router, settings.thresholds),
         link(make_link()),
+        disk(loop, "files"),
+        allowed_files(disk, settings.file_roots),
+        files(make_files()),
         registry({clock, *store, router, *this, settings.conversations, settings.experts_by_default,
-                  settings.glm, settings.file_roots},
+                  settings.glm, &allowed_files, files.get(), settings.downloads},
                  settings.tool_limit, settings.tools),
         fixtures(settings.conformance_fixtures
                      ? std::make_unique<fixtures::Fixtures>(clock, registry)
@@ -117,6 +120,10 @@ struct Daemon::Parts final : tools::Host {
   std::string redact(std::string text) override { return redactor.redact(std::move(text)); }
 
   std::unique_ptr<StackLink> make_link();
+  std::unique_ptr<store::FileStore> make_files() {
+    if (settings.files.empty()) return nullptr;
+    return store::make_local_files(disk, clock, settings.files, settings.file_limits);
+  }
   std::vector<std::unique_ptr<providers::Provider>> make_providers();
   static std::vector<providers::Provider*> borrowed(
       const std::vector<std::unique_ptr<providers::Provider>>& owned);
@@ -145,6 +152,9 @@ struct Daemon::Parts final : tools::Host {
   health::Monitor monitor;
   Redactor redactor;
   std::unique_ptr<StackLink> link;  // none: nobody supervises us
+  Island disk;
+  store::AllowedFiles allowed_files;
+  std::unique_ptr<store::FileStore> files;  // none: nowhere to keep them
   tools::Registry registry;
   std::unique_ptr<fixtures::Fixtures> fixtures;
   net::McpEndpoint mcp;

@@ -130,6 +130,14 @@ void read_tools(config::OptionReader& options, Settings& settings) {
   settings.file_roots = options.list("EXAI_FILE_ROOTS");
 }
 
+void read_files(config::OptionReader& options, Reader& reader, Settings& settings) {
+  settings.files = options.text("EXAI_FILES_DIR");
+  settings.downloads = options.text("EXAI_DOWNLOAD_DIR");
+  settings.file_limits.most_bytes_each = reader.count("MAX_FILE_SIZE");
+  settings.file_limits.most_bytes = reader.count("EXAI_FILES_MAX_BYTES");
+  settings.file_limits.keep = options.integer("FILE_RETENTION_DAYS") * 24h;
+}
+
 std::vector<tools::Host::OptionView> views(const config::OptionReader& options) {
   std::vector<tools::Host::OptionView> views;
   for (const auto& one : options.in_effect()) {
@@ -153,11 +161,14 @@ config::Diagnostics check_tools(const Settings& settings) {
     report(fmt::format("{} names \"{}\", which is no tool", tool.option, printable(tool.name)),
            tool.meant.empty() ? "docs/TOOLS.md lists them all"
                               : fmt::format("did you mean \"{}\"?", tool.meant));
-  for (const std::string& root : settings.file_roots)
-    if (!root.starts_with('/'))
-      report(
-          fmt::format("EXAI_FILE_ROOTS names \"{}\", which is no absolute path", printable(root)),
-          "write it from the root folder on: /srv/project");
+  const auto check_absolute = [&](const char* option, const std::string& path) {
+    if (!path.empty() && !path.starts_with('/'))
+      report(fmt::format("{} names \"{}\", which is no absolute path", option, printable(path)),
+             "write it from the root folder on: /srv/project");
+  };
+  for (const std::string& root : settings.file_roots) check_absolute("EXAI_FILE_ROOTS", root);
+  check_absolute("EXAI_FILES_DIR", settings.files.string());
+  check_absolute("EXAI_DOWNLOAD_DIR", settings.downloads.string());
   return wrong;
 }
 
@@ -184,6 +195,7 @@ Settings read_settings(config::OptionReader& options) {
   read_storage(options, reader, settings);
   read_providers(options, reader, settings);
   read_tools(options, settings);
+  read_files(options, reader, settings);
   settings.options = views(options);
   return settings;
 }
@@ -194,6 +206,7 @@ void read_surroundings(const Environment& given, Settings& settings) {
   const std::string state = value_or_empty(given, "EXAI_STATE_DIR");
   if (settings.control_socket.empty() && !settings.own_service.empty() && !state.empty())
     settings.control_socket = state + "/run/control.sock";
+  if (settings.files.empty() && !state.empty()) settings.files = state + "/files";
 }
 
 config::Diagnostics check(const Settings& settings) {

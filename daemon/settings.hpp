@@ -19,6 +19,7 @@
 #include "daemon/net/admission.hpp"
 #include "daemon/providers/openai.hpp"
 #include "daemon/providers/retry.hpp"
+#include "daemon/store/files.hpp"
 #include "daemon/store/store.hpp"
 #include "daemon/tools/selection.hpp"
 #include "daemon/tools/tools.hpp"
@@ -68,6 +69,9 @@ struct Settings {
   tools::Selection tools;
   bool experts_by_default = false;
   std::vector<std::string> file_roots;
+  Path files;  // the folder that keeps them; empty: none are kept
+  store::FileLimits file_limits;
+  Path downloads;                                // empty: nothing is written
   std::vector<tools::Host::OptionView> options;  // all of them, as they may be shown
   // From the command line: main.cpp.
   bool conformance_fixtures = false;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "core/base/proc.hpp"
 #include "core/base/text.hpp"
 #include "core/control/client.hpp"
+#include "core/control/diagnosis.hpp"
 #include "core/logs/parts.hpp"
 
 namespace exai {
@@ -67,6 +69,55 @@ Result<std::vector<LogTail::Line>> lines_of(logs::Part part, std::uint64_t& byte
   return lines;
 }
 
+// What this daemon says of itself in its health report.
+control::Findings own_findings(const json::object& health, const std::string& service) {
+  using control::Level;
+  control::Findings findings;
+  const json::object* components = find_object(health, "components");
+  if (components == nullptr) return findings;
+  for (const auto& one : *components) {
+    const json::object& component = one.value().as_object();
+    const std::string status = find_string(component, "status").value_or("");
+    const Level level = status == "fail" ? Level::bad : status == "warn" ? Level::note : Level::ok;
+    const std::string fix = "exai logs " + (service.empty() ? "exaid" : service);
+    findings.push_back({control::Area::dependencies, level, service,
+                        fmt::format("{}: {}: {}", service.empty() ? "this daemon" : service,
+                                    std::string_view(one.key()),
+                                    find_string(component, "detail").value_or(status)),
+                        level == Level::ok ? "" : fix});
+  }
+  return findings;
+}
+
+json::object examined(const Path& socket, const std::string& service, const json::object& health) {
+  using control::Area;
+  using control::Level;
+  control::Findings findings;
+  control::Needs needs;
+  const Path folder = socket.parent_path();
+  if (const auto space = disk_space(folder.string()))
+    findings = control::disk_findings(folder.string(), *space);
+  auto client = connect(socket);
+  auto status = client ? client->states() : fail(client.error());
+  if (status) {
+    findings.push_back(
+        {Area::engine, Level::ok, "",
+         fmt::format("supervisor {} answers (pid {})", status->version, status->supervisor_pid),
+         ""});
+    needs = control::needs_of(*status);
+    for (control::Finding& finding :
+         control::process_findings(*status, std::chrono::system_clock::now()))
+      findings.push_back(std::move(finding));
+  } else {
+    findings.push_back({Area::engine, Level::bad, "",
+                        "the supervisor does not answer: " + status.error().message(),
+                        "exai status, then exai up"});
+  }
+  for (control::Finding& finding : own_findings(health, service))
+    findings.push_back(std::move(finding));
+  return control::report_json(findings, needs);
+}
+
 }  // namespace
 
 Result<LogTail> tail_of_log(const Path& log, std::size_t lines) {
@@ -128,6 +179,14 @@ Task<Result<LogTail>> StackLink::log(std::string service, std::size_t lines) {
     if (status.services.empty() || status.services.front().log.empty())
       return fail(Errc::not_found, "{} has no log", service);
     return tail_of_log(status.services.front().log, most);
+  };
+  co_return co_await island_.run(std::move(work));
+}
+
+Task<Result<json::object>> StackLink::doctor(json::object health) {
+  std::function<Result<json::object>()> work = [socket = socket_, service = own_service_,
+                                                health = std::move(health)] {
+    return Result<json::object>(examined(socket, service, health));
   };
   co_return co_await island_.run(std::move(work));
 }

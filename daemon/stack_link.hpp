@@ -20,6 +20,7 @@ class StackLink final : public tools::Stack {
   Task<Result<json::object>> status(std::string service) override;
   Task<Result<json::object>> events(std::uint64_t since) override;
   Task<Result<tools::LogTail>> log(std::string service, std::size_t lines) override;
+  Task<Result<json::object>> doctor(json::object health) override;
   Task<Result<json::object>> restart(std::string service) override;
 
  private:

@@ -125,7 +125,9 @@ Output ExaiSession::call_tool(const json::object& frame) {
 
 Output ExaiSession::start(std::string request, std::string name, const json::object& arguments) {
   const auto& tools = server_.source.catalog().tools;
-  const auto tool = std::ranges::find(tools, name, &ToolInfo::name);
+  const auto tool = std::ranges::find_if(tools, [&](const ToolInfo& one) {
+    return one.name == name || std::ranges::count(one.earlier_names, name) > 0;
+  });
   if (tool == tools.end()) {
     std::vector<std::string> names;
     for (const ToolInfo& one : tools) names.push_back(one.name);
@@ -135,6 +137,7 @@ Output ExaiSession::start(std::string request, std::string name, const json::obj
                                                        meant ? ", did you mean \"" + *meant + "\"?"
                                                              : std::string())));
   }
+  name = tool->name;
   ExaiLedger& ledger = server_.ledger;
   const Time now = server_.clock.now();
   if (const auto* result = ledger.result_of_request(session_id_, request, now))
@@ -171,9 +174,10 @@ Output ExaiSession::start(std::string request, std::string name, const json::obj
 }
 
 // Only what asks a provider costs enough to be shared. The rest is cheap, and old answers of status
-// or health would be wrong.
+// or health would be wrong; so would be those of what changes something.
 std::string ExaiSession::call_key(const ToolInfo& tool, const json::object& arguments) const {
-  if (!tool.open_world || std::ranges::count(server_.options.never_share, tool.name) > 0) return {};
+  if (!tool.open_world || tool.always_runs) return {};
+  if (std::ranges::count(server_.options.never_share, tool.name) > 0) return {};
   std::string key = tool.name + canonical_json(arguments);
   if (key.size() > kLongestKey) key.clear();
   return key;

@@ -25,6 +25,8 @@ struct ToolInfo {
   json::object output_schema;  // of the structured result; empty: absent
   bool read_only = true;       // annotations.readOnlyHint
   bool open_world = false;     // annotations.openWorldHint: talks to the outside
+  bool always_runs = false;    // an equal call must not get the result of the last one
+  std::vector<std::string> earlier_names = {};  // under which it can be called, too
 };
 
 struct ResourceInfo {

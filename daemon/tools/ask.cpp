@@ -63,18 +63,73 @@ providers::ChatRequest to_request(const Conversation& conversation, std::string 
   return request;
 }
 
+namespace {
+
+// Whether the model can be told how long to think.
 bool thinks_as_told(const providers::Route& route) {
   const auto& models = route.provider->info().models;
   const auto known = std::ranges::find(models, route.model, &providers::Model::id);
   return known != models.end() && known->thinking != providers::Thinking::fixed;
 }
 
+std::vector<std::string> texts_in(const json::object& arguments, std::string_view key) {
+  std::vector<std::string> texts;
+  if (const json::array* list = find_array(arguments, key))
+    for (const json::value& one : *list) texts.emplace_back(one.get_string());
+  return texts;
+}
+
+}  // namespace
+
+Wishes read_wishes(const json::object& arguments) {
+  Wishes wishes;
+  wishes.attached.files = texts_in(arguments, "files");
+  wishes.attached.images = texts_in(arguments, "images");
+  wishes.attached.file_ids = texts_in(arguments, "file_ids");
+  wishes.thinking_mode = find_string(arguments, "thinking_mode").value_or("");
+  wishes.temperature = find_number(arguments, "temperature");
+  wishes.search_web = find_bool(arguments, "use_websearch").value_or(false);
+  return wishes;
+}
+
+Task<Result<Prepared>> prepare(Context& context, Wishes wishes, providers::Route route,
+                               providers::ChatRequest request) {
+  if (wishes.search_web && route.provider->info().web_search == providers::WebSearch::none)
+    co_return fail(Errc::invalid,
+                   "{} cannot search the web. What to do: name a model of Kimi or GLM, or leave "
+                   "use_websearch out",
+                   route.provider->info().title);
+  auto attached = co_await read_attachments(context, std::move(wishes.attached), route.provider);
+  if (!attached) co_return fail(attached.error());
+  Prepared prepared;
+  prepared.names = std::move(attached->names);
+  if (!wishes.thinking_mode.empty() && !thinks_as_told(route))
+    prepared.ignored.push_back("thinking_mode");
+  providers::ChatMessage question = std::move(request.messages.back());
+  request.messages.pop_back();
+  for (std::string& document : attached->documents)
+    request.messages.push_back({"system", std::move(document)});
+  question.content += attached->text;
+  question.images = std::move(attached->images);
+  request.messages.push_back(std::move(question));
+  request.thinking_mode = std::move(wishes.thinking_mode);
+  request.temperature = wishes.temperature;
+  request.search_web = wishes.search_web;
+  prepared.request = std::move(request);
+  co_return prepared;
+}
+
+std::string failure_text(std::string_view who, const providers::ProviderError& error) {
+  std::string text =
+      fmt::format("{}: {}. What to do: {}", who, error.message, advice(error.failure));
+  if (error.retry_after) text += fmt::format(" (after {})", format_duration(*error.retry_after));
+  return text;
+}
+
 mcp::ToolResult provider_failure(const providers::Route& route,
                                  const providers::ProviderError& error) {
-  std::string text = fmt::format("{} ({}): {}. What to do: {}", route.provider->info().title,
-                                 route.model, error.message, advice(error.failure));
-  if (error.retry_after) text += fmt::format(" (after {})", format_duration(*error.retry_after));
-  mcp::ToolResult result = failure(std::move(text));
+  const std::string who = fmt::format("{} ({})", route.provider->info().title, route.model);
+  mcp::ToolResult result = failure(failure_text(who, error));
   result.structured["error"] = providers::name(error.failure);
   result.structured["provider"] = route.provider->info().name;
   result.structured["model"] = route.model;

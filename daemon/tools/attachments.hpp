@@ -1,29 +1,39 @@
 #pragma once
-// Files and images of this machine that a call wants to send to a model. Only below the roots that
-// EXAI_FILE_ROOTS names, and only regular files: what counts is where a path really leads, looked up
-// on the open file, so neither "..", nor a link, nor a change in between gets around it. What is
-// outside is refused before it is looked at: nobody learns whether it is there.
+// Files and images that a call wants to send to a model: of this machine (allowed_files.hpp), kept
+// ones by their ids (files.hpp), or images as data URLs.
 //
-// Bounds: 256 KiB a file and 1 MiB together; 10 MiB an image and 20 MiB together.
-// Errors: denied (outside, or no roots), not_found, invalid (too large, no text, no image); each
-// names the path. Blocks as long as the disk takes.
+//   text of at most 256 KiB   stands in the prompt, between marks with its name
+//   an image                  goes along as a data URL
+//   any other kept file       is sent to the provider, which makes text of it; once, its id there
+//   is
+//                             remembered
+//
+// Bounds: 1 MiB of text in the prompt; 10 MiB an image and 20 MiB together; 4 MiB of text that a
+// provider made. Errors: those of the two stores; invalid (too large, no text, no image, a file
+// that the provider cannot read); each names the file. The disk is read away from the loop.
 
 #include <string>
 #include <vector>
 
-#include "core/base/error.hpp"
+#include "daemon/tools/tools.hpp"
 
 namespace exai::tools {
 
-struct Attachments {
-  std::string text;                 // of the files, each between marks with its path
-  std::vector<std::string> images;  // as data URLs
-  std::vector<std::string> names;   // for people
+struct Wanted {
+  std::vector<std::string> files;     // paths
+  std::vector<std::string> images;    // paths, or data URLs, which need no root
+  std::vector<std::string> file_ids;  // kept ones, of any kind
 };
 
-// An image is a path, or a data URL, which needs no root.
-Result<Attachments> read_attachments(const std::vector<std::string>& roots,
-                                     const std::vector<std::string>& files,
-                                     const std::vector<std::string>& images);
+struct Attachments {
+  std::string text;                    // of the files, each between marks with its path
+  std::vector<std::string> images;     // as data URLs
+  std::vector<std::string> documents;  // text that the provider made of files
+  std::vector<std::string> names;      // for people
+};
+
+// `provider` is the one that will see them. Lifetime: it outlives the call.
+Task<Result<Attachments>> read_attachments(Context& context, Wanted wanted,
+                                           providers::Provider* provider);
 
 }  // namespace exai::tools

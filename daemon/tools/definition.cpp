@@ -50,9 +50,12 @@ Workflow parse_workflow(const json::object& object) {
   return workflow;
 }
 
-// What is about the one model that is asked at the end makes no sense elsewhere.
-bool is_for_experts(std::string_view property) {
-  return property == "use_assistant_model" || property == "model";
+// What is about the one model that is asked at the end makes no sense elsewhere, and what a model
+// is shown and told none where nobody is asked.
+bool is_about_nobody(std::string_view property, Workflow::Expert expert) {
+  if (expert == Workflow::Expert::at_end) return false;
+  if (property == "use_assistant_model" || property == "model") return true;
+  return expert == Workflow::Expert::never && (property == "images" || property == "thinking_mode");
 }
 
 // The frame with what is the tool's own: a property of the same name is the tool's.
@@ -60,7 +63,7 @@ json::object framed_schema(const json::object& frame, const json::object& own,
                            const Workflow& workflow) {
   json::object properties;
   for (const auto& property : object_of(frame, "properties"))
-    if (workflow.expert == Workflow::Expert::at_end || !is_for_experts(property.key()))
+    if (!is_about_nobody(property.key(), workflow.expert))
       properties[property.key()] = property.value();
   for (const auto& property : object_of(own, "properties"))
     properties[property.key()] = property.value();
@@ -118,6 +121,8 @@ Definition parse_definition(std::string_view text, std::string_view workflow_fra
   info.open_world = find_bool(hints, "openWorldHint").value_or(false);
   EXAI_ASSERT(!info.name.empty() && !info.description.empty());
 
+  info.earlier_names = texts_of(*object, "earlier_names");
+  info.always_runs = find_bool(*object, "always_runs").value_or(false);
   definition.tier = parse_tier(text_of(*object, "tier"));
   definition.scope = parse_scope(text_of(*object, "scope")).value_or(Scope::none);
   if (const json::array* examples = find_array(*object, "examples"))

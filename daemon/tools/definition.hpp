@@ -4,6 +4,8 @@
 //   name, title, description, inputSchema, outputSchema, annotations    as MCP has them
 //   tier       which profiles offer it: essential and core in lean, advanced in standard, hidden in
 //              full only
+//   earlier_names   under which it can be called, too: those of the system before this one
+//   always_runs     true: an equal call is never answered with the result of the last one
 //   scope      "read" or "change": an operations tool, only where that scope is granted and a
 //              supervisor runs the daemon
 //   examples   [{"title", "arguments", "shows": [words of the answer]}]: docs/TOOLS.md has them,

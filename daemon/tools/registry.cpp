@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "daemon/tools/conversation.hpp"
 #include "daemon/tools/prompts.hpp"
+#include "daemon/tools/retired.hpp"
 #include "daemon/tools/table.hpp"
 #include "daemon/tools/workflow.hpp"
 
@@ -63,6 +65,7 @@ Registry::Registry(Context context, Duration call_limit, const Selection& select
   context_.tools = &catalog_.tools;
   context_.definitions = &definitions_;
   context_.journal = &journal_;
+  context_.uploads = &uploads_;
   context_.changed = [this](const std::string& id) { conversation_changed(id); };
 }
 
@@ -73,18 +76,32 @@ Result<std::size_t> Registry::index_of(const std::string& name) const {
   for (std::size_t i = 0; i < definitions_.size(); ++i)
     if (definitions_[i].info.name == name)
       return fail(Errc::not_found, "the tool \"{}\" is off: {}", name, off_[i]);
+  for (const RetiredTool& retired : kRetiredTools)
+    if (retired.name == name)
+      return fail(Errc::not_found, "the tool \"{}\" is gone: {}", name, retired.advice);
   std::vector<std::string> names;
   for (const mcp::ToolInfo& tool : tools) names.push_back(tool.name);
   return unknown("tool", name, names);
 }
 
+std::string Registry::today(const std::string& name) const {
+  const auto had = [&](const Definition& tool) { return contains(tool.info.earlier_names, name); };
+  const auto found = std::ranges::find_if(definitions_, had);
+  return found == definitions_.end() ? name : found->info.name;
+}
+
 Task<Result<mcp::ToolResult>> Registry::call(mcp::Call call) {
+  call.name = today(call.name);
   JournalEntry entry;
   entry.tool = printable(call.name.substr(0, 64));
   entry.request_id = call.request_id;
   entry.session_id = call.session_id;
   const Time begin = context_.clock.now();
+  std::vector<std::string> panel = panel_in(call.arguments);
   auto result = co_await checked(std::move(call));
+  if (result && !panel.empty())
+    if (const auto id = find_string(result->structured, "continuation_id"))
+      panels_.learn(*id, std::move(panel));
   entry.time = context_.clock.wall();
   entry.took = std::chrono::duration_cast<Duration>(context_.clock.now() - begin);
   if (!result) entry.error = context_.host.redact(result.error().message());
@@ -110,16 +127,15 @@ Task<Result<mcp::ToolResult>> Registry::checked(mcp::Call call) {
                   name, format_duration(limit)));
 }
 
-mcp::Needs Registry::needs(const std::string& tool, const json::object& arguments) const {
+mcp::Needs Registry::needs(const std::string& name, const json::object& arguments) const {
   mcp::Needs needs;
   needs.conversation = find_string(arguments, "continuation_id").value_or("");
-  const auto info = std::ranges::find(catalog_.tools, tool, &mcp::ToolInfo::name);
-  if (info == catalog_.tools.end() || !info->open_world) return needs;
-  const Definition* workflow = offered_workflow(tool);
-  if (workflow && !reason_not_to_ask(*workflow, arguments, context_.experts_by_default).empty())
-    return needs;
-  const auto route = context_.router.route(find_string(arguments, "model").value_or(""));
-  if (route) needs.provider = route->provider->info().name;
+  const auto index = index_of(today(name));
+  if (!index) return needs;
+  const auto tool = std::ranges::find(definitions_, catalog_.tools[*index].name,
+                                      [](const Definition& one) { return one.info.name; });
+  needs.provider =
+      provider_asked(*tool, arguments, context_.router, panels_, context_.experts_by_default);
   return needs;
 }
 

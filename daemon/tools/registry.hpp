@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "daemon/tools/arguments.hpp"
+#include "daemon/tools/needs.hpp"
 #include "daemon/tools/resources.hpp"
 #include "daemon/tools/selection.hpp"
 #include "daemon/tools/tools.hpp"
+#include "daemon/tools/uploads.hpp"
 
 namespace exai::tools {
 
@@ -25,7 +27,7 @@ class Registry final : public mcp::Source {
   const std::vector<Definition>& definitions() const { return definitions_; }
 
   Task<Result<mcp::ToolResult>> call(mcp::Call call) override;
-  // The provider that the router would ask for a call that asks a model, and continuation_id.
+  // The provider that the call would ask (needs.hpp), and continuation_id.
   mcp::Needs needs(const std::string& tool, const json::object& arguments) const override;
   Task<Result<json::object>> read(mcp::Call call) override;
   Task<Result<json::object>> prompt(mcp::Call call) override;
@@ -38,12 +40,16 @@ class Registry final : public mcp::Source {
     ArgumentCheck check;
   };
   Task<Result<mcp::ToolResult>> checked(mcp::Call call);
+  // The tool's own name, for one that it had once.
+  std::string today(const std::string& name) const;
   Task<Result<mcp::ToolResult>> run(Handler handler, mcp::Call call);
   Result<std::size_t> index_of(const std::string& name) const;
   const Definition* offered_workflow(const std::string& name) const;
   void conversation_changed(const std::string& id) const;
 
   Context context_;
+  UploadLine uploads_;
+  Panels panels_;
   Journal journal_;
   std::vector<Definition> definitions_;
   std::vector<std::string> off_;  // of each definition: why, or empty

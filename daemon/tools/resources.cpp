@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/base64.hpp"
 #include "core/base/text.hpp"
 #include "daemon/mcp/content.hpp"
 #include "daemon/tools/conversation.hpp"
@@ -16,6 +17,9 @@ constexpr std::string_view kConversations = "exai://conversations/";
 constexpr std::string_view kLogs = "exai://logs/";
 constexpr std::string_view kConversationTemplate = "exai://conversations/{id}";
 constexpr std::string_view kLogTemplate = "exai://logs/{service}";
+constexpr std::string_view kFiles = "exai://files/";
+constexpr std::string_view kFileTemplate = "exai://files/{id}";
+constexpr std::size_t kMostOfAFile = 8U << 20U;
 constexpr std::size_t kLogLines = 200;
 
 tl::unexpected<Error> not_there(std::string_view uri) {
@@ -38,6 +42,10 @@ std::string conversation_uri(const std::string& id) {
   return std::string(kConversations) + id;
 }
 
+std::string file_uri(const std::string& id) {
+  return std::string(kFiles) + id;
+}
+
 void Resources::describe(mcp::Catalog& catalog) const {
   catalog.resources = {
       {"exai://status", "Status", "What is true of this server now", "application/json"},
@@ -47,6 +55,9 @@ void Resources::describe(mcp::Catalog& catalog) const {
        "application/json"}};
   catalog.templates = {{std::string(kConversationTemplate), "Conversation",
                         "What was said and found under a continuation_id", "application/json"}};
+  if (context_.files != nullptr)
+    catalog.templates.push_back({std::string(kFileTemplate), "Kept file",
+                                 "What file_upload was given", "application/octet-stream"});
   if (logs_)
     catalog.templates.push_back({std::string(kLogTemplate), "Log",
                                  "The last lines of a service of the stack", "text/plain"});
@@ -65,6 +76,11 @@ Task<Result<json::object>> Resources::read(std::string uri) const {
     std::string id = uri.substr(kConversations.size());
     if (!is_plain_id(id)) co_return not_there(uri);
     co_return co_await conversation(std::move(uri), std::move(id));
+  }
+  if (context_.files != nullptr && uri.starts_with(kFiles)) {
+    std::string id = uri.substr(kFiles.size());
+    if (!store::is_file_id(id)) co_return not_there(uri);
+    co_return co_await file(std::move(uri), std::move(id));
   }
   if (logs_ && uri.starts_with(kLogs)) {
     std::string service = uri.substr(kLogs.size());
@@ -86,6 +102,21 @@ Task<Result<json::object>> Resources::conversation(std::string uri, std::string 
   auto data = parse_json_object(stored_text(*std::move(loaded), context_.conversations.turns));
   if (!data) co_return fail(data.error());
   co_return as_json(std::move(uri), *data);
+}
+
+Task<Result<json::object>> Resources::file(std::string uri, std::string id) const {
+  std::string asked = id;
+  const auto info = co_await context_.files->find(std::move(asked));
+  if (!info) co_return fail(info.error());
+  if (info->size > kMostOfAFile)
+    co_return fail(Errc::invalid, "{} has more than {}: file_download gives it piece by piece",
+                   info->name, format_size(kMostOfAFile));
+  auto bytes = co_await context_.files->read(std::move(id), 0, kMostOfAFile);
+  if (!bytes) co_return fail(bytes.error());
+  if (info->type == "text/plain" && is_utf8(*bytes))
+    co_return contents(mcp::text_resource(std::move(uri), info->type, *std::move(bytes)));
+  co_return contents(
+      mcp::blob_resource(std::move(uri), info->type, to_base64(*bytes, Padding::full)));
 }
 
 Task<Result<json::object>> Resources::log(std::string uri, std::string service) const {
@@ -117,7 +148,8 @@ json::object Resources::config() const {
 
 Result<std::vector<std::string>> Resources::complete(const mcp::Completing& completing) const {
   std::vector<std::string> values;
-  if (completing.name == kConversationTemplate && completing.argument == "id") return values;
+  for (const std::string_view known : {kConversationTemplate, kFileTemplate})
+    if (completing.name == known && completing.argument == "id") return values;
   if (!logs_ || completing.name != kLogTemplate || completing.argument != "service")
     return fail(Errc::not_found, "there is no template {} with a variable \"{}\"",
                 printable(completing.name), printable(completing.argument));

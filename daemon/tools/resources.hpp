@@ -6,6 +6,7 @@
 //   exai://config               every option of this daemon in its environment: value and origin
 //   exai://conversations/{id}   a conversation of chat and the step-wise tools; who listens is told
 //                               when it goes on
+//   exai://files/{id}           a kept file, of at most 8 MiB; where files are kept
 //   exai://logs/{service}       the end of a service's log; where a stack may be looked at
 //
 // An id or name that could be anything but itself (a slash, "..") is not found.
@@ -15,6 +16,7 @@
 namespace exai::tools {
 
 std::string conversation_uri(const std::string& id);
+std::string file_uri(const std::string& id);
 
 class Resources {
  public:
@@ -29,6 +31,7 @@ class Resources {
 
  private:
   Task<Result<json::object>> conversation(std::string uri, std::string id) const;
+  Task<Result<json::object>> file(std::string uri, std::string id) const;
   Task<Result<json::object>> log(std::string uri, std::string service) const;
   json::object config() const;
 

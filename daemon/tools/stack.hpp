@@ -41,6 +41,10 @@ class Stack {
   virtual Task<Result<json::object>> events(std::uint64_t since) = 0;
   // The last `lines` of a service's log, at most kMostLines and kMostBytes.
   virtual Task<Result<LogTail>> log(std::string service, std::size_t lines) = 0;
+  // What is wrong with the stack as its supervisor sees it, and the first cause: "ok",
+  // "first_cause", "findings", as exai doctor --json has them. `health` is this daemon's report of
+  // itself. A supervisor that does not answer is a finding, no error.
+  virtual Task<Result<json::object>> doctor(json::object health) = 0;
   virtual Task<Result<json::object>> restart(std::string service) = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "daemon/tools/retired.hpp"
 
 namespace exai::tools {
 namespace {
@@ -63,6 +64,17 @@ void add_tool(std::string& page, const Definition& tool, const json::object* fra
     page += fmt::format("\n{}:\n\n```json\n{}\n```\n", example.title, to_text(example.arguments));
 }
 
+void add_earlier_names(std::string& page, const std::vector<Definition>& tools) {
+  page +=
+      "\n## Names of the system before this one\n\n"
+      "All of its other tools have the names that they had.\n\n| then | now |\n|---|---|\n";
+  for (const Definition& tool : tools)
+    for (const std::string& name : tool.info.earlier_names)
+      page += fmt::format("| `{}` | `{}`; the old name works, too |\n", name, tool.info.name);
+  for (const RetiredTool& gone : kRetiredTools)
+    page += fmt::format("| `{}` | {} |\n", gone.name, gone.advice);
+}
+
 }  // namespace
 
 std::string tool_page(const std::vector<Definition>& tools) {
@@ -77,13 +89,17 @@ std::string tool_page(const std::vector<Definition>& tools) {
   const auto first = std::ranges::find_if(tools, [](const Definition& one) {
     return one.workflow && one.workflow->expert == Workflow::Expert::at_end;
   });
-  if (first == tools.end()) return page;
+  if (first == tools.end()) {
+    add_earlier_names(page, tools);
+    return page;
+  }
   page += kStepwise;
   page += "Arguments of all of them (* must be given):\n";
   add_rows(page, first->info.input_schema, nullptr);
   const json::object* frame = find_object(first->info.input_schema, "properties");
   for (const Definition& tool : tools)
     if (tool.workflow) add_tool(page, tool, frame);
+  add_earlier_names(page, tools);
   return page;
 }
 

@@ -15,6 +15,8 @@
 #include "daemon/mcp/mcp.hpp"
 #include "daemon/providers/openai.hpp"
 #include "daemon/providers/router.hpp"
+#include "daemon/store/allowed_files.hpp"
+#include "daemon/store/files.hpp"
 #include "daemon/store/store.hpp"
 #include "daemon/tools/definition.hpp"
 #include "daemon/tools/journal.hpp"
@@ -58,6 +60,8 @@ struct ConversationLimits {
   Duration keep = 24h;
 };
 
+class UploadLine;
+
 // What handlers work with. Lifetime: all of it outlives every call.
 struct Context {
   Clock& clock;
@@ -67,13 +71,16 @@ struct Context {
   ConversationLimits conversations = {};
   bool experts_by_default = false;           // DEFAULT_USE_ASSISTANT_MODEL
   providers::ProviderSettings glm = {};      // also while it is off: for its preview
-  std::vector<std::string> file_roots = {};  // EXAI_FILE_ROOTS
+  store::AllowedFiles* allowed_files = nullptr;  // of this machine, below EXAI_FILE_ROOTS
+  store::FileStore* files = nullptr;             // none: nowhere to keep them
+  Path downloads = {};                           // EXAI_DOWNLOAD_DIR
 
   // These the registry sets.
   Duration call_limit = 5min;
   const std::vector<mcp::ToolInfo>* tools = nullptr;     // those that are offered
   const std::vector<Definition>* definitions = nullptr;  // all
   Journal* journal = nullptr;
+  UploadLine* uploads = nullptr;
   std::function<void(const std::string&)> changed = {};  // the conversation of this id
 };
 

@@ -44,11 +44,14 @@ Task<Result<Opinion>> ask_route(providers::Route route, providers::ChatRequest r
 }
 
 // A failure is an opinion too: the step stands without an answer.
-Task<Opinion> ask_expert(Context& context, ExpertQuestion question, Duration limit,
+Task<Opinion> ask_expert(Context& context, ExpertQuestion question, Wishes wishes, Duration limit,
                          std::function<void(mcp::Progress)> progress) {
   const auto route = context.router.route(question.model);
   if (!route) co_return failed(route.error().message());
-  providers::ChatRequest request = to_request(question.context, question.prompt, *route);
+  providers::ChatRequest plain = to_request(question.context, question.prompt, *route);
+  auto prepared = co_await prepare(context, std::move(wishes), *route, std::move(plain));
+  if (!prepared) co_return failed(prepared.error().message());
+  providers::ChatRequest request = std::move(prepared->request);
   std::function<void(const providers::Delta&)> on_delta =
       AnswerProgress(context.clock, std::move(progress));
   Task<Result<Opinion>> asking = ask_route(*route, std::move(request), std::move(on_delta));
@@ -58,6 +61,7 @@ Task<Opinion> ask_expert(Context& context, ExpertQuestion question, Duration lim
         fmt::format("{}: {}. What to do: name a faster model, or raise "
                     "WORKFLOW_TOOL_TIMEOUT_SECS",
                     route->model, opinion.error().message()));
+  if (!prepared->ignored.empty()) opinion->told["ignored"] = prepared->ignored;
   co_return *std::move(opinion);
 }
 
@@ -110,7 +114,9 @@ Task<mcp::ToolResult> run_step(Context& context, mcp::Call call) {
     Duration limit = context.call_limit * 9 / 10;
     if (tool.workflow->expert == Workflow::Expert::each_step)
       limit = std::min(limit, kLongestPanelAnswer);
-    opinion = co_await ask_expert(context, *std::move(question), limit, call.progress);
+    Wishes wishes = read_wishes(call.arguments);
+    opinion =
+        co_await ask_expert(context, *std::move(question), std::move(wishes), limit, call.progress);
     if (!opinion.text.empty()) {
       conversation.steps.back().expert = opinion.text;
       saved = co_await save_conversation(context, id, conversation);

@@ -11,9 +11,10 @@ namespace exai::tools {
 namespace {
 
 // What the arguments say about the call and not about the work.
-constexpr std::array<std::string_view, 7> kAboutTheCall = {
-    "step_number",         "total_steps", "next_step_required", "continuation_id",
-    "use_assistant_model", "model",       "backtrack_from_step"};
+constexpr std::array<std::string_view, 9> kAboutTheCall = {
+    "step_number",         "total_steps", "next_step_required",  "continuation_id",
+    "use_assistant_model", "model",       "backtrack_from_step", "images",
+    "thinking_mode"};
 
 constexpr std::size_t kMostShownFiles = 200;
 constexpr int kMostOfOneKind = 2;  // the same model with the same stance

@@ -115,6 +115,23 @@ TEST_CASE("an AI client sees the stack that runs its server, and cannot change i
              Contains("set EXAI_OPERATIONS_SCOPE to change"));
 }
 
+TEST_CASE("an AI client is told the first cause of what is wrong with the stack") {
+  const Stack stack("read");
+  McpClient client = stack.client();
+  const Answer well = client.call("stack_doctor");
+  CHECK(find_bool(well.structured, "ok") == true);
+  CHECK_THAT(well.text, Contains("nothing is wrong, as far as can be seen from here") &&
+                            Contains("exaid: storage: "));
+
+  ::kill(static_cast<pid_t>(stack.cli().supervisor()), SIGKILL);
+  CHECK(wait_until([&] {
+    const Answer ill = client.call("stack_doctor");
+    const json::object* cause = find_object(ill.structured, "first_cause");
+    return !ill.is_error && cause && find_string(*cause, "area") == "engine" &&
+           ill.text.find("type: exai status, then exai up") != std::string::npos;
+  }));
+}
+
 TEST_CASE("with the scope, a service is restarted after the user agreed, and only then") {
   const Stack stack("change");
   const std::int64_t before = stack.pid_of("talker");

@@ -1,6 +1,8 @@
 #pragma once
 // A provider that answers from a script and remembers what it was asked.
 
+#include <set>
+
 #include "daemon/providers/models.hpp"
 #include "daemon/providers/provider.hpp"
 
@@ -15,6 +17,12 @@ class FakeProvider final : public Provider {
     info_.title = name == "glm" ? "GLM" : name == "kimi" ? "Kimi" : "Custom";
     info_.default_model = std::move(default_model);
     info_.models = known_models(name);
+    info_.base_url = "https://" + name + ".example/v1";
+    info_.web_search = name == "kimi"  ? WebSearch::echoed
+                       : name == "glm" ? WebSearch::built_in
+                                       : WebSearch::none;
+    if (info_.web_search != WebSearch::none) info_.file_purpose = "file-extract";
+    info_.makes_text_of_files = name == "kimi";
   }
 
   const ProviderInfo& info() const override { return info_; }
@@ -25,6 +33,27 @@ class FakeProvider final : public Provider {
     co_return answer;
   }
 
+  Task<Outcome<std::string>> send_file(FileToSend file) override {
+    sent.push_back(std::move(file));
+    co_return fmt::format("f-{}", sent.size());
+  }
+  Task<Outcome<std::string>> text_of_file(std::string id) override {
+    if (gone.contains(id))
+      co_return tl::unexpected(ProviderError{Failure::invalid, "HTTP 404: no file", {}});
+    co_return "text of " + id;
+  }
+  Task<Outcome<>> remove_file(std::string id) override {
+    gone.insert(std::move(id));
+    co_return Outcome<>();
+  }
+  Task<Outcome<std::vector<SearchHit>>> search(SearchQuery query) override {
+    if (info_.web_search != WebSearch::built_in) co_return cannot(info_, "has no web search");
+    std::vector<SearchHit> hits{{query.words, "https://a.example", "a text", "A", ""}};
+    co_return hits;
+  }
+
+  std::vector<FileToSend> sent;
+  std::set<std::string> gone;
   std::vector<ChatRequest> asked;
   std::vector<Delta> deltas;
   Reply answer = ChatReply{"yes", "", "stop", "", std::nullopt};

@@ -28,6 +28,23 @@ TEST_CASE("the stack's services are told with state, proof and restarts") {
         "supervisor lives; exai up takes over");
 }
 
+TEST_CASE("the doctor names the first cause, what it explains and what to type; no secret") {
+  Bench bench(with(Scope::read), Supervised::yes);
+  const auto ill = bench.call("stack_doctor", {});
+  CHECK(ill->text ==
+        "bad   redis: backoff for 2s: requirepass [KEY]\n"
+        "\n"
+        "first cause: redis: backoff for 2s: requirepass [KEY]\n"
+        "it explains: exaid\n"
+        "type: exai logs redis\n"
+        "exai doctor examines configuration, ports and the MCP path, too\n");
+  CHECK_FALSE(ill->is_error);
+  CHECK(bench.stack.asked.back() == "doctor pass");
+  bench.stack.well = true;
+  CHECK_THAT(bench.call("stack_doctor", {})->text,
+             Contains("nothing is wrong, as far as can be seen from here"));
+}
+
 TEST_CASE("events are the newest ones, of one service if wanted") {
   Bench bench(with(Scope::read), Supervised::yes);
   const auto two = bench.call("stack_events", {{"limit", 2}, {"since", 7}});

@@ -2,6 +2,7 @@
 // All tools over a provider, a store, a stack and a client that are made to be watched.
 
 #include "core/base/text.hpp"
+#include "daemon/store/sha256.hpp"
 #include "daemon/tools/registry.hpp"
 #include "tests/unit/daemon/fake_provider.hpp"
 
@@ -53,6 +54,57 @@ class FakeStore final : public store::Store {
   std::optional<Error> down;
 };
 
+// Files in memory, told apart by their first bytes alone.
+class FakeFiles final : public store::FileStore {
+ public:
+  Task<Result<store::Added>> add(store::Incoming incoming) override {
+    const auto* bytes = std::get_if<std::string>(&incoming.content);
+    if (bytes == nullptr) co_return fail(Errc::internal, "no disk in unit tests");
+    store::Added added;
+    added.info = put(incoming.name, *bytes);
+    co_return added;
+  }
+  store::FileInfo put(const std::string& name, const std::string& bytes) {
+    store::Sha256 sum;
+    sum.add(bytes);
+    store::FileInfo info;
+    info.sha256 = sum.hex();
+    info.id = info.sha256.substr(0, 32);
+    info.name = name;
+    info.type = store::type_of(bytes);
+    info.size = bytes.size();
+    infos[info.id] = info;
+    contents[info.id] = bytes;
+    return info;
+  }
+  Task<Result<store::FileInfo>> find(std::string id) override {
+    const auto found = infos.find(id);
+    if (found == infos.end()) co_return fail(Errc::not_found, "there is no file {}", id);
+    co_return found->second;
+  }
+  Task<Result<std::vector<store::FileInfo>>> list() override {
+    std::vector<store::FileInfo> all;
+    for (const auto& one : infos) all.push_back(one.second);
+    co_return all;
+  }
+  Task<Result<std::string>> read(std::string id, std::uint64_t offset, std::size_t most) override {
+    co_return contents.at(id).substr(offset, most);
+  }
+  Task<Result<>> set_upload(std::string id, std::string provider, std::string at_it) override {
+    infos.at(id).uploads.erase(provider);
+    if (!at_it.empty()) infos.at(id).uploads[provider] = at_it;
+    co_return Result<>();
+  }
+  Task<Result<>> remove(std::string id) override {
+    infos.erase(id);
+    co_return Result<>();
+  }
+  Task<Result<>> copy_to(std::string, Path, std::string) override { co_return Result<>(); }
+
+  std::map<std::string, store::FileInfo> infos;
+  std::map<std::string, std::string> contents;
+};
+
 // A stack of redis and exaid that remembers what was asked of it.
 class FakeStack final : public Stack {
  public:
@@ -96,6 +148,17 @@ class FakeStack final : public Stack {
                   {std::nullopt, "", service + " says s3cret\x1b[31m"}};
     co_return tail;
   }
+  Task<Result<json::object>> doctor(json::object health) override {
+    asked.push_back("doctor " + find_string(health, "status").value_or(""));
+    const json::object cause{
+        {"area", "processes"},      {"level", "bad"},
+        {"service", "redis"},       {"message", "redis: backoff for 2s: requirepass s3cret"},
+        {"fix", "exai logs redis"}, {"explains", json::array{"exaid"}}};
+    if (well)
+      co_return json::object{{"ok", true}, {"first_cause", nullptr}, {"findings", json::array()}};
+    co_return json::object{{"ok", false}, {"first_cause", cause}, {"findings", json::array{cause}}};
+  }
+  bool well = false;
   Task<Result<json::object>> restart(std::string service) override {
     asked.push_back("restart " + service);
     co_return json::object();
@@ -133,6 +196,9 @@ struct Bench {
   providers::Router router{{&kimi}, ""};
   FakeHost host;
   FakeStack stack;
+  Island disk{loop, "test"};
+  store::AllowedFiles allowed_files{disk, {}};
+  FakeFiles files;
   std::shared_ptr<FakeClient> client = std::make_shared<FakeClient>();
   Registry registry;
   std::vector<std::string> progress;
@@ -147,7 +213,8 @@ struct Bench {
     glm.base_url = "https://glm.example/v4";
     glm.key = Secret("glm-s3cret-key");
     glm.default_model = "glm-5";
-    return {clock, store, router, host, {}, false, glm, {}};
+    files.put("hello.txt", "hello\n");
+    return {clock, store, router, host, {}, false, glm, &allowed_files, &files, {}};
   }
   std::vector<std::string> tool_names() const {
     std::vector<std::string> names;

@@ -30,8 +30,9 @@ TEST_CASE("a profile offers its tiers, a list of names replaces it, another take
   const Row rows[] = {
       {"lean",
        {"lean", {}, {}, Scope::read},
-       "version status health listmodels chat planner analyze codereview debug refactor testgen "
-       "thinkdeep"},
+       "version status health listmodels chat file_upload file_list file_download file_query "
+       "planner "
+       "analyze codereview debug refactor testgen thinkdeep"},
       {"enabled", {"lean", {"test_echo", "tracer"}, {}, Scope::read}, "test_echo tracer"},
       {"both", {"lean", {"test_echo", "tracer"}, {"tracer"}, Scope::read}, "test_echo"},
       {"hidden ones by name", {"standard", {"self-check"}, {}, Scope::read}, "self-check"},
@@ -42,7 +43,7 @@ TEST_CASE("a profile offers its tiers, a list of names replaces it, another take
   }
   Selection full;
   full.profile = "full";
-  CHECK(Bench(full).tool_names().size() == 25);
+  CHECK(Bench(full).tool_names().size() == 33);
 }
 
 TEST_CASE("the tools of the stack need a supervisor and a scope, whatever the lists say") {
@@ -194,7 +195,7 @@ TEST_CASE("the log of a service is a resource where the stack may be looked at")
         "1970-01-01T00:00:00.000Z redis says one\nredis says [KEY]\\x1b[31m\n");
   Bench blind({"standard", {}, {}, Scope::none}, Supervised::yes);
   CHECK(blind.read("exai://logs/redis").error().code() == Errc::not_found);
-  CHECK(blind.registry.catalog().templates.size() == 1);
+  CHECK(blind.registry.catalog().templates.size() == 2);
 }
 
 }  // namespace

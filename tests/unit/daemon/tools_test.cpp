@@ -14,11 +14,11 @@ TEST_CASE("the tools are listed in a fixed order, each with a schema and a descr
     CHECK_FALSE(info.title.empty());
     CHECK(find_string(info.input_schema, "type") == "object");
   }
-  CHECK(
-      join(bench.tool_names(), " ") ==
-      "version status health listmodels chat glm_payload_preview config_explain test_echo planner "
-      "analyze codereview debug refactor testgen thinkdeep precommit secaudit docgen tracer "
-      "consensus");
+  CHECK(join(bench.tool_names(), " ") ==
+        "version status health listmodels chat chat_with_tools web_search file_upload file_list "
+        "file_download file_query file_delete glm_payload_preview config_explain test_echo planner "
+        "analyze codereview debug refactor testgen thinkdeep precommit secaudit docgen tracer "
+        "consensus");
 }
 
 TEST_CASE("the schemas of the tools promise only what the walker checks") {

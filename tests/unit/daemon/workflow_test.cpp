@@ -194,7 +194,8 @@ TEST_CASE("a call takes a provider's place only when it may ask one") {
       {"the last one, without asking", "debug", step(1, false, {{"use_assistant_model", false}}),
        ""},
       {"the last one, certain", "debug", step(1, false, certain), ""},
-      {"each step of a panel", "consensus", step(1, true, {{"model", "k3"}}), "kimi"},
+      {"a panel", "consensus", step(1, true, {{"models", {{{"model", "k3"}}}}}), "kimi"},
+      {"no panel", "consensus", step(1, true), ""},
       {"no such tool", "debugger", step(1, false, ask), ""},
       {"arguments that nobody has looked at yet",
        "debug",
@@ -230,6 +231,80 @@ TEST_CASE("consensus asks one model a step, each with its stance and blind to th
   CHECK(find_string(expert_of(last), "why") == "every model of the panel has been asked");
   CHECK(find_string(expert_of(bench.call("consensus", step(1, false))), "why") ==
         "models names nobody to ask");
+}
+
+TEST_CASE("each step of a panel takes the place of its own model's provider") {
+  Bench bench;
+  providers::FakeProvider glm{"glm", "glm-5"};
+  const providers::Router both({&bench.kimi, &glm}, "");
+  const auto& all = bench.registry.definitions();
+  const auto consensus =
+      std::ranges::find(all, "consensus", [](const Definition& tool) { return tool.info.name; });
+  Panels panels;
+  panels.learn("c1", {"kimi-k3", "glm-5", "nobody's"});
+  const json::object panel{{"models", {{{"model", "glm-5"}}, {{"model", "k3"}}}}};
+  struct Row {
+    const char* what;
+    std::int64_t step;
+    json::object others;
+    const char* provider;
+  };
+  const Row rows[] = {
+      {"named in the call", 1, panel, "glm"},
+      {"named in the call, the second", 2, panel, "kimi"},
+      {"named in the call, all asked", 3, panel, ""},
+      {"remembered", 2, {{"continuation_id", "c1"}}, "glm"},
+      {"remembered, a model that nobody has", 3, {{"continuation_id", "c1"}}, ""},
+      {"remembered, all asked", 4, {{"continuation_id", "c1"}}, ""},
+      {"begun elsewhere: the default's", 2, {{"continuation_id", "c2"}}, "kimi"},
+      {"nobody named", 1, {}, ""},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    CHECK(provider_asked(*consensus, step(row.step, true, row.others), both, panels, false) ==
+          row.provider);
+  }
+  for (int i = 0; i < 1000; ++i) panels.learn("new " + std::to_string(i), {"glm-5"});
+  CHECK_FALSE(panels.model_of("c1", 1).has_value());
+  CHECK(panels.model_of("new 0", 1) == "glm-5");
+}
+
+TEST_CASE("a panel that was named in its first step is known in the next ones") {
+  Bench bench;
+  const json::array models{{{"model", "k3"}}};
+  const std::string id = id_of(bench.call("consensus", step(1, true, {{"models", models}})));
+  const auto needs = [&](std::int64_t number) {
+    return bench.registry.needs("consensus", step(number, true, {{"continuation_id", id}}))
+        .provider;
+  };
+  CHECK(needs(1).empty());  // begins anew, with nobody
+  CHECK(needs(2).empty());  // all have been asked
+}
+
+TEST_CASE("an expert is shown images and told how long to think; neither is kept") {
+  Bench bench;
+  const std::string image = "data:image/png;base64,iVBORw0KGgpyZXN0IQ==";
+  const auto result = bench.call("debug", step(1, false,
+                                               {{"use_assistant_model", true},
+                                                {"model", "k3"},
+                                                {"images", {image}},
+                                                {"thinking_mode", "high"}}));
+  REQUIRE(bench.kimi.asked.size() == 1);
+  CHECK(bench.kimi.asked[0].messages.back().images == std::vector<std::string>{image});
+  CHECK(bench.kimi.asked[0].thinking_mode == "high");
+  CHECK_THAT(bench.store.values.at("thread:" + id_of(result)), !Contains("base64"));
+
+  const auto deaf = bench.call("debug", step(1, false,
+                                             {{"use_assistant_model", true},
+                                              {"model", "kimi-k2.7-code"},
+                                              {"thinking_mode", "high"}}));
+  CHECK(to_text(*find(expert_of(deaf), "ignored")) == R"(["thinking_mode"])");
+  const auto refused = bench.call(
+      "debug", step(1, false, {{"use_assistant_model", true}, {"images", {"/etc/shadow"}}}));
+  CHECK_FALSE(refused->is_error);
+  CHECK_THAT(refused->text, Contains("No second opinion: /etc/shadow: no file of this machine"));
+  CHECK_THAT(bench.call("planner", step(1, false, {{"images", {image}}}))->text,
+             Contains("unknown key \"images\""));
 }
 
 TEST_CASE("a panel does not ask the same thing three times") {

@@ -21,6 +21,12 @@ TEST_CASE("a request that is sent again gets the result that it had, also on a n
   CHECK(say(*second, call("1")) == Lines{"start 1 echo {}"});
 }
 
+TEST_CASE("a tool is called by the name that it had once, and runs under its own") {
+  World world;
+  const auto session = world.session();
+  CHECK(say(*session, call("1", "smart_keep")) == Lines{"start 1 keep {}"});
+}
+
 TEST_CASE("a failure is replayed to its own request, and not shared") {
   World world;
   const auto session = world.session();
@@ -34,12 +40,13 @@ TEST_CASE("a failure is replayed to its own request, and not shared") {
 }
 
 TEST_CASE(
-    "equal calls of a tool that asks a provider run once; of others, and of those excepted, "
-    "each time") {
+    "equal calls of a tool that asks a provider run once; of others, of those excepted, and of "
+    "those "
+    "that change something, each time") {
   World world;
   const auto session = world.session();
-  const auto [tool, shared] =
-      GENERATE(table<std::string, bool>({{"chat", true}, {"echo", false}, {"search", false}}));
+  const auto [tool, shared] = GENERATE(table<std::string, bool>(
+      {{"chat", true}, {"echo", false}, {"search", false}, {"keep", false}}));
   CAPTURE(tool);
   say(*session, call("1", tool, R"({"a":1,"b":[{"x":1,"y":null}]})"));
   const std::string same = R"({"b":[{"x":1}],"a":1})";

@@ -12,9 +12,9 @@ namespace exai::mcp::exai_test {
 
 using Lines = std::vector<std::string>;
 
-inline Catalog three_tools() {
+inline Catalog some_tools() {
   Catalog catalog;
-  catalog.tools.resize(3);
+  catalog.tools.resize(4);
   catalog.tools[0].name = "echo";
   catalog.tools[0].description = "says it again";
   catalog.tools[0].input_schema = {{"type", "object"}};
@@ -22,6 +22,10 @@ inline Catalog three_tools() {
   catalog.tools[1].open_world = true;
   catalog.tools[2].name = "search";
   catalog.tools[2].open_world = true;
+  catalog.tools[3].name = "keep";
+  catalog.tools[3].open_world = true;
+  catalog.tools[3].always_runs = true;
+  catalog.tools[3].earlier_names = {"smart_keep"};
   return catalog;
 }
 
@@ -39,7 +43,7 @@ struct Host final : ExaiHost {
 struct World {
   Loop loop;
   FakeClock clock{loop};
-  test::TestSource source{three_tools()};
+  test::TestSource source{some_tools()};
   ExaiOptions options = [] {
     ExaiOptions given;
     given.never_share = {"search"};
