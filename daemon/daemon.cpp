@@ -70,6 +70,7 @@ net::McpOptions mcp_options(const Settings& settings) {
   options.exai = settings.exai;
   options.trusted = trusted(settings);
   options.call_limit = settings.call_limit;
+  options.keep_results = settings.exai.keep_results;
   return options;
 }
 
@@ -320,7 +321,7 @@ Task<Result<>> Daemon::serve() {
   if (listening) {
     p.announce();
     p.background.spawn("health", p.monitor.watch());
-    p.background.spawn("permits", p.mcp.watch_permits());
+    p.background.spawn("order", p.mcp.keep_order());
     p.background.spawn("loop lag", p.instruments.watch_loop_lag());
     co_await p.serve_until_asked();
     p.background.spawn("second signal", p.end_on_second_signal());

@@ -85,7 +85,7 @@ class ExaiSession final : public FrontEnd {
   std::optional<std::string> heartbeat(const rpc::Id& id) override;
   std::optional<std::string> progress(const rpc::Id& id, const Progress& progress) override;
   std::optional<std::string> log(const rpc::Id&, const LogMessage&) const override { return {}; }
-  bool supports(std::string_view) const override { return false; }
+  const json::object& capabilities() const override { return no_capabilities_; }
   Result<Asked> ask(const rpc::Id& id, const Question& question) override;
   std::optional<std::string> give_up(const rpc::Id&) override { return {}; }
   std::optional<Reply> finish(const rpc::Id& id, const Result<Outcome>& outcome) override;
@@ -114,6 +114,7 @@ class ExaiSession final : public FrontEnd {
   std::uint64_t connection_;
   std::uint64_t unnamed_ = 0;          // calls that came without a request_id
   std::map<std::string, Call> calls_;  // by request_id
+  json::object no_capabilities_;
 };
 
 // The name without what clients of the old system append to it: "chat_EXAI-WS" is chat.

@@ -62,6 +62,34 @@ Result<CallRequest> read_call(const rpc::Request& request) {
   return call;
 }
 
+json::object missing_capability(const json::object& declared, const Question& question) {
+  const std::string capability = question.method.substr(0, question.method.find('/'));
+  const std::string mode = find_string(question.params, "mode").value_or("form");
+  const bool is_url = capability == "elicitation" && mode == "url";
+  json::object needed;
+  if (is_url) needed["url"] = json::object();
+  if (const json::value* has = find(declared, capability)) {
+    const json::object* modes = has->if_object();
+    const bool takes_urls = modes != nullptr && modes->contains("url");
+    const bool takes_forms = !takes_urls || modes->contains("form");
+    if (capability != "elicitation" || (is_url ? takes_urls : takes_forms)) return {};
+    if (!is_url) needed["form"] = json::object();
+  }
+  return {{capability, std::move(needed)}};
+}
+
+tl::unexpected<Error> refuse_to_ask(const Question& question) {
+  const std::string_view method = question.method;
+  const bool is_url = find_string(question.params, "mode") == "url";
+  return fail(Errc::denied, "this client cannot be asked: it does not support {}{}",
+              method.substr(0, method.find('/')), is_url ? " of URLs" : "");
+}
+
+bool is_answer(const Question& question, const json::object& answer) {
+  if (question.method == "elicitation/create") return find_string(answer, "action").has_value();
+  return answer.contains(question.method == "roots/list" ? "roots" : "content");
+}
+
 std::optional<rpc::Id> cancelled_id(const json::object& params) {
   if (auto text = find_string(params, "requestId")) return rpc::Id(*std::move(text));
   if (const auto number = find_integer(params, "requestId")) return rpc::Id(*number);

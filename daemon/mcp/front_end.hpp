@@ -9,6 +9,8 @@
 //                              ──▶ Answered    the client answered what ask() gave out
 //                              ──▶ Listen      it waits for changes (stateless era)
 //
+// A call may go on as a task (tasks.hpp): become_task() ends it for the front-end it came from.
+//
 // A call that must wait for its turn is told of by waiting(), one whose turn it is by admitted();
 // one that never had a turn finishes with a Refusal.
 
@@ -22,6 +24,8 @@
 #include "daemon/mcp/mcp.hpp"
 
 namespace exai::mcp {
+
+struct TaskEntry;
 
 // A message for the client.
 struct Reply {
@@ -39,12 +43,14 @@ struct StartCall {
   std::string name;        // of the tool or prompt; the URI of a resource
   json::object arguments;  // of a tool or prompt
   bool wants_progress = false;
+  TaskUse tasks = TaskUse::never;  // the tool's, when the client takes tasks
 
   friend bool operator==(const StartCall&, const StartCall&) = default;
 };
 
 struct CancelCall {
   rpc::Id id;
+  std::string session = {};  // that the call is of; empty: the one that says this
 
   friend bool operator==(const CancelCall&, const CancelCall&) = default;
 };
@@ -52,14 +58,16 @@ struct CancelCall {
 struct Answered {
   rpc::Id id;  // of the request that ask() made
   Result<json::object> answer;
+  std::string session = {};  // that asked; empty: the one that says this
 
   friend bool operator==(const Answered&, const Answered&) = default;
 };
 
-// Send the acknowledgement, and changes until the client goes.
+// Send the acknowledgement, how things are now, and changes until the client goes.
 struct Listen {
   rpc::Id id;
   std::string acknowledgement;
+  std::vector<std::string> now = {};
 
   friend bool operator==(const Listen&, const Listen&) = default;
 };
@@ -109,7 +117,7 @@ class FrontEnd {
   virtual Duration heartbeat_every() const { return {}; }
   virtual std::optional<std::string> heartbeat(const rpc::Id&) { return std::nullopt; }
 
-  virtual bool supports(std::string_view capability) const = 0;
+  virtual const json::object& capabilities() const = 0;  // that the client declares
   // Errors: denied (undeclared), unavailable (the answer comes with another request; end the call).
   virtual Result<Asked> ask(const rpc::Id& call, const Question& question) = 0;
   // Nobody waits for the answer any more. Returns: the notification that says so.
@@ -117,6 +125,10 @@ class FrontEnd {
 
   // A call has ended, by whatever way.
   virtual std::optional<Reply> finish(const rpc::Id& call, const Result<Outcome>& outcome) = 0;
+  // The call goes on as that task, and is over here. Only for one that was started as such.
+  virtual std::optional<Reply> become_task(const rpc::Id&, const TaskEntry&) {
+    return std::nullopt;
+  }
 };
 
 // The parameters of a request that runs as a call, and its progress token (null: none). Errors:
@@ -127,6 +139,14 @@ struct CallRequest {
 };
 Result<CallRequest> read_call(const rpc::Request& request);
 bool is_call(std::string_view method);
+
+// What the client would have to declare to be asked that, as capabilities; empty: it does.
+// Elicitation of forms and of URLs (2025-11-25 and later) are declared apart, and before that there
+// were forms only.
+json::object missing_capability(const json::object& declared, const Question& question);
+tl::unexpected<Error> refuse_to_ask(const Question& question);
+// Whether the client's answer has at least what one to that question must have.
+bool is_answer(const Question& question, const json::object& answer);
 
 // The request that notifications/cancelled names.
 std::optional<rpc::Id> cancelled_id(const json::object& params);

@@ -4,6 +4,7 @@
 
 #include "core/base/text.hpp"
 #include "daemon/mcp/protocol.hpp"
+#include "daemon/mcp/tasks.hpp"
 
 namespace exai::mcp {
 
@@ -83,12 +84,22 @@ json::object capabilities(const Catalog& catalog) {
 
 }  // namespace
 
+bool has_tasks(const Catalog& catalog) {
+  return std::ranges::any_of(catalog.tools,
+                             [](const ToolInfo& tool) { return tool.tasks != TaskUse::never; });
+}
+
 bool offers(const Catalog& catalog, std::string_view method) {
+  if (method.starts_with("tasks/")) return has_tasks(catalog);
   if (method.starts_with("resources/")) return has_resources(catalog);
   if (method.starts_with("prompts/")) return !catalog.prompts.empty();
   if (method == "completion/complete")
     return !catalog.prompts.empty() || !catalog.templates.empty();
   return true;
+}
+
+bool is_about_task(std::string_view method) {
+  return method == "tasks/get" || method == "tasks/update" || method == "tasks/cancel";
 }
 
 bool is_list(std::string_view method) {
@@ -137,6 +148,8 @@ json::object initialize_result(const ServerInfo& server, std::string_view versio
 json::object discover_result(const ServerInfo& server, const Catalog& catalog) {
   json::object result{{"supportedVersions", json::array{kFirstModernVersion}},
                       {"capabilities", capabilities(catalog)}};
+  if (has_tasks(catalog))
+    result["capabilities"].get_object()["extensions"] = {{kTasksExtension, json::object()}};
   if (!server.instructions.empty()) result["instructions"] = server.instructions;
   return result;
 }

@@ -17,6 +17,14 @@
 
 namespace exai::mcp {
 
+// Whether a call may go on as a task (tasks.hpp), for clients that take tasks.
+enum class TaskUse {
+  never,
+  may,           // once it lasts, or asks its client something
+  at_once,       // always: clients that take none are refused
+  when_it_says,  // the same, from Client::become_task() on; what it asks before, it asks its caller
+};
+
 struct ToolInfo {
   std::string name;  // [A-Za-z0-9_.-]{1,64}
   std::string title;
@@ -27,6 +35,7 @@ struct ToolInfo {
   bool open_world = false;     // annotations.openWorldHint: talks to the outside
   bool always_runs = false;    // an equal call must not get the result of the last one
   std::vector<std::string> earlier_names = {};  // under which it can be called, too
+  TaskUse tasks = TaskUse::never;
 };
 
 struct ResourceInfo {
@@ -90,7 +99,7 @@ struct Question {
 class Client {
  public:
   virtual ~Client() = default;
-  // Whether it declared "elicitation", "sampling" or "roots".
+  // Whether it declared "elicitation" (of forms), "sampling" or "roots".
   virtual bool supports(std::string_view capability) const = 0;
   virtual void log(const LogMessage& message) = 0;
   // The answers, in the order of the questions, each an object. Errors: denied (a capability that
@@ -100,6 +109,8 @@ class Client {
   // Ends the HTTP response without ending the call: the client comes back for the rest when it
   // wants. For calls of many minutes. Nothing happens on transports that have no such thing.
   virtual void close_stream() = 0;
+  // The call goes on as a task from here, where its client takes tasks and there is room for one.
+  virtual void become_task() {}
 };
 
 // One request on its way through the daemon. Cancellation travels as the coroutine's own.

@@ -55,11 +55,12 @@ const json::value* modern_version(const rpc::Request& request) {
   return meta ? find(*meta, kVersionMember) : nullptr;
 }
 
-bool is_modern(std::string_view text) {
-  if (text.find(kVersionMember) == std::string_view::npos) return false;
-  const auto message = rpc::parse(text);
-  const auto* request = message ? std::get_if<rpc::Request>(&*message) : nullptr;
-  return request && modern_version(*request);
+std::optional<rpc::Request> modern_request(std::string_view text) {
+  if (text.find(kVersionMember) == std::string_view::npos) return std::nullopt;
+  auto message = rpc::parse(text);
+  auto* request = message ? std::get_if<rpc::Request>(&*message) : nullptr;
+  if (!request || !modern_version(*request)) return std::nullopt;
+  return std::move(*request);
 }
 
 rpc::ErrorObject over_capacity(const Refusal& refusal) {
@@ -68,19 +69,30 @@ rpc::ErrorObject over_capacity(const Refusal& refusal) {
   return {kOverCapacity, refusal.message, std::move(data)};
 }
 
+rpc::ErrorObject call_error(const Error& error) {
+  switch (error.code()) {
+    case Errc::not_found:
+    case Errc::invalid:
+      return {rpc::kInvalidParams, error.message(), nullptr};
+    case Errc::unavailable:
+    case Errc::cancelled:
+      return {kUnavailable, error.message(), nullptr};
+    case Errc::conflict:
+      return {kOverCapacity, error.message(), nullptr};
+    default:
+      return {rpc::kInternalError, error.message(), nullptr};
+  }
+}
+
 std::optional<Severity> severity_of(std::string_view name) {
   const auto found = std::ranges::find(kSeverities, name);
   if (found == kSeverities.end()) return std::nullopt;
   return static_cast<Severity>(found - kSeverities.begin());
 }
 
-std::string call_result_text(const rpc::Id& id, const ToolResult& result, std::string_view more) {
-  std::string out;
-  out.reserve(result.text.size() + 128);
-  out += R"({"jsonrpc":"2.0","id":)";
-  append_id(out, id);
-  out += R"(,"result":{)";
-  out += more;
+namespace {
+
+void append_members(std::string& out, const ToolResult& result) {
   out += R"("content":[)";
   if (!result.text.empty() || result.content.empty()) {
     out += R"({"type":"text","text":)";
@@ -97,7 +109,25 @@ std::string call_result_text(const rpc::Id& id, const ToolResult& result, std::s
     out += to_text(result.structured);
   }
   if (result.is_error) out += R"(,"isError":true)";
+}
+
+}  // namespace
+
+std::string call_result_text(const rpc::Id& id, const ToolResult& result, std::string_view more) {
+  std::string out;
+  out.reserve(result.text.size() + 128);
+  out += R"({"jsonrpc":"2.0","id":)";
+  append_id(out, id);
+  out += R"(,"result":{)";
+  out += more;
+  append_members(out, result);
   out += "}}";
+  return out;
+}
+
+std::string result_members(const ToolResult& result) {
+  std::string out;
+  append_members(out, result);
   return out;
 }
 

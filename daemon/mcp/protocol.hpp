@@ -37,8 +37,9 @@ enum : int {
 
 // The version that _meta names; nullptr: none.
 const json::value* modern_version(const rpc::Request& request);
-// Whether a whole message is a request or notification that names one; quick for those that do not.
-bool is_modern(std::string_view text);
+// The request or notification that a whole message is, when it names one; quick for those that do
+// not.
+std::optional<rpc::Request> modern_request(std::string_view text);
 
 struct ServerInfo {
   std::string name;
@@ -53,9 +54,12 @@ json::object initialize_result(const ServerInfo& server, std::string_view versio
 
 json::object discover_result(const ServerInfo& server, const Catalog& catalog);
 
+// Whether calls of some tool may go on as tasks.
+bool has_tasks(const Catalog& catalog);
 // Whether a server with this catalog has the method; true for all that depend on no list.
 bool offers(const Catalog& catalog, std::string_view method);
 bool is_list(std::string_view method);
+bool is_about_task(std::string_view method);  // those of the extension; what else was once, is not
 
 // One page of tools/list, resources/list, resources/templates/list or prompts/list: 50 items at
 // most. Errors: invalid, for a cursor that we never gave. The cursor is opaque to clients, and
@@ -63,8 +67,10 @@ bool is_list(std::string_view method);
 Result<json::object> list_page(const Catalog& catalog, std::string_view method,
                                const json::object& params);
 
-// The error of a call that was refused.
+// The error of a call that was refused, and of one that failed: not_found and invalid -32602,
+// unavailable and cancelled (by us) -31001, conflict -31002, else -32603.
 rpc::ErrorObject over_capacity(const Refusal& refusal);
+rpc::ErrorObject call_error(const Error& error);
 
 // Nothing for a word that is no level.
 std::optional<Severity> severity_of(std::string_view name);
@@ -73,6 +79,7 @@ std::optional<Severity> severity_of(std::string_view name);
 // further members of the result, each with a comma behind it.
 std::string call_result_text(const rpc::Id& id, const ToolResult& result,
                              std::string_view more = {});
+std::string result_members(const ToolResult& result);  // of the result of tools/call
 std::string progress_text(const json::value& token, const Progress& progress);
 std::string log_text(const LogMessage& message);
 std::string change_text(const Change& change, json::object meta = {});

@@ -28,21 +28,11 @@ std::string client_name(const rpc::Request& request) {
   return printable(std::string(trim(name + " " + version)).substr(0, 100));
 }
 
-rpc::ErrorObject call_error(const Error& error, std::string_view method) {
-  switch (error.code()) {
-    case Errc::not_found:
-      if (method == "resources/read") return {kResourceNotFound, error.message(), nullptr};
-      return {rpc::kInvalidParams, error.message(), nullptr};
-    case Errc::invalid:
-      return {rpc::kInvalidParams, error.message(), nullptr};
-    case Errc::unavailable:
-    case Errc::cancelled:
-      return {kUnavailable, error.message(), nullptr};
-    case Errc::conflict:
-      return {kOverCapacity, error.message(), nullptr};
-    default:
-      return {rpc::kInternalError, error.message(), nullptr};
-  }
+rpc::ErrorObject error_of(const Error& error, std::string_view method) {
+  rpc::ErrorObject object = call_error(error);
+  if (error.code() == Errc::not_found && method == "resources/read")
+    object.code = kResourceNotFound;
+  return object;
 }
 
 Result<json::object> answer_in(const rpc::Response& response) {
@@ -51,11 +41,6 @@ Result<json::object> answer_in(const rpc::Response& response) {
   if (!response.result.is_object())
     return fail(Errc::unavailable, "the client's answer is no object");
   return response.result.get_object();
-}
-
-// The capability that a question needs.
-std::string_view capability_for(std::string_view method) {
-  return method.substr(0, method.find('/'));
 }
 
 }  // namespace
@@ -258,15 +243,9 @@ std::optional<std::string> Session::log(const rpc::Id& id, const LogMessage& mes
   return log_text(message);
 }
 
-bool Session::supports(std::string_view capability) const {
-  return capabilities_.contains(capability);
-}
-
 Result<Asked> Session::ask(const rpc::Id& id, const Question& question) {
   if (!calls_.contains(id)) return fail(Errc::cancelled, "the call is over");
-  const auto capability = capability_for(question.method);
-  if (!supports(capability))
-    return fail(Errc::denied, "this client cannot be asked: it does not support {}", capability);
+  if (!missing_capability(capabilities_, question).empty()) return refuse_to_ask(question);
   const rpc::Id asking = "ask-" + std::to_string(++questions_);
   asked_.insert(asking);
   return SentQuestion{asking, rpc::to_text(rpc::Request{asking, question.method, question.params})};
@@ -292,7 +271,7 @@ std::optional<Reply> Session::finish(const rpc::Id& id, const Result<Outcome>& o
   calls_.erase(found);
   std::optional<Reply> reply;
   if (!call.cancelled && !outcome) {
-    rpc::Response response{id, nullptr, call_error(outcome.error(), call.method)};
+    rpc::Response response{id, nullptr, error_of(outcome.error(), call.method)};
     reply = reply_with(response, call.method);
   } else if (const auto* refusal = outcome ? std::get_if<Refusal>(&*outcome) : nullptr;
              refusal && !call.cancelled) {

@@ -37,12 +37,11 @@ class Session final : public FrontEnd {
   std::vector<Output> receive(std::string_view text) override;
   std::optional<std::string> progress(const rpc::Id& call, const Progress& progress) override;
   std::optional<std::string> log(const rpc::Id& call, const LogMessage& message) const override;
-  bool supports(std::string_view capability) const override;
+  const json::object& capabilities() const override { return capabilities_; }
   Result<Asked> ask(const rpc::Id& call, const Question& question) override;
   std::optional<std::string> give_up(const rpc::Id& question) override;
 
-  // Errors of the source become JSON-RPC errors: not_found and invalid -32602 (a resource that is
-  // not there -32002), unavailable and cancelled (by us) -31001, conflict -31002, else -32603.
+  // Errors of the source become those of call_error(); a resource that is not there -32002.
   std::optional<Reply> finish(const rpc::Id& call, const Result<Outcome>& outcome) override;
 
   // The notification to send; nothing when this client did not ask to be told.

@@ -1,6 +1,6 @@
 #include "daemon/mcp/stateless.hpp"
 
-#include <array>
+#include <algorithm>
 #include <utility>
 
 #include "core/base/text.hpp"
@@ -22,32 +22,14 @@ std::int64_t unix_seconds(WallTime time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
-// What an answer to that question must have at least.
-bool is_answer(const Question& question, const json::object& answer) {
-  if (question.method == "elicitation/create") return find_string(answer, "action").has_value();
-  return answer.contains(question.method == "roots/list" ? "roots" : "content");
-}
-
-struct FilterKey {
-  std::string_view key;
-  Change::Kind kind;
-};
-constexpr std::array<FilterKey, 3> kFilterKeys = {
-    FilterKey{"toolsListChanged", Change::Kind::tools},
-    FilterKey{"promptsListChanged", Change::Kind::prompts},
-    FilterKey{"resourcesListChanged", Change::Kind::resources}};
-
-json::object tagged(const rpc::Id& subscription) {
-  return {{std::string(kMetaPrefix) + "subscriptionId", rpc::to_json(subscription)}};
+TaskUse task_use(const Catalog& catalog, const StartCall& call) {
+  if (call.method != "tools/call") return TaskUse::never;
+  const auto tool = std::ranges::find(catalog.tools, call.name, &ToolInfo::name);
+  return tool == catalog.tools.end() ? TaskUse::never : tool->tasks;
 }
 
 rpc::ErrorObject error_of(const Error& error, const StartCall& call) {
-  rpc::ErrorObject object{rpc::kInternalError, error.message(), nullptr};
-  if (error.code() == Errc::not_found || error.code() == Errc::invalid)
-    object.code = rpc::kInvalidParams;
-  if (error.code() == Errc::unavailable || error.code() == Errc::cancelled)
-    object.code = kUnavailable;
-  if (error.code() == Errc::conflict) object.code = kOverCapacity;
+  rpc::ErrorObject object = call_error(error);
   if (call.method == "resources/read") object.data = json::object{{"uri", call.name}};
   return object;
 }
@@ -55,14 +37,16 @@ rpc::ErrorObject error_of(const Error& error, const StartCall& call) {
 }  // namespace
 
 Stateless::Server::Server(const ServerInfo& given, const Source& given_source,
-                          const Sealer& given_sealer)
-    : info(given), source(given_source), sealer(given_sealer) {
+                          const Sealer& given_sealer, TaskTable& given_tasks)
+    : info(given), source(given_source), sealer(given_sealer), tasks(given_tasks) {
   const json::object meta{{std::string(kMetaPrefix) + "serverInfo", server_info(info)}};
-  info_member = R"("resultType":"complete","_meta":)" + to_text(meta) + ",";
+  meta_member = R"("_meta":)" + to_text(meta) + ",";
+  complete_member = R"("resultType":"complete",)" + meta_member;
 }
 
-Stateless::Stateless(const Server& server, std::optional<HeaderMap> headers, WallTime now)
-    : server_(server), headers_(std::move(headers)), now_(now) {}
+Stateless::Stateless(const Server& server, std::optional<HeaderMap> headers, Moment now,
+                     TaskOwner caller)
+    : server_(server), headers_(std::move(headers)), now_(now), caller_(std::move(caller)) {}
 
 int Stateless::http_status(int code) {
   switch (code) {
@@ -86,8 +70,7 @@ std::vector<Output> Stateless::receive(std::string_view text) {
   const auto* request = std::get_if<rpc::Request>(&*message);
   if (!request)
     return {reject({std::nullopt, {rpc::kInvalidRequest, "there is nothing to answer", nullptr}})};
-  if (!request->id) return {};
-  return {receive_request(*request)};
+  return receive(*request);
 }
 
 std::optional<Reply> Stateless::refuse_meta(const rpc::Request& request) const {
@@ -107,18 +90,21 @@ std::optional<Reply> Stateless::refuse_meta(const rpc::Request& request) const {
                 {{"supported", json::array{kFirstModernVersion}}, {"requested", *version}});
 }
 
-Output Stateless::receive_request(const rpc::Request& request) {
-  if (auto refusal = refuse_meta(request)) return *std::move(refusal);
+std::vector<Output> Stateless::receive(const rpc::Request& request) {
+  if (!request.id) return {};
+  if (auto refusal = refuse_meta(request)) return {*std::move(refusal)};
   capabilities_ = meta_member(request.params, "clientCapabilities")->get_object();
   if (const auto* level = meta_member(request.params, "logLevel"); level && level->is_string())
     level_ = severity_of(level->get_string());
   if (!offers(server_.source.catalog(), request.method) ||
       request.method == "resources/subscribe" || request.method == "resources/unsubscribe")
-    return refuse(request, rpc::kMethodNotFound,
-                  fmt::format("this server offers nothing for \"{}\"", printable(request.method)));
-  if (is_call(request.method)) return start_call(request);
-  if (request.method == "subscriptions/listen") return listen(request);
-  return answer(request);
+    return {
+        refuse(request, rpc::kMethodNotFound,
+               fmt::format("this server offers nothing for \"{}\"", printable(request.method)))};
+  if (is_call(request.method)) return {start_call(request)};
+  if (request.method == "subscriptions/listen") return {listen(request)};
+  if (is_about_task(request.method)) return receive_task_request(request);
+  return {answer(request)};
 }
 
 json::object Stateless::complete(json::object result) const {
@@ -147,48 +133,15 @@ Output Stateless::answer(const rpc::Request& request) {
   return reply_with(rpc::result_of(*request.id, complete(*std::move(result))), request.method);
 }
 
-Output Stateless::listen(const rpc::Request& request) {
-  const auto* wanted = find_object(request.params, "notifications");
-  if (!wanted)
-    return refuse(request, rpc::kInvalidParams, "\"notifications\" must say what to listen to");
-  json::object honoured;
-  const Catalog& catalog = server_.source.catalog();
-  for (const FilterKey& row : kFilterKeys) {
-    if (!catalog.changes || !find_bool(*wanted, row.key).value_or(false)) continue;
-    filter_.kinds.insert(row.kind);
-    honoured[row.key] = true;
-  }
-  if (const auto* uris = find_array(*wanted, "resourceSubscriptions");
-      uris && offers(catalog, "resources/read")) {
-    for (const auto& uri : *uris)
-      if (uri.is_string()) filter_.uris.emplace(uri.get_string());
-    honoured["resourceSubscriptions"] = *uris;
-  }
-  listening_ = *request.id;
-  json::object params{{"notifications", std::move(honoured)}, {"_meta", tagged(*request.id)}};
-  return Listen{*request.id,
-                rpc::to_text(rpc::Request{std::nullopt, "notifications/subscriptions/acknowledged",
-                                          std::move(params)})};
-}
-
-std::optional<std::string> Stateless::changed(const Change& change) const {
-  const bool wanted = change.kind == Change::Kind::resource_updated
-                          ? filter_.uris.contains(change.uri)
-                          : filter_.kinds.contains(change.kind);
-  if (!listening_ || !wanted) return std::nullopt;
-  return change_text(change, tagged(*listening_));
-}
-
-std::string Stateless::end_listening() const {
-  json::object result = complete({});
-  for (auto& member : tagged(listening_.value()))
-    result["_meta"].get_object().insert_or_assign(member.key(), member.value());
-  return rpc::to_text(rpc::result_of(*listening_, std::move(result)));
-}
-
 Output Stateless::start_call(const rpc::Request& request) {
   auto read = read_call(request);
   if (!read) return refuse(request, rpc::kInvalidParams, read.error().message());
+  const TaskUse use = task_use(server_.source.catalog(), read->start);
+  if (takes_tasks()) {
+    read->start.tasks = use;
+  } else if (use == TaskUse::at_once || use == TaskUse::when_it_says) {
+    return refuse_without_tasks(request);
+  }
   token_ = std::move(read->token);
   call_ = std::move(read->start);
   auto answers = read_answers(request.params);
@@ -208,7 +161,7 @@ Result<> Stateless::read_answers(const json::object& params) {
         state->is_string() ? server_.sealer.open(state->get_string()) : std::nullopt;
     const auto content = opened ? parse_json_object(*opened) : Result<json::object>(json::object());
     if (!opened || !content || find_string(*content, "for") != digest() ||
-        find_integer(*content, "until").value_or(0) < unix_seconds(now_))
+        find_integer(*content, "until").value_or(0) < unix_seconds(now_.wall))
       return fail(Errc::invalid,
                   "\"requestState\" is not what this server gave for this request, "
                   "or too old: begin again without it");
@@ -222,15 +175,10 @@ Result<> Stateless::read_answers(const json::object& params) {
   return {};
 }
 
-bool Stateless::supports(std::string_view capability) const {
-  return capabilities_.contains(capability);
-}
-
 Result<Asked> Stateless::ask(const rpc::Id&, const Question& question) {
-  const std::string capability = question.method.substr(0, question.method.find('/'));
-  if (!supports(capability)) {
-    missing_[capability] = json::object{};
-    return fail(Errc::denied, "this client cannot be asked: it does not support {}", capability);
+  if (auto missing = missing_capability(capabilities_, question); !missing.empty()) {
+    for (auto& member : missing) missing_[member.key()] = std::move(member.value());
+    return refuse_to_ask(question);
   }
   const auto* answer = find_object(answers_, question.key);
   if (answer && is_answer(question, *answer)) {
@@ -260,7 +208,7 @@ std::string Stateless::input_required() const {
     requests[question.key] = {{"method", question.method}, {"params", question.params}};
   }
   const json::object state{
-      {"for", digest()}, {"until", unix_seconds(now_) + kStateSeconds}, {"answers", given_}};
+      {"for", digest()}, {"until", unix_seconds(now_.wall) + kStateSeconds}, {"answers", given_}};
   json::object result = complete({{"inputRequests", std::move(requests)},
                                   {"requestState", server_.sealer.seal(to_text(state))}});
   result["resultType"] = "input_required";
@@ -283,7 +231,7 @@ std::optional<Reply> Stateless::finish(const rpc::Id& id, const Result<Outcome>&
   } else if (const auto* refusal = std::get_if<Refusal>(&*outcome)) {
     reply = reply_with({id, nullptr, over_capacity(*refusal)}, call_->method);
   } else if (const auto* tool = std::get_if<ToolResult>(&*outcome)) {
-    reply = Reply{call_result_text(id, *tool, server_.info_member), call_->method, 0};
+    reply = Reply{call_result_text(id, *tool, server_.complete_member), call_->method, 0};
   } else {
     json::object result = complete(std::get<json::object>(*outcome));
     if (call_->method == "resources/read") {

@@ -2,8 +2,9 @@
 // One request of the stateless era (2026-07-28), without any I/O. Nothing is known but what the
 // request says in its _meta: version, client capabilities, log level.
 //
-//   request ──▶ Reply        server/discover, lists, completion, all that is wrong
+//   request ──▶ Reply        server/discover, lists, completion, tasks/…, all that is wrong
 //           ──▶ StartCall    tools/call, resources/read, prompts/get
+//           ──▶ Answered, CancelCall    beside the Reply to tasks/update and tasks/cancel
 //           ──▶ Listen       subscriptions/listen: stays until the client goes or end_listening()
 //
 // Asking the client (elicitation, sampling, roots) ends the call, and its result is
@@ -28,6 +29,7 @@
 #include "daemon/mcp/protocol.hpp"
 #include "daemon/mcp/seal.hpp"
 #include "daemon/mcp/stateless_headers.hpp"
+#include "daemon/mcp/tasks.hpp"
 
 namespace exai::mcp {
 
@@ -38,24 +40,30 @@ class Stateless final : public FrontEnd {
     const ServerInfo& info;
     const Source& source;
     const Sealer& sealer;
-    std::string info_member;  // of every result, written once
-    Server(const ServerInfo& info, const Source& source, const Sealer& sealer);
+    TaskTable& tasks;
+    std::string meta_member;      // of every result, written once
+    std::string complete_member;  // the same, before it the type of most
+    Server(const ServerInfo& info, const Source& source, const Sealer& sealer, TaskTable& tasks);
   };
 
-  // `headers`: of the HTTP request; none: another transport, which has none. `now` decides whether
-  // a request state has ended.
-  Stateless(const Server& server, std::optional<HeaderMap> headers, WallTime now);
+  // `headers`: of the HTTP request; none: another transport, which has none. `now` decides what has
+  // ended: a request state, a task. `caller`: whose tasks it may see.
+  Stateless(const Server& server, std::optional<HeaderMap> headers, Moment now,
+            TaskOwner caller = {});
 
   std::vector<Output> receive(std::string_view text) override;
+  std::vector<Output> receive(const rpc::Request& request);
   std::optional<std::string> progress(const rpc::Id& call, const Progress& progress) override;
   std::optional<std::string> log(const rpc::Id& call, const LogMessage& message) const override;
-  bool supports(std::string_view capability) const override;
+  const json::object& capabilities() const override { return capabilities_; }
   Result<Asked> ask(const rpc::Id& call, const Question& question) override;
   std::optional<std::string> give_up(const rpc::Id&) override { return std::nullopt; }
   std::optional<Reply> finish(const rpc::Id& call, const Result<Outcome>& outcome) override;
+  std::optional<Reply> become_task(const rpc::Id& call, const TaskEntry& task) override;
 
   // Of subscriptions/listen: the notification to send, nothing when it was not asked for.
   std::optional<std::string> changed(const Change& change) const;
+  std::optional<std::string> changed(const TaskEntry& task) const;
   std::string end_listening() const;  // its result
 
   static int http_status(int code);
@@ -64,12 +72,17 @@ class Stateless final : public FrontEnd {
   struct Filter {
     std::set<Change::Kind> kinds;
     std::set<std::string, std::less<>> uris;
+    std::set<std::string, std::less<>> tasks;
   };
 
-  Output receive_request(const rpc::Request& request);
   std::optional<Reply> refuse_meta(const rpc::Request& request) const;
   Output answer(const rpc::Request& request);
   Output listen(const rpc::Request& request);
+  json::array honour_tasks(const json::array& wanted, std::vector<std::string>& now);
+  std::vector<Output> receive_task_request(const rpc::Request& request);
+  bool takes_tasks() const;
+  static Reply refuse_without_tasks(const rpc::Request& request);
+  Reply reply_with_members(const rpc::Request& request, std::string_view members) const;
   Output start_call(const rpc::Request& request);
   Result<> read_answers(const json::object& params);
   json::object complete(json::object result) const;
@@ -78,7 +91,8 @@ class Stateless final : public FrontEnd {
 
   const Server& server_;
   std::optional<HeaderMap> headers_;
-  WallTime now_;
+  Moment now_;
+  TaskOwner caller_;
   json::object capabilities_;
   std::optional<Severity> level_;
   json::value token_;

@@ -46,6 +46,13 @@ std::optional<std::string> compare(const HeaderMap& headers, const std::string& 
                      printable(to_text(expected)));
 }
 
+// Which parameter says what the request is about; empty: none.
+std::string_view naming_parameter(std::string_view method) {
+  if (method == "resources/read") return "uri";
+  if (is_about_task(method)) return "taskId";
+  return is_call(method) ? "name" : "";
+}
+
 // The arguments that headers repeat, down through nested objects.
 std::optional<std::string> compare_arguments(const json::object& schema, const json::object& given,
                                              const HeaderMap& headers) {
@@ -71,8 +78,8 @@ std::optional<std::string> header_mismatch(const rpc::Request& request, const He
   if (!version) return std::nullopt;  // that is another error
   if (auto wrong = compare(headers, "MCP-Protocol-Version", *version)) return wrong;
   if (auto wrong = compare(headers, "Mcp-Method", json::value(request.method))) return wrong;
-  if (!is_call(request.method)) return std::nullopt;
-  const auto* name = find(request.params, request.method == "resources/read" ? "uri" : "name");
+  const auto naming = naming_parameter(request.method);
+  const auto* name = naming.empty() ? nullptr : find(request.params, naming);
   if (!name || !name->is_string()) return std::nullopt;
   if (auto wrong = compare(headers, "Mcp-Name", *name)) return wrong;
   const std::string tool_name(name->get_string());

@@ -4,7 +4,8 @@
 //
 //   MCP-Protocol-Version   _meta's protocolVersion                              always
 //   Mcp-Method             method                                               always
-//   Mcp-Name               params.name, or params.uri of resources/read         where there is one
+//   Mcp-Name               params.name, or params.uri of resources/read,        where there is one
+//                          or params.taskId of the methods about tasks
 //   Mcp-Param-<X>          the argument whose schema says "x-mcp-header": "X"   unless absent or
 //   null
 //

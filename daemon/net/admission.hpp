@@ -36,6 +36,7 @@ struct AdmissionOptions {  // no limit unless one is set
 struct Origin {
   std::string session;
   std::string address;
+  std::string principal = {};  // who it is, as far as the token says; sets no limit
 };
 
 class Admission {

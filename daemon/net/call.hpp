@@ -1,7 +1,7 @@
 #pragma once
 // One call while it waits or runs. Internal to the runner, whose parts share it: call_runner.cpp
 // starts and ends calls, call_admission.cpp has their permits and signs of life, call_questions.cpp
-// what they ask their clients.
+// what they ask their clients, call_tasks.cpp how they become tasks.
 
 #include <memory>
 #include <string>
@@ -22,6 +22,8 @@ struct CallRunner::Call {
   std::size_t bytes = 0;  // of the message it came in
   TaskGroup::Handle task;
   TaskGroup::Handle heartbeat;
+  TaskGroup::Handle patience;
+  mcp::TaskUse tasks = mcp::TaskUse::never;  // what it may still become
   bool cancelled = false;
   bool ended = false;
 

@@ -45,7 +45,7 @@ void CallRunner::admitted(Call& call, Duration waited) {
     observer_.admitted(call.provider, std::chrono::duration<double>(waited).count());
   mcp::FrontEnd* front_end = call.front_end();
   if (!front_end) return;
-  if (auto text = front_end->admitted(call.key.id, call_limit_ - waited))
+  if (auto text = front_end->admitted(call.key.id, limits_.call - waited))
     call.peer->notify(*std::move(text));
 }
 

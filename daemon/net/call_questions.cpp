@@ -43,7 +43,7 @@ class CallRunner::CallClient final : public mcp::Client {
   bool supports(std::string_view capability) const override {
     const auto call = call_.lock();
     const auto* front_end = call ? call->front_end() : nullptr;
-    return front_end && front_end->supports(capability);
+    return front_end && front_end->capabilities().contains(capability);
   }
   void log(const mcp::LogMessage& message) override {
     const auto call = call_.lock();
@@ -57,6 +57,9 @@ class CallRunner::CallClient final : public mcp::Client {
   void close_stream() override {
     const auto call = call_.lock();
     if (call && call->peer) call->peer->close_stream();
+  }
+  void become_task() override {
+    if (const auto call = call_.lock()) (void)runner_.become_task(*call);
   }
 
  private:
@@ -81,6 +84,7 @@ Task<Result<std::vector<json::object>>> CallRunner::ask(std::shared_ptr<Call> ca
   std::vector<json::object> answers(questions.size());
   std::vector<std::unique_ptr<Asking>> asking(questions.size());
   std::optional<Error> refused;
+  if (call && call->tasks == mcp::TaskUse::may) (void)become_task(*call);
   for (std::size_t i = 0; i < questions.size(); ++i) {
     mcp::FrontEnd* front_end = call ? call->front_end() : nullptr;
     if (!front_end) co_return fail(Errc::cancelled, "the client has gone");

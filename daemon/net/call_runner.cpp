@@ -12,7 +12,7 @@ namespace exai::net {
 namespace {
 
 std::string_view method_label(std::string_view method) {
-  constexpr std::array<std::string_view, 15> kKnown = {
+  constexpr std::array<std::string_view, 18> kKnown = {
       "tools/call",
       "tools/list",
       "initialize",
@@ -28,6 +28,9 @@ std::string_view method_label(std::string_view method) {
       "logging/setLevel",
       "server/discover",
       "subscriptions/listen",
+      "tasks/get",
+      "tasks/update",
+      "tasks/cancel",
   };
   const auto known = std::ranges::find(kKnown, method);
   return known == kKnown.end() ? "other" : *known;
@@ -40,37 +43,47 @@ double seconds_between(Time from, Time to) {
 }  // namespace
 
 CallRunner::CallRunner(Loop& loop, Clock& clock, Log log, mcp::Source& source,
-                       McpObserver& observer, Admission& admission, Duration call_limit)
+                       McpObserver& observer, Admission& admission, mcp::TaskTable& tasks,
+                       Limits limits)
     : clock_(clock),
       source_(source),
       observer_(observer),
       admission_(admission),
+      long_calls_(tasks),
       log_(log),
-      call_limit_(call_limit),
+      limits_(limits),
       tasks_(loop, std::move(log)),
       request_prefix_(random_hex(4) + "-") {}
 
 void CallRunner::receive(const std::shared_ptr<Peer>& peer, std::string_view text) {
   mcp::FrontEnd* front_end = peer->front_end();
   if (!front_end) return;
+  carry_out(peer, front_end->receive(text), text.size());
+}
+
+void CallRunner::carry_out(const std::shared_ptr<Peer>& peer, std::vector<mcp::Output> outputs,
+                           std::size_t bytes) {
   const Time started = clock_.now();
-  auto outputs = front_end->receive(text);
-  for (auto& output : outputs) tell(peer, std::move(output), started, text.size());
+  for (auto& output : outputs) tell(peer, std::move(output), started, bytes);
 }
 
 void CallRunner::tell(const std::shared_ptr<Peer>& peer, mcp::Output output, Time started,
                       std::size_t bytes) {
+  const auto session = [&peer](const std::string& named) {
+    return named.empty() ? peer->session_id() : named;
+  };
   if (auto* reply = std::get_if<mcp::Reply>(&output)) {
     observe(*reply, started);
     peer->reply(std::move(*reply));
   } else if (auto* request = std::get_if<mcp::StartCall>(&output)) {
     start(peer, std::move(*request), bytes);
   } else if (auto* answered = std::get_if<mcp::Answered>(&output)) {
-    answer({peer->session_id(), answered->id}, std::move(answered->answer));
+    answer({session(answered->session), answered->id}, std::move(answered->answer));
   } else if (auto* listen = std::get_if<mcp::Listen>(&output)) {
     peer->listen(std::move(*listen));
   } else {
-    const auto call = calls_.find({peer->session_id(), std::get<mcp::CancelCall>(output).id});
+    const auto& named = std::get<mcp::CancelCall>(output);
+    const auto call = calls_.find({session(named.session), named.id});
     if (call != calls_.end()) cancel(*call->second);
   }
 }
@@ -83,13 +96,14 @@ void CallRunner::start(const std::shared_ptr<Peer>& peer, mcp::StartCall request
   call->method = request.method;
   call->name = request.name;
   call->peer = peer;
+  call->tasks = request.tasks;
   call->started = clock_.now();
   call->request_id = request_prefix_ + std::to_string(++requests_);
   calls_.emplace(call->key, call);
   call->bytes = bytes;
   bytes_ += bytes;
   if (draining_) return finish(*call, fail(Errc::unavailable, "the daemon is shutting down"));
-  if (!admit(*call, request)) return;
+  if (!admit(*call, request) || !begin_task(*call)) return;
 
   mcp::Call made;
   made.name = call->name;
@@ -111,7 +125,9 @@ void CallRunner::start(const std::shared_ptr<Peer>& peer, mcp::StartCall request
     };
   }
   call->task = tasks_.spawn(call->method, run(call, std::move(made)));
-  const mcp::FrontEnd* front_end = call->ended ? nullptr : peer->front_end();
+  if (!call->ended && call->tasks == mcp::TaskUse::may)
+    call->patience = tasks_.spawn("patience", lose_patience(call));
+  const mcp::FrontEnd* front_end = call->ended ? nullptr : call->front_end();
   const Duration every = front_end ? front_end->heartbeat_every() : Duration{};
   if (every > 0ms) call->heartbeat = tasks_.spawn("heartbeat", beat(call, every));
 }
@@ -144,10 +160,10 @@ Task<> CallRunner::run(std::shared_ptr<Call> call, mcp::Call request) {
     }
   };
   const Unfinished unfinished{*this, *call};
-  Duration left = call_limit_;
+  Duration left = limits_.call;
   if (call->permit.is_waiting()) {
     const Time asked = clock_.now();
-    const Duration limit = std::min(admission_.longest_wait(), call_limit_);
+    const Duration limit = std::min(admission_.longest_wait(), limits_.call);
     auto refused = co_await admission_.wait(&call->permit, call->request_id, limit);
     if (refused) {
       finish(*call, mcp::Outcome(*std::move(refused)));
@@ -167,6 +183,7 @@ void CallRunner::finish(Call& call, const Result<mcp::Outcome>& outcome) {
   call.permit.release();
   bytes_ -= std::exchange(call.bytes, 0);
   tasks_.cancel(call.heartbeat);
+  tasks_.cancel(call.patience);
   const auto peer = std::move(call.peer);
   const auto* tool = outcome ? std::get_if<mcp::ToolResult>(&*outcome) : nullptr;
   McpObserver::Request observed{method_label(call.method), "", "ok",
@@ -188,6 +205,7 @@ void CallRunner::finish(Call& call, const Result<mcp::Outcome>& outcome) {
 }
 
 void CallRunner::cancel(Call& call) {
+  if (call.ended) return;
   call.cancelled = true;
   tasks_.cancel(call.task);
 }

@@ -3,6 +3,11 @@
 // every transport goes through start(), and so through admission. A call holds its permits until
 // its tool has really ended, by whatever way.
 //
+// A call that may become a task (mcp/tasks.hpp) does when it asks its client, or has run for
+// `patience`: then its client has its answer and may go, and the call goes on without a connection.
+// One that finds no room for another task stays an ordinary call; those that must be tasks are
+// refused.
+//
 // Lifetime: drain() before destroying.
 
 #include <map>
@@ -13,6 +18,7 @@
 #include "core/base/log.hpp"
 #include "core/base/loop.hpp"
 #include "daemon/mcp/front_end.hpp"
+#include "daemon/mcp/tasks.hpp"
 #include "daemon/net/admission.hpp"
 #include "daemon/net/mcp_endpoint.hpp"
 
@@ -47,13 +53,20 @@ class CallRunner {
   // Over HTTP a session id lets in whoever knows it, so log lines carry only its beginning.
   static constexpr std::size_t kLoggedIdLength = 8;
 
+  struct Limits {
+    Duration call = 450s;
+    Duration patience = 500ms;
+  };
   CallRunner(Loop& loop, Clock& clock, Log log, mcp::Source& source, McpObserver& observer,
-             Admission& admission, Duration call_limit);
+             Admission& admission, mcp::TaskTable& tasks, Limits limits);
   CallRunner(const CallRunner&) = delete;
   CallRunner& operator=(const CallRunner&) = delete;
 
   // What the text from the client leads to. A call may have ended before this returns.
   void receive(const std::shared_ptr<Peer>& peer, std::string_view text);
+  // The same, when the front-end has read a message of that many bytes already.
+  void carry_out(const std::shared_ptr<Peer>& peer, std::vector<mcp::Output> outputs,
+                 std::size_t bytes);
   void cancel_session(const std::string& session_id);
 
   std::size_t in_flight() const { return calls_.size(); }
@@ -73,6 +86,7 @@ class CallRunner {
   };
   struct Call;
   class CallClient;
+  class TaskPeer;
   struct Asking;
 
   void start(const std::shared_ptr<Peer>& peer, mcp::StartCall request, std::size_t bytes);
@@ -80,6 +94,9 @@ class CallRunner {
   void admitted(Call& call, Duration waited);
   Task<> run(std::shared_ptr<Call> call, mcp::Call request);
   Task<> beat(std::shared_ptr<Call> call, Duration every);
+  Task<> lose_patience(std::shared_ptr<Call> call);
+  Result<> become_task(Call& call);
+  bool begin_task(Call& call);
   Task<Result<mcp::Outcome>> work(std::string method, mcp::Call request);
   Task<Result<std::vector<json::object>>> ask(std::shared_ptr<Call> call,
                                               std::vector<mcp::Question> questions);
@@ -95,8 +112,9 @@ class CallRunner {
   mcp::Source& source_;
   McpObserver& observer_;
   Admission& admission_;
+  mcp::TaskTable& long_calls_;
   Log log_;
-  Duration call_limit_;
+  Limits limits_;
   TaskGroup tasks_;
   std::map<Key, std::shared_ptr<Call>> calls_;
   std::map<Key, Asking*> asking_;  // by the id of our request

@@ -54,10 +54,10 @@ class Duplex::RequestPeer final : public Peer,
     is_busy_ = true;
     stateless_.add(*this);
     notify(std::move(listen.acknowledgement));
+    for (auto& text : listen.now) notify(std::move(text));
   }
-  void tell(const mcp::Change& change) override {
-    if (auto text = request_.changed(change)) notify(*std::move(text));
-  }
+  void tell(const mcp::Change& change) override { tell_of(change); }
+  void tell(const mcp::TaskEntry& task) override { tell_of(task); }
   void end_listening() override {
     notify(request_.end_listening());
     end();
@@ -65,8 +65,15 @@ class Duplex::RequestPeer final : public Peer,
 
   bool is_busy() const { return is_busy_; }
   void silence() { silent_ = true; }
+  std::vector<mcp::Output> receive(const rpc::Request& request) {
+    return request_.receive(request);
+  }
 
  private:
+  template <class What>
+  void tell_of(const What& what) {
+    if (auto text = request_.changed(what)) notify(*std::move(text));
+  }
   void end() {
     is_busy_ = false;
     const auto self = shared_from_this();  // done_() may let go of the last but this
@@ -102,22 +109,20 @@ Duplex::~Duplex() {
 }
 
 void Duplex::receive(std::string_view text) {
-  if (mcp::is_modern(text)) return receive_request(text);
+  if (const auto request = mcp::modern_request(text)) return receive_request(*request, text.size());
   if (!requests_.empty() && cancel_request(text)) return;
   runner_.receive(session_, text);
 }
 
-void Duplex::receive_request(std::string_view text) {
-  const auto message = rpc::parse(text);
-  const auto* request = message ? std::get_if<rpc::Request>(&*message) : nullptr;
-  if (!request || !request->id) return;
-  const rpc::Id id = *request->id;
+void Duplex::receive_request(const rpc::Request& request, std::size_t bytes) {
+  if (!request.id) return;
+  const rpc::Id id = *request.id;
   if (requests_.contains(id))
-    return line_->write(mcp::refuse(*request, rpc::kInvalidRequest,
+    return line_->write(mcp::refuse(request, rpc::kInvalidRequest,
                                     "the id is in use by a request still in progress")
                             .text);
   if (requests_.size() >= max_in_flight_)
-    return line_->write(mcp::refuse(*request, mcp::kOverCapacity,
+    return line_->write(mcp::refuse(request, mcp::kOverCapacity,
                                     fmt::format("this connection has {} in progress, the most it "
                                                 "may; wait for one to end",
                                                 count_of(requests_.size(), "request")),
@@ -125,10 +130,11 @@ void Duplex::receive_request(std::string_view text) {
                             .text);
   auto peer = std::make_shared<RequestPeer>(
       fmt::format("{}/{}", session_->session_id(), to_text(rpc::to_json(id))), line_,
-      stateless_.request(std::nullopt), stateless_, [this, id] { requests_.erase(id); });
+      stateless_.request(std::nullopt, session_->origin()), stateless_,
+      [this, id] { requests_.erase(id); });
   peer->set_origin(session_->origin());
   requests_.emplace(id, peer);
-  runner_.receive(peer, text);
+  runner_.carry_out(peer, peer->receive(request), bytes);
   if (!peer->is_busy()) requests_.erase(id);
 }
 

@@ -17,7 +17,7 @@ namespace exai::net {
 namespace {
 
 constexpr std::string_view kSubprotocol = "mcp";
-constexpr Duration kPermitCheck = 30s;
+constexpr Duration kKeepOrder = 30s;
 
 bool is_websocket_path(std::string_view path) {
   return path == "/" || path == "/ws";
@@ -47,6 +47,14 @@ Response upgrade_required() {
   return refusal;
 }
 
+mcp::TaskTable::Limits task_limits(const McpOptions& options) {
+  mcp::TaskTable::Limits limits;
+  limits.tasks = options.max_tasks;
+  limits.per_client = options.max_tasks_per_client;
+  limits.ttl = options.call_limit + options.keep_results;
+  return limits;
+}
+
 // Adds headers to what goes out through another writer.
 class AddingWriter final : public BodyWriter {
  public:
@@ -74,11 +82,14 @@ struct McpEndpoint::State {
         options(std::move(given)),
         clock(clock_),
         admission(loop, clock_, options.admission),
-        runner(loop, clock_, log, source_, observer, admission, options.call_limit),
+        tasks(task_limits(options)),
+        runner(loop, clock_, log, source_, observer, admission, tasks,
+               {options.call_limit, options.patience}),
         http(clock_, log, runner, source_, options),
-        stateless(loop, clock_, log, runner, source_, options),
+        stateless(loop, clock_, log, runner, source_, tasks, options),
         exai(loop, clock_, log, runner, source_, options) {
     source.on_change([this](const mcp::Change& change) { changed(change); });
+    tasks.on_change([this](const mcp::TaskEntry& task) { stateless.changed(task); });
   }
   ~State() { source.on_change({}); }
   State(const State&) = delete;
@@ -95,6 +106,7 @@ struct McpEndpoint::State {
   McpOptions options;
   Clock& clock;
   Admission admission;
+  mcp::TaskTable tasks;
   CallRunner runner;
   McpHttp http;
   McpStateless stateless;
@@ -111,18 +123,20 @@ McpEndpoint::McpEndpoint(Loop& loop, Clock& clock, Log log, mcp::Source& source,
 McpEndpoint::~McpEndpoint() = default;
 
 McpEndpoint::Counts McpEndpoint::counts() {
+  state_->tasks.expire(state_->clock.now());
   return {state_->http.sessions(), state_->sockets.size() + state_->exai.sessions(),
-          state_->runner.in_flight()};
+          state_->runner.in_flight(), state_->tasks.size()};
 }
 
 const Admission& McpEndpoint::admission() const {
   return state_->admission;
 }
 
-Task<> McpEndpoint::watch_permits() {
+Task<> McpEndpoint::keep_order() {
   for (;;) {
-    co_await state_->clock.sleep_for(kPermitCheck);
+    co_await state_->clock.sleep_for(kKeepOrder);
     state_->runner.check_permits();
+    state_->tasks.expire(state_->clock.now());
   }
 }
 

@@ -47,6 +47,10 @@ struct McpOptions {
   Duration session_idle = 1h;
   std::size_t max_in_flight = 1000;  // calls per session, those that wait among them
   Duration call_limit = 450s;        // then a call is answered with an error
+  Duration patience = 500ms;         // for a call that may become a task
+  Duration keep_results = 10min;     // of tasks, after the longest call has ended
+  std::size_t max_tasks = 1000;
+  std::size_t max_tasks_per_client = 200;
   Networks trusted;
   mcp::ExaiOptions exai;
   AdmissionOptions admission;
@@ -77,6 +81,7 @@ class McpEndpoint final : public Handler {
     std::size_t http_sessions = 0;
     std::size_t websocket_sessions = 0;
     std::size_t calls_in_flight = 0;
+    std::size_t tasks = 0;
   };
 
   McpEndpoint(Loop& loop, Clock& clock, Log log, mcp::Source& source, McpOptions options,
@@ -88,9 +93,10 @@ class McpEndpoint final : public Handler {
   std::unique_ptr<Duplex> connect(std::string id, std::function<void(std::string)> send,
                                   std::string address = {});
 
-  Counts counts();  // expires idle sessions first
+  Counts counts();  // expires idle sessions and tasks first
   const Admission& admission() const;
-  Task<> watch_permits();  // looks for leaked ones from time to time, until cancelled
+  // Looks for leaked permits and for tasks whose time is over, until cancelled.
+  Task<> keep_order();
 
   // Refuses new sessions and new calls, waits for the calls in flight, and cancels those that the
   // limit leaves. Answers may still be on their way: drain the server after this.

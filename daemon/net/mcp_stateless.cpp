@@ -19,10 +19,10 @@ class StatelessStream final : public HttpStream, public Listener {
     hold_open();
     owner_.add(*this);
     notify(std::move(listen.acknowledgement));
+    for (auto& text : listen.now) notify(std::move(text));
   }
-  void tell(const mcp::Change& change) override {
-    if (auto text = request_.changed(change)) notify(*std::move(text));
-  }
+  void tell(const mcp::Change& change) override { tell_of(change); }
+  void tell(const mcp::TaskEntry& task) override { tell_of(task); }
   void end_listening() override {
     if (!owner_.remove(*this)) return;
     notify(request_.end_listening());
@@ -39,32 +39,39 @@ class StatelessStream final : public HttpStream, public Listener {
   std::string encode(std::string message) override { return event_text({}, message); }
 
  private:
+  template <class What>
+  void tell_of(const What& what) {
+    if (auto text = request_.changed(what)) notify(*std::move(text));
+  }
+
   mcp::Stateless request_;
   McpStateless& owner_;
   bool gone_ = false;
 };
 
 McpStateless::McpStateless(Loop& loop, Clock& clock, Log log, CallRunner& runner,
-                           const mcp::Source& source, const McpOptions& options)
+                           const mcp::Source& source, mcp::TaskTable& tasks,
+                           const McpOptions& options)
     : clock_(clock),
       runner_(runner),
       trusted_(options.trusted),
-      server_(options.server, source, sealer_),
+      server_(options.server, source, sealer_, tasks),
       watchers_(loop, std::move(log)) {}
 
 bool McpStateless::is_modern(const Request& request) {
   return header(request.headers, "mcp-protocol-version") >= mcp::kFirstModernVersion ||
-         mcp::is_modern(request.body);
+         mcp::modern_request(request.body).has_value();
 }
 
 Task<std::optional<Response>> McpStateless::post(Request request, BodyWriter& writer) {
   const Accepts accepts = Accepts::from(header(request.headers, "accept"));
   if (auto refusal = refuse_form(request, accepts)) co_return refusal;
-  mcp::Stateless one = this->request(std::move(request.headers));
+  const Origin origin{"", trusted_.limit_key(request.peer)};
+  mcp::Stateless one = this->request(std::move(request.headers), origin);
   std::string id = "once-" + std::to_string(++requests_);
   const auto stream =
       std::make_shared<StatelessStream>(std::move(id), accepts, std::move(one), *this);
-  stream->set_origin({"", trusted_.limit_key(request.peer)});
+  stream->set_origin(origin);
   runner_.receive(stream, request.body);
   TaskGroup::Handle watcher;
   if (stream->is_running()) {
@@ -83,12 +90,19 @@ Task<> McpStateless::watch(std::shared_ptr<StatelessStream> stream, Task<> gone)
   runner_.cancel_session(stream->session_id());
 }
 
-mcp::Stateless McpStateless::request(std::optional<mcp::HeaderMap> headers) {
-  return {server_, std::move(headers), clock_.wall()};
+mcp::Stateless McpStateless::request(std::optional<mcp::HeaderMap> headers, const Origin& origin) {
+  return {server_,
+          std::move(headers),
+          {clock_.now(), clock_.wall()},
+          {origin.principal, origin.address}};
 }
 
 void McpStateless::changed(const mcp::Change& change) {
   for (Listener* listener : listening_) listener->tell(change);
+}
+
+void McpStateless::changed(const mcp::TaskEntry& task) {
+  for (Listener* listener : listening_) listener->tell(task);
 }
 
 Task<> McpStateless::drain() {

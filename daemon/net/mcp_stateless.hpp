@@ -26,23 +26,25 @@ class Listener {
  public:
   virtual ~Listener() = default;
   virtual void tell(const mcp::Change& change) = 0;
+  virtual void tell(const mcp::TaskEntry& task) = 0;
   virtual void end_listening() = 0;  // with its result
 };
 
 class McpStateless {
  public:
   McpStateless(Loop& loop, Clock& clock, Log log, CallRunner& runner, const mcp::Source& source,
-               const McpOptions& options);
+               mcp::TaskTable& tasks, const McpOptions& options);
 
   // Whether the request is one of this era: by its header, else by its body.
   static bool is_modern(const Request& request);
 
   Task<std::optional<Response>> post(Request request, BodyWriter& writer);
-  // A request on another transport.
-  mcp::Stateless request(std::optional<mcp::HeaderMap> headers);
+  // A request on any transport, from there.
+  mcp::Stateless request(std::optional<mcp::HeaderMap> headers, const Origin& origin);
   void add(Listener& listener) { listening_.insert(&listener); }
   bool remove(Listener& listener) { return listening_.erase(&listener) > 0; }
   void changed(const mcp::Change& change);
+  void changed(const mcp::TaskEntry& task);
   // Ends all subscriptions, with their results. Resumes when nobody is watched any more.
   Task<> drain();
 

@@ -22,6 +22,12 @@ json::object object_of(const json::object& object, std::string_view key) {
   return found ? *found : json::object();
 }
 
+mcp::TaskUse task_use(const json::object& object) {
+  const std::string support = text_of(object_of(object, "execution"), "taskSupport");
+  EXAI_ASSERT(support.empty() || support == "optional");
+  return support.empty() ? mcp::TaskUse::never : mcp::TaskUse::may;
+}
+
 Tier parse_tier(std::string_view word) {
   constexpr std::array kTiers = {Tier::essential, Tier::core, Tier::advanced, Tier::hidden};
   const auto* const found =
@@ -81,6 +87,7 @@ void apply_frame(Definition& definition, std::string_view frame_text) {
   info.output_schema = object_of(*frame, "outputSchema");
   info.read_only = false;  // it writes down what was found
   info.open_world = definition.workflow->expert != Workflow::Expert::never;
+  if (info.open_world) info.tasks = task_use(*frame);
 }
 
 }  // namespace
@@ -119,6 +126,7 @@ Definition parse_definition(std::string_view text, std::string_view workflow_fra
   const json::object hints = object_of(*object, "annotations");
   info.read_only = find_bool(hints, "readOnlyHint").value_or(true);
   info.open_world = find_bool(hints, "openWorldHint").value_or(false);
+  info.tasks = task_use(*object);
   EXAI_ASSERT(!info.name.empty() && !info.description.empty());
 
   info.earlier_names = texts_of(*object, "earlier_names");

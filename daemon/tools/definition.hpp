@@ -2,6 +2,7 @@
 // What a tool is, as data: schemas/tools/<name>.json, embedded.
 //
 //   name, title, description, inputSchema, outputSchema, annotations    as MCP has them
+//   execution  {"taskSupport": "optional"} where a call may last: it may go on as a task
 //   tier       which profiles offer it: essential and core in lean, advanced in standard, hidden in
 //              full only
 //   earlier_names   under which it can be called, too: those of the system before this one

@@ -64,7 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const World world;
   std::string_view text(reinterpret_cast<const char*>(data), size);
   auto headers = take_headers(text);
-  (void)mcp::is_modern(text);
+  (void)mcp::modern_request(text);
   const auto message = rpc::parse(text);
   const auto* request = message ? std::get_if<rpc::Request>(&*message) : nullptr;
   const int replies = converse(mcp::Stateless(world.server, std::move(headers), {}), text);

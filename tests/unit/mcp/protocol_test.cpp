@@ -27,12 +27,12 @@ std::string text_of(std::string_view text) {
 }  // namespace
 
 TEST_CASE("a message is modern when its _meta names a version, and only then") {
-  CHECK(is_modern(R"({"jsonrpc":"2.0","id":1,"method":"x","params":)"
-                  R"({"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})"));
-  CHECK_FALSE(is_modern(R"({"jsonrpc":"2.0","id":1,"method":"x","params":)"
-                        R"({"text":"io.modelcontextprotocol/protocolVersion"}})"));
-  CHECK_FALSE(is_modern(R"({"jsonrpc":"2.0","id":1,"method":"x"})"));
-  CHECK_FALSE(is_modern("io.modelcontextprotocol/protocolVersion"));
+  CHECK(modern_request(R"({"jsonrpc":"2.0","id":1,"method":"x","params":)"
+                       R"({"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})"));
+  CHECK_FALSE(modern_request(R"({"jsonrpc":"2.0","id":1,"method":"x","params":)"
+                             R"({"text":"io.modelcontextprotocol/protocolVersion"}})"));
+  CHECK_FALSE(modern_request(R"({"jsonrpc":"2.0","id":1,"method":"x"})"));
+  CHECK_FALSE(modern_request("io.modelcontextprotocol/protocolVersion"));
 }
 
 TEST_CASE("tools are listed in pages that lead to each other") {

@@ -29,11 +29,14 @@ Catalog catalog() {
 struct World {
   test::TestSource source{catalog()};
   Sealer sealer;
-  Stateless::Server server{kInfo, source, sealer};
-  WallTime now{};
+  mutable TaskTable tasks{TaskTable::Limits{}};
+  Stateless::Server server{kInfo, source, sealer, tasks};
+  Moment now{};
 
   // Without headers, as over a WebSocket.
-  Stateless request() const { return Stateless(server, std::nullopt, now); }
+  Stateless request(TaskOwner caller = {}) const {
+    return Stateless(server, std::nullopt, now, std::move(caller));
+  }
 };
 
 std::string meta(std::string_view more = "", std::string_view capabilities = "{}") {
@@ -209,9 +212,9 @@ TEST_CASE("a request state is good for its request, for an hour, unchanged") {
   CHECK(code_of(world.request(), retry("name", state.substr(1))) == -32602);
   const World elsewhere;  // another key
   CHECK(code_of(elsewhere.request(), retry("name", state)) == -32602);
-  world.now += 1h;
+  world.now.wall += 1h;
   CHECK_THAT(ask_twice(world, retry("name", state)), Contains("colour"));
-  world.now += 1s;
+  world.now.wall += 1s;
   CHECK(code_of(world.request(), retry("name", state)) == -32602);
 }
 
