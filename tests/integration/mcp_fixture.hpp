@@ -34,9 +34,10 @@ struct InGate {
   }
 };
 
-// echo: the message. gate: waits until the gate is open, telling its progress before. fail:
-// is_error. throw: throws. ask: asks the user and gives the answer. close: closes its stream, then
-// as gate. change: says that the tools have changed.
+// echo: the message. job: the same, and always a task. gate: waits until the gate is open, telling
+// its progress before. fail: is_error. throw: throws. ask: asks the user and gives the answer.
+// close: closes its stream, then as gate. change: says that the tools have changed. gate, ask, fail
+// and throw may become tasks.
 class TestTools final : public mcp::Source {
  public:
   // A call may name a provider and a conversation.
@@ -47,10 +48,14 @@ class TestTools final : public mcp::Source {
 
   explicit TestTools(Clock& clock) : clock_(clock) {
     catalog_.changes = true;
-    for (const auto* name : {"echo", "gate", "fail", "throw", "ask", "close", "change"}) {
+    for (const auto* name : {"echo", "gate", "fail", "throw", "ask", "close", "change", "job"}) {
       mcp::ToolInfo tool;
       tool.name = name;
       tool.input_schema = {{"type", "object"}};
+      const std::string_view which = name;
+      if (which == "gate" || which == "ask" || which == "fail" || which == "throw")
+        tool.tasks = mcp::TaskUse::may;
+      if (which == "job") tool.tasks = mcp::TaskUse::at_once;
       catalog_.tools.push_back(std::move(tool));
     }
   }
@@ -78,7 +83,7 @@ class TestTools final : public mcp::Source {
       result.is_error = true;
     } else if (call.name == "throw") {
       throw std::runtime_error("a bug");
-    } else if (call.name != "echo") {
+    } else if (call.name != "echo" && call.name != "job") {
       co_return fail(Errc::not_found, "there is no tool \"{}\"", call.name);
     }
     co_return result;

@@ -231,7 +231,22 @@ struct Bench {
     call.client = client;
     call.progress = [this](const mcp::Progress& p) { progress.push_back(p.message); };
     loop.context().restart();
-    return loop.run_until_done(registry.call(std::move(call)));
+    const std::string called = call.name;
+    auto result = loop.run_until_done(registry.call(std::move(call)));
+    const std::string wrong = result ? broken_promise(called, *result) : std::string();
+    if (!wrong.empty()) return fail(Errc::internal, "{}: {}", called, wrong);
+    return result;
+  }
+  // Whatever a test makes a tool say, its structured result is what its description promises, of
+  // failures too: clients check that, and take nothing else.
+  std::string broken_promise(const std::string& tool, const mcp::ToolResult& result) const {
+    for (const mcp::ToolInfo& info : registry.tools()) {
+      if (info.name != tool || info.output_schema.empty()) continue;
+      if (result.structured.empty())
+        return result.is_error ? "" : "the structured result is missing";
+      return join(ArgumentCheck(info.output_schema).problems(result.structured), "; ");
+    }
+    return "";
   }
   Result<json::object> read(std::string uri) {
     mcp::Call call;
