@@ -71,6 +71,18 @@ std::shared_ptr<mcp::Client> CallRunner::client_of(const std::shared_ptr<Call>& 
   return std::make_shared<CallClient>(*this, call);
 }
 
+// At the end nobody waits for people.
+void CallRunner::cancel_waiting_tasks() {
+  std::vector<Key> waiting;
+  for (const auto& [question, asking] : asking_)
+    if (question.session.starts_with(mcp::kTaskSession))
+      waiting.push_back({question.session, mcp::kTaskCall});
+  for (const Key& key : waiting) {
+    const auto call = calls_.find(key);
+    if (call != calls_.end()) cancel(*call->second);
+  }
+}
+
 void CallRunner::answer(const Key& question, Result<json::object> given) {
   const auto asking = asking_.find(question);
   if (asking == asking_.end()) return;

@@ -235,6 +235,7 @@ Task<Result<>> CallRunner::all_ended() {
 
 Task<> CallRunner::drain(Duration limit) {
   draining_ = true;
+  cancel_waiting_tasks();
   auto ended = co_await with_timeout(clock_, all_ended(), limit);
   if (ended) co_return;
   const auto left = calls_;

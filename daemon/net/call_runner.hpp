@@ -48,6 +48,11 @@ class Peer {
   Origin origin_;
 };
 
+// Whose tasks the calls from there are.
+inline mcp::TaskOwner owner_of(const Origin& origin) {
+  return {origin.principal, origin.address};
+}
+
 class CallRunner {
  public:
   // Over HTTP a session id lets in whoever knows it, so log lines carry only its beginning.
@@ -97,6 +102,7 @@ class CallRunner {
   Task<> lose_patience(std::shared_ptr<Call> call);
   Result<> become_task(Call& call);
   bool begin_task(Call& call);
+  void cancel_waiting_tasks();  // those that wait for an answer of their clients
   Task<Result<mcp::Outcome>> work(std::string method, mcp::Call request);
   Task<Result<std::vector<json::object>>> ask(std::shared_ptr<Call> call,
                                               std::vector<mcp::Question> questions);

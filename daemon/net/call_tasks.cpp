@@ -39,10 +39,8 @@ Result<> CallRunner::become_task(Call& call) {
   mcp::FrontEnd* front_end = call.front_end();
   if (call.ended || call.cancelled || !front_end || call.tasks == mcp::TaskUse::never) return {};
   call.tasks = mcp::TaskUse::never;
-  const Origin& origin = call.peer->origin();
   const mcp::Moment now{clock_.now(), clock_.wall()};
-  TRY(task,
-      long_calls_.create(random_token(kTaskIdLength), {origin.principal, origin.address}, now));
+  TRY(task, long_calls_.create(random_token(kTaskIdLength), owner_of(call.peer->origin()), now));
   auto peer = std::make_shared<TaskPeer>(
       task->id, mcp::TaskFrontEnd(long_calls_, clock_, task->id, front_end->capabilities()));
   auto reply = front_end->become_task(call.key.id, *task);

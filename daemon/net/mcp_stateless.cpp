@@ -91,10 +91,7 @@ Task<> McpStateless::watch(std::shared_ptr<StatelessStream> stream, Task<> gone)
 }
 
 mcp::Stateless McpStateless::request(std::optional<mcp::HeaderMap> headers, const Origin& origin) {
-  return {server_,
-          std::move(headers),
-          {clock_.now(), clock_.wall()},
-          {origin.principal, origin.address}};
+  return {server_, std::move(headers), {clock_.now(), clock_.wall()}, owner_of(origin)};
 }
 
 void McpStateless::changed(const mcp::Change& change) {

@@ -20,6 +20,9 @@ inline mcp::Catalog catalog() {
   for (std::size_t i = 0; i < all.tools.size(); ++i) all.tools[i].name = "t" + std::to_string(i);
   all.tools[0].input_schema =
       json::object{{"properties", json::object{{"r", json::object{{"x-mcp-header", "Region"}}}}}};
+  all.tools[1].tasks = mcp::TaskUse::may;
+  all.tools[2].tasks = mcp::TaskUse::at_once;
+  all.tools[3].tasks = mcp::TaskUse::when_it_says;
   all.resources = {{"test://a", "a", "", "text/plain"}};
   all.templates = {{"test://{id}", "any", "", ""}};
   all.prompts = {{"greet", "says hello", {{"who", "whom", true}}}};

@@ -272,6 +272,14 @@ TEST_CASE("WebSocket: a call becomes a task, and the end of the connection does 
   CHECK(words_of(look(endpoint, task)) == "from a socket");
 }
 
+TEST_CASE("the server's end does not wait for people") {
+  TestEndpoint endpoint(at_once());
+  endpoint.drain_limit = 1h;
+  begin(endpoint, "ask");
+  endpoint.server().begin_drain(5s);
+  CHECK(wait_until([&] { return endpoint.server().is_drained(); }));
+}
+
 TEST_CASE("the server's end finishes tasks that run, and stops those that last too long") {
   for (const bool open : {true, false}) {
     TestEndpoint endpoint(at_once());
