@@ -77,8 +77,8 @@ Result<> TaskTable::has_room(const TaskOwner& owner) const {
 }
 
 Result<const TaskEntry*> TaskTable::create(std::string id, TaskOwner owner, Moment now) {
-  EXAI_ASSERT(!by_id_.contains(id));
   expire(now.steady);
+  EXAI_ASSERT(!by_id_.contains(id));
   if (auto room = has_room(owner); !room) return fail(std::move(room).error());
   ++of_client_[share_of(owner)];
   const auto task = entries_.insert(
