@@ -13,7 +13,7 @@ run=(
   g++ cmake ninja-build ccache lld pkg-config make git
   libboost1.81-dev libboost-json1.81-dev libexpected-dev
   libcli11-dev libtomlplusplus-dev libyaml-cpp-dev libcurl4-openssl-dev libhiredis-dev
-  libspdlog-dev libfmt-dev libsodium-dev libzstd-dev
+  libspdlog-dev libfmt-dev libsodium-dev libssl-dev libzstd-dev
   redis-server
 )
 test=(catch2 docker-compose json-schema-test-suite prometheus curl procps age python3-dotenv

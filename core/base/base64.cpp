@@ -1,5 +1,7 @@
 #include "core/base/base64.hpp"
 
+#include <algorithm>
+
 #include "core/base/ascii.hpp"
 
 namespace exai {
@@ -33,6 +35,22 @@ Result<std::string> from_base64(std::string_view text) {
   const bool canonical = count < 6 && (bits & ((1U << count) - 1U)) == 0;
   if (!canonical) return fail(Errc::invalid, "not base64: bits are left over");
   return bytes;
+}
+
+std::string to_base64url(std::string_view bytes) {
+  std::string text = to_base64(bytes);
+  std::ranges::replace(text, '+', '-');
+  std::ranges::replace(text, '/', '_');
+  return text;
+}
+
+Result<std::string> from_base64url(std::string_view text) {
+  if (text.find_first_of("+/") != std::string_view::npos)
+    return fail(Errc::invalid, "not base64url");
+  std::string usual(text);
+  std::ranges::replace(usual, '-', '+');
+  std::ranges::replace(usual, '_', '/');
+  return from_base64(usual);
 }
 
 }  // namespace exai

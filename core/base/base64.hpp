@@ -13,5 +13,8 @@ enum class Padding { none, full };  // full: "=" to a multiple of four character
 std::string to_base64(std::string_view bytes, Padding padding = Padding::none);
 // Of text without padding. Errors: invalid, also when bits are left over that are not zero.
 Result<std::string> from_base64(std::string_view text);
+// The same with the alphabet of URLs and file names ("-" and "_"), as JOSE has it.
+std::string to_base64url(std::string_view bytes);
+Result<std::string> from_base64url(std::string_view text);
 
 }  // namespace exai
