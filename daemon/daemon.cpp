@@ -62,7 +62,8 @@ net::McpOptions mcp_options(const Settings& settings) {
   options.server.instructions =
       "status says what is true of this server; listmodels which models chat can use.";
   options.address = settings.mcp.host;
-  options.token = settings.token;
+  options.gate = gate_options(settings.auth);
+  options.oauth = oauth_options(settings.auth);
   options.max_sessions = settings.max_sessions;
   options.session_idle = settings.session_idle;
   options.allowed_origins = settings.allowed_origins;
@@ -248,8 +249,8 @@ void Daemon::Parts::announce() const {
                        {"metrics", metrics_server->port()},
                        {"store", store->backend()},
                        {"providers", providers.size()}});
-  if (settings.token.empty() && !is_loopback(settings.mcp.host))
-    log.warn("no EXAI_WS_TOKEN: anyone who reaches the port may call",
+  if (settings.auth.is_open() && !is_loopback(settings.mcp.host))
+    log.warn("no EXAI_WS_TOKEN and no key for JWTs: anyone who reaches the port may call",
              {{"host", settings.mcp.host}});
 }
 

@@ -102,6 +102,19 @@ void read_exai(config::OptionReader& options, mcp::ExaiOptions& exai) {
   exai.never_share = options.list("EXAI_WS_DISABLE_COALESCE_FOR_TOOLS");
 }
 
+void read_auth(config::OptionReader& options, Reader& reader, AuthSettings& auth) {
+  auth.token = reader.secret("EXAI_WS_TOKEN");
+  auth.previous_token = reader.secret("EXAI_WS_TOKEN_PREVIOUS");
+  auth.jwt_secret = reader.secret("JWT_SECRET_KEY");
+  auth.jwt_public_keys = options.text("JWT_PUBLIC_KEYS");
+  auth.jwt_issuers = options.list("JWT_ISSUER");
+  auth.jwt_audience = options.text("JWT_AUDIENCE");
+  auth.jwt_leeway = options.duration("JWT_LEEWAY_SECS");
+  auth.jwt_grace_until = options.text("JWT_GRACE_UNTIL");
+  auth.oauth_resource = options.text("EXAI_OAUTH_RESOURCE");
+  auth.oauth_servers = options.list("EXAI_OAUTH_SERVERS");
+}
+
 void read_limits(config::OptionReader& options, Reader& reader, Settings& settings) {
   settings.max_message_bytes = reader.count("EXAI_WS_MAX_BYTES");
   settings.max_connections = reader.count("MAX_CONNECTIONS");
@@ -183,7 +196,7 @@ Settings read_settings(config::OptionReader& options) {
   settings.log.format = options.text("LOG_FORMAT") == "json" ? LogFormat::json : LogFormat::text;
 
   settings.mcp = reader.listen("EXAI_WS_HOST", "EXAI_WS_PORT");
-  settings.token = reader.secret("EXAI_WS_TOKEN");
+  read_auth(options, reader, settings.auth);
   settings.allowed_origins = options.list("EXAI_ALLOWED_ORIGINS");
   settings.health = reader.listen("HEALTH_CHECK_HOST", "HEALTH_CHECK_PORT");
   settings.degraded_is_503 = options.boolean("HEALTH_DEGRADED_IS_503");
@@ -222,6 +235,8 @@ config::Diagnostics check(const Settings& settings) {
       diagnostic.help = "give each server a port of its own";
       wrong.push_back(std::move(diagnostic));
     }
+  const config::Diagnostics of_auth = check(settings.auth);
+  wrong.insert(wrong.end(), of_auth.begin(), of_auth.end());
   if (const auto trusted = net::Networks::parse(settings.trusted_proxies); !trusted) {
     config::Diagnostic diagnostic;
     diagnostic.code = "CFG003";

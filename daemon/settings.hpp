@@ -14,6 +14,7 @@
 #include "core/base/os.hpp"
 #include "core/base/time.hpp"
 #include "core/config/option_reader.hpp"
+#include "daemon/auth_settings.hpp"
 #include "daemon/health.hpp"
 #include "daemon/mcp/exai_session.hpp"
 #include "daemon/net/admission.hpp"
@@ -39,7 +40,7 @@ struct Settings {
   LogOptions log;
 
   Listen mcp;
-  Secret token;
+  AuthSettings auth;
   std::size_t max_message_bytes = 0;
   std::size_t max_connections = 0;
   std::size_t max_sessions = 0;

@@ -181,19 +181,24 @@ std::string canonical_json(const json::value& value) {
   return "{" + join(parts, ",") + "}";
 }
 
-ExaiGreeting greet_exai(std::string_view first_frame, const Secret& token, std::string fresh_id) {
+ExaiGreeting greet_exai(std::string_view first_frame, const ExaiGuard& guard,
+                        std::string fresh_id) {
   const auto parsed = parse_json(first_frame);
   if (!parsed) return turn_away(4000, "invalid_hello", "the first frame is no JSON");
   const json::object* frame = parsed->if_object();
   if (frame && find_string(*frame, "jsonrpc")) return turn_away_mcp(*frame);
   if (!frame || find_string(*frame, "op") != "hello")
     return turn_away(4001, "missing_hello", "say hello first");
-  const json::value* given = find(*frame, "token");
-  if (given && !given->is_null() && !given->is_string())
-    return turn_away(4001, "invalid_hello", "the token must be a string");
-  const Secret shown(find_string(*frame, "token").value_or(""));
-  if (!token.empty() && !(shown == token))
-    return turn_away(4003, "unauthorized", "the token is missing or wrong");
+  for (const char* name : {"token", "jwt"}) {
+    const json::value* given = find(*frame, name);
+    if (given && !given->is_null() && !given->is_string())
+      return turn_away(4001, "invalid_hello", fmt::format("the {} must be a string", name));
+  }
+  const std::string refusal = guard(Secret(find_string(*frame, "token").value_or("")),
+                                    Secret(find_string(*frame, "jwt").value_or("")));
+  if (refusal == "jwt_required")
+    return turn_away(4003, refusal, "a JWT is missing, wrong or has expired");
+  if (!refusal.empty()) return turn_away(4003, refusal, "the token is missing or wrong");
   std::string id = find_string(*frame, "session_id").value_or("");
   if (!is_session_id(id)) id = std::move(fresh_id);
   json::object ack{{"op", "hello_ack"}, {"ok", true}, {"session_id", id}};

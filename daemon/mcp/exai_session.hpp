@@ -3,7 +3,7 @@
 // session, without any I/O: frames in, outputs out (front_end.hpp). It serves clients of the system
 // that EXAI replaces; MCP clients ask for the subprotocol "mcp" instead.
 //
-//   first frame:  hello {token?, session_id?} ──▶ hello_ack {ok, session_id | error}
+//   first frame:  hello {token?, jwt?, session_id?} ──▶ hello_ack {ok, session_id | error}
 //   then:         list_tools · call_tool · cancel · ping · health · rotate_token, in any order
 //
 // A call, and the frames that it leads to:
@@ -21,6 +21,7 @@
 // really stopped. A request that is sent again is replayed or recognised (exai_ledger.hpp); a call
 // that is refused leaves no trace, so that it may be sent again.
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -48,8 +49,10 @@ struct ExaiGreeting {
   int close_code = 0;      // 0: welcome
   std::string reason;
 };
-// An empty token lets everybody in.
-ExaiGreeting greet_exai(std::string_view first_frame, const Secret& token, std::string fresh_id);
+// Who may come in, by the token and the JWT they show (empty: they do not). Returns: empty, or the
+// word that turns them away, "unauthorized" or "jwt_required".
+using ExaiGuard = std::function<std::string(Secret token, Secret jwt)>;
+ExaiGreeting greet_exai(std::string_view first_frame, const ExaiGuard& guard, std::string fresh_id);
 
 // What a session says of the whole server, and changes of it.
 class ExaiHost {

@@ -156,6 +156,9 @@ class Source {
   virtual Task<Result<ToolResult>> call(Call call) = 0;
   // Known before the call; its arguments may be wrong.
   virtual Needs needs(const std::string& tool, const json::object& arguments) const;
+  // What its caller must be allowed: "read", "change", or nothing; of a tools/call by the tool's
+  // name, of a resources/read by the URI. Callers without scopes are allowed everything.
+  virtual std::string scope(std::string_view method, const std::string& name) const;
   // resources/read: the members of its result, {"contents": […]}. Errors: not_found.
   virtual Task<Result<json::object>> read(Call call);
   // prompts/get: {"messages": […], "description"?}. Errors: not_found, invalid (arguments).

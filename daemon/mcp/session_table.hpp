@@ -32,6 +32,7 @@ class SessionTable {
     EventLog events = EventLog();
     std::uint64_t streams = 0;  // opened ever
     std::size_t held_open = 0;  // streams without a call that its client has open
+    std::string owner = {};     // who may use it; empty: whoever comes in without a name
   };
 
   explicit SessionTable(Limits limits) : limits_(limits) {}

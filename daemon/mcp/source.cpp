@@ -8,6 +8,10 @@ Needs Source::needs(const std::string&, const json::object&) const {
   return {};
 }
 
+std::string Source::scope(std::string_view, const std::string&) const {
+  return {};
+}
+
 Task<Result<json::object>> Source::read(Call call) {
   co_return fail(Errc::not_found, "there is no resource {}", printable(call.name));
 }

@@ -26,26 +26,6 @@ bool may_call(std::string_view origin, const McpOptions& options) {
   return std::ranges::find(options.allowed_origins, origin) != options.allowed_origins.end();
 }
 
-bool shows_token(std::string_view authorization, const Secret& token) {
-  constexpr std::string_view kScheme = "bearer ";
-  if (to_lower(authorization.substr(0, kScheme.size())) != kScheme) return false;
-  return Secret(std::string(trim(authorization.substr(kScheme.size())))) == token;
-}
-
-// The two rules that a preflight is held to, too.
-std::optional<Response> refuse_place(const Headers& headers, const McpOptions& options) {
-  const auto origin = header(headers, "origin");
-  if (!origin.empty() && !may_call(origin, options))
-    return json_error(403, rpc::kInvalidRequest,
-                      fmt::format("web pages of {} may not call this server", printable(origin)));
-  const auto host = header(headers, "host");
-  if (is_loopback(options.address) && !is_loopback(without_port(host)))
-    return json_error(403, rpc::kInvalidRequest,
-                      fmt::format("this server listens on loopback and has no host named \"{}\"",
-                                  printable(host)));
-  return std::nullopt;
-}
-
 // What a page may send, and of the requested ones those that carry a tool's arguments
 // (Mcp-Param-…).
 std::string allowed_headers(std::string_view requested) {
@@ -63,17 +43,17 @@ std::string allowed_headers(std::string_view requested) {
 
 }  // namespace
 
-std::optional<Response> refuse_access(const Headers& headers, const McpOptions& options,
-                                      TokenIn token) {
-  if (auto refusal = refuse_place(headers, options)) return refusal;
-  if (token == TokenIn::first_frame || options.token.empty() ||
-      shows_token(header(headers, "authorization"), options.token))
-    return std::nullopt;
-  Response refusal = json_error(401, rpc::kInvalidRequest,
-                                "the bearer token is missing or wrong: send "
-                                "\"Authorization: Bearer <token>\"");
-  refusal.headers.emplace("www-authenticate", "Bearer realm=\"exai\"");
-  return refusal;
+std::optional<Response> refuse_place(const Headers& headers, const McpOptions& options) {
+  const auto origin = header(headers, "origin");
+  if (!origin.empty() && !may_call(origin, options))
+    return json_error(403, rpc::kInvalidRequest,
+                      fmt::format("web pages of {} may not call this server", printable(origin)));
+  const auto host = header(headers, "host");
+  if (is_loopback(options.address) && !is_loopback(without_port(host)))
+    return json_error(403, rpc::kInvalidRequest,
+                      fmt::format("this server listens on loopback and has no host named \"{}\"",
+                                  printable(host)));
+  return std::nullopt;
 }
 
 std::optional<Response> answer_preflight(const Request& request, const McpOptions& options) {

@@ -1,11 +1,8 @@
 #pragma once
-// Who may talk to the MCP endpoint. Pure. Rules, first match decides:
+// From where one may talk to the MCP endpoint; who may is gate.hpp. Pure. First match decides:
 //
 //   Origin present, and neither allowed nor (on loopback) itself loopback   403   web pages
 //   on loopback: Host is no loopback name                                   403   DNS rebinding
-//   a token is set and "Authorization: Bearer <token>" does not match       401
-//
-// Only the token is compared in constant time; the others are no secrets.
 //
 // A browser asks first (a preflight, which never carries the token) and gives a page only what the
 // answer's CORS headers allow. They name the page's own origin, never "*", and are there for every
@@ -19,11 +16,8 @@
 
 namespace exai::net {
 
-enum class TokenIn { header, first_frame };  // where the client shows it; then that is its time
-
 // The refusal, or nothing when the request may pass.
-std::optional<Response> refuse_access(const Headers& headers, const McpOptions& options,
-                                      TokenIn token = TokenIn::header);
+std::optional<Response> refuse_place(const Headers& headers, const McpOptions& options);
 
 // The answer to a browser that asks whether its page may call; nothing when this is no such
 // question.

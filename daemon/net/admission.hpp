@@ -21,6 +21,7 @@
 #include "core/resilience/permits.hpp"
 #include "core/resilience/rate_limit.hpp"
 #include "daemon/mcp/front_end.hpp"
+#include "daemon/net/transport.hpp"
 
 namespace exai::net {
 
@@ -36,7 +37,7 @@ struct AdmissionOptions {  // no limit unless one is set
 struct Origin {
   std::string session;
   std::string address;
-  std::string principal = {};  // who it is, as far as the token says; sets no limit
+  Caller caller = {};
 };
 
 class Admission {

@@ -20,6 +20,11 @@ bool CallRunner::admit(Call& call, const mcp::StartCall& request) {
                      "memory", "over capacity: the calls in progress are too large together", 1s}));
     return false;
   }
+  const std::string scope = source_.scope(call.method, request.name);
+  if (!may(call.peer->origin().caller, scope)) {
+    finish(call, fail(Errc::denied, "the token lacks the scope {}", scope_name(scope)));
+    return false;
+  }
   mcp::Needs needs;
   if (call.method == "tools/call") needs = source_.needs(request.name, request.arguments);
   call.provider = needs.provider;

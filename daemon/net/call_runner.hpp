@@ -50,7 +50,7 @@ class Peer {
 
 // Whose tasks the calls from there are.
 inline mcp::TaskOwner owner_of(const Origin& origin) {
-  return {origin.principal, origin.address};
+  return {origin.caller.name, origin.address};
 }
 
 class CallRunner {

@@ -90,14 +90,15 @@ class Duplex::RequestPeer final : public Peer,
 
 Duplex::Duplex(std::string id, Send send, CallRunner& runner, McpStateless& stateless,
                mcp::Session session, std::size_t max_in_flight, std::set<Duplex*>& open,
-               std::string address)
+               Origin origin)
     : runner_(runner),
       stateless_(stateless),
       max_in_flight_(max_in_flight),
       open_(open),
       line_(std::make_shared<Line>(Line{std::move(send)})),
       session_(std::make_shared<SessionPeer>(std::move(id), line_, std::move(session))) {
-  session_->set_origin({session_->session_id(), std::move(address)});
+  origin.session = session_->session_id();
+  session_->set_origin(std::move(origin));
   open_.insert(this);
 }
 

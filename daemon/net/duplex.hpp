@@ -23,11 +23,10 @@ class Duplex {
  public:
   using Send = std::function<void(std::string)>;
 
-  // `id` is for log lines; unique in the process. It is in `open` as long as it lives. `address`
-  // is whose rate it counts towards; empty: nobody's.
+  // `id` is for log lines; unique in the process. It is in `open` as long as it lives. `origin` is
+  // whose rates it counts towards, and who it is.
   Duplex(std::string id, Send send, CallRunner& runner, McpStateless& stateless,
-         mcp::Session session, std::size_t max_in_flight, std::set<Duplex*>& open,
-         std::string address);
+         mcp::Session session, std::size_t max_in_flight, std::set<Duplex*>& open, Origin origin);
   ~Duplex();
   Duplex(const Duplex&) = delete;
   Duplex& operator=(const Duplex&) = delete;

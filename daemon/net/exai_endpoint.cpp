@@ -11,7 +11,6 @@ namespace exai::net {
 namespace {
 
 constexpr std::size_t kSessionIdLength = 32;
-constexpr std::size_t kShortestToken = 16;
 
 }  // namespace
 
@@ -38,11 +37,12 @@ class ExaiEndpoint::Connection final : public Peer {
 };
 
 ExaiEndpoint::ExaiEndpoint(Loop& loop, Clock& clock, Log log, CallRunner& runner,
-                           const mcp::Source& source, McpOptions& options)
+                           const mcp::Source& source, Gate& gate, const McpOptions& options)
     : clock_(clock),
       log_(log),
       runner_(runner),
       source_(source),
+      gate_(gate),
       options_(options),
       ledger_({options.exai.keep_results}),
       watchers_(loop, std::move(log)),
@@ -51,6 +51,18 @@ ExaiEndpoint::ExaiEndpoint(Loop& loop, Clock& clock, Log log, CallRunner& runner
 Task<> ExaiEndpoint::expect_hello(std::shared_ptr<Line> line) {
   co_await clock_.sleep_for(options_.exai.hello_timeout);
   if (line->socket) line->socket->begin_close(4002, "no hello in time");
+}
+
+mcp::ExaiGreeting ExaiEndpoint::greet(std::string_view first_frame, const std::string& peer,
+                                      Caller& caller) {
+  const auto guard = [&](Secret token, Secret jwt) -> std::string {
+    auto admitted = gate_.admit({std::move(token), std::move(jwt), peer});
+    if (admitted) caller = *std::move(admitted);
+    if (admitted) return {};
+    const bool wants_jwt = admitted.error().why == Gate::Denial::Why::jwt_required;
+    return wants_jwt ? "jwt_required" : "unauthorized";
+  };
+  return mcp::greet_exai(first_frame, guard, random_token(kSessionIdLength));
 }
 
 Task<> ExaiEndpoint::serve(WebSocket& socket) {
@@ -74,8 +86,8 @@ Task<> ExaiEndpoint::serve(WebSocket& socket) {
   auto first = co_await socket.receive();
   watchers_.cancel(end.alarm);
   if (!first) co_return;  // health checks and port scanners do that all day
-  mcp::ExaiGreeting greeting =
-      mcp::greet_exai(*first, options_.token, random_token(kSessionIdLength));
+  Caller caller;
+  mcp::ExaiGreeting greeting = greet(*first, socket.peer(), caller);
   socket.send(std::move(greeting.reply));
   if (greeting.close_code != 0) {
     socket.begin_close(static_cast<std::uint16_t>(greeting.close_code), greeting.reason);
@@ -85,8 +97,11 @@ Task<> ExaiEndpoint::serve(WebSocket& socket) {
             {{"session", greeting.session_id.substr(0, CallRunner::kLoggedIdLength)},
              {"protocol", "exai"},
              {"peer", socket.peer()}});
+  socket.close_at(caller.until, 4003, "the token has expired");
+  // Clients choose their ids: one must not hear what another of the same id was told.
+  if (!caller.name.empty()) greeting.session_id = caller.name + "/" + greeting.session_id;
   const mcp::ExaiSession::Server server{options_.exai, source_, clock_, ledger_, *this};
-  Origin origin{greeting.session_id, options_.trusted.limit_key(socket.peer())};
+  Origin origin{greeting.session_id, options_.trusted.limit_key(socket.peer()), std::move(caller)};
   end.connection = std::make_shared<Connection>(fmt::format("exai-{}", number), line, server,
                                                 std::move(greeting.session_id), number);
   ++sessions_;
@@ -112,16 +127,8 @@ json::object ExaiEndpoint::health() const {
           {"tool_count", source_.catalog().tools.size()}};
 }
 
-// For this process only: the option has the old one until somebody changes it there.
 Result<> ExaiEndpoint::rotate_token(const Secret& old, const Secret& fresh) {
-  if (options_.token.empty())
-    return fail(Errc::denied, "this server has no token (EXAI_WS_TOKEN): there is none to rotate");
-  if (!(old == options_.token)) return fail(Errc::denied, "\"old\" is not the token");
-  if (fresh.reveal().size() < kShortestToken)
-    return fail(Errc::invalid, "\"new\" must have {} characters at least", kShortestToken);
-  options_.token = fresh;
-  log_.warn("the token was rotated: set EXAI_WS_TOKEN to the new one before the next start");
-  return {};
+  return gate_.rotate(old, fresh);
 }
 
 }  // namespace exai::net

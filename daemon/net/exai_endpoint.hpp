@@ -6,7 +6,7 @@
 //   4000         the first frame is no JSON
 //   4001         it is no hello
 //   4002         there was none in time
-//   4003         the token is wrong
+//   4003         the token is wrong, or a JWT is missing, wrong or has expired (gate.hpp)
 //   1008         there are too many connections (the server's doing)
 //
 // The end of a connection cancels its calls.
@@ -23,9 +23,9 @@ namespace exai::net {
 
 class ExaiEndpoint final : public mcp::ExaiHost {
  public:
-  // `options` has the token, which rotate_token changes. Lifetime: all of it outlives the endpoint.
+  // Lifetime: all of it outlives the endpoint.
   ExaiEndpoint(Loop& loop, Clock& clock, Log log, CallRunner& runner, const mcp::Source& source,
-               McpOptions& options);
+               Gate& gate, const McpOptions& options);
 
   Task<> serve(WebSocket& socket);
   std::size_t sessions() const { return sessions_; }
@@ -38,13 +38,15 @@ class ExaiEndpoint final : public mcp::ExaiHost {
   struct Line;
   class Connection;
 
+  mcp::ExaiGreeting greet(std::string_view first_frame, const std::string& peer, Caller& caller);
   Task<> expect_hello(std::shared_ptr<Line> line);
 
   Clock& clock_;
   Log log_;
   CallRunner& runner_;
   const mcp::Source& source_;
-  McpOptions& options_;
+  Gate& gate_;
+  const McpOptions& options_;
   mcp::ExaiLedger ledger_;
   TaskGroup watchers_;
   Time started_;

@@ -218,7 +218,7 @@ Task<> HttpServer::drain(Duration limit) {
 
 }  // namespace
 
-tl::expected<std::string, Response> Handler::accept_websocket(const Request&) {
+tl::expected<std::string, Response> Handler::accept_websocket(Request&) {
   Response refusal{400, {{"content-type", "text/plain"}}, "There are no WebSockets here.\n"};
   return tl::unexpected(std::move(refusal));
 }

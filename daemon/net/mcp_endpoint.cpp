@@ -55,6 +55,27 @@ mcp::TaskTable::Limits task_limits(const McpOptions& options) {
   return limits;
 }
 
+// The scope that a message of the body needs and the caller lacks; empty: there is none. A body
+// that cannot be read needs none: it will be refused for that.
+std::string lacking_scope(const Request& request, const mcp::Source& source) {
+  const auto body = parse_json(request.body);
+  if (!body) return {};
+  const auto of_message = [&](const json::value& message) -> std::string {
+    const json::object* call = message.if_object();
+    const json::object* params = call ? find_object(*call, "params") : nullptr;
+    if (!params) return {};
+    const std::string method = find_string(*call, "method").value_or("");
+    const char* key = method == "resources/read" ? "uri" : "name";
+    std::string scope = source.scope(method, find_string(*params, key).value_or(""));
+    return may(request.caller, scope) ? std::string() : scope;
+  };
+  const json::array* batch = body->if_array();
+  if (!batch) return of_message(*body);
+  for (const json::value& message : *batch)
+    if (std::string scope = of_message(message); !scope.empty()) return scope;
+  return {};
+}
+
 // Adds headers to what goes out through another writer.
 class AddingWriter final : public BodyWriter {
  public:
@@ -81,13 +102,14 @@ struct McpEndpoint::State {
         source(source_),
         options(std::move(given)),
         clock(clock_),
+        gate(clock_, log, options.gate),
         admission(loop, clock_, options.admission),
         tasks(task_limits(options)),
         runner(loop, clock_, log, source_, observer, admission, tasks,
                {options.call_limit, options.patience}),
         http(clock_, log, runner, source_, options),
         stateless(loop, clock_, log, runner, source_, tasks, options),
-        exai(loop, clock_, log, runner, source_, options) {
+        exai(loop, clock_, log, runner, source_, gate, options) {
     source.on_change([this](const mcp::Change& change) { changed(change); });
     tasks.on_change([this](const mcp::TaskEntry& task) { stateless.changed(task); });
   }
@@ -105,6 +127,7 @@ struct McpEndpoint::State {
   mcp::Source& source;
   McpOptions options;
   Clock& clock;
+  Gate gate;
   Admission admission;
   mcp::TaskTable tasks;
   CallRunner runner;
@@ -159,8 +182,12 @@ Task<std::optional<Response>> McpEndpoint::handle(Request request, BodyWriter& w
 
 Task<std::optional<Response>> McpEndpoint::answer(Request request, BodyWriter& writer) {
   const bool is_mcp = request.path == "/mcp";
+  if (auto document = answer_metadata(request, state_->options.oauth)) {
+    if (auto refusal = refuse_place(request.headers, state_->options)) co_return refusal;
+    co_return document;
+  }
   if (!is_mcp && !is_websocket_path(request.path)) co_return not_found(request.path);
-  if (auto refusal = refuse_access(request.headers, state_->options)) co_return refusal;
+  if (auto refusal = refuse(request)) co_return refusal;
   if (!is_mcp) co_return upgrade_required();
   const bool is_modern = McpStateless::is_modern(request);
   if (is_modern && request.method != "POST") co_return wrong_method("POST");
@@ -171,12 +198,25 @@ Task<std::optional<Response>> McpEndpoint::answer(Request request, BodyWriter& w
   co_return wrong_method("GET, POST, DELETE");
 }
 
-tl::expected<std::string, Response> McpEndpoint::accept_websocket(const Request& request) {
+// Where it comes from, and who it is, which is then known to the request.
+std::optional<Response> McpEndpoint::refuse(Request& request) const {
+  const McpOptions& options = state_->options;
+  if (auto refusal = refuse_place(request.headers, options)) return refusal;
+  auto caller = state_->gate.admit(shown_by(request));
+  if (!caller) return unauthorized(caller.error(), options.oauth);
+  request.caller = *std::move(caller);
+  if (!request.caller.scopes) return std::nullopt;
+  const std::string scope = lacking_scope(request, state_->source);
+  if (scope.empty()) return std::nullopt;
+  return insufficient_scope(scope, options.oauth);
+}
+
+tl::expected<std::string, Response> McpEndpoint::accept_websocket(Request& request) {
   if (!is_websocket_path(request.path)) return tl::unexpected(not_found(request.path));
   const bool is_exai = header(request.headers, "sec-websocket-protocol").empty();
-  const TokenIn token = is_exai ? TokenIn::first_frame : TokenIn::header;
-  if (auto refusal = refuse_access(request.headers, state_->options, token))
-    return tl::unexpected(*std::move(refusal));
+  // A client of the EXAI protocol shows its token in its first frame.
+  auto refused = is_exai ? refuse_place(request.headers, state_->options) : refuse(request);
+  if (refused) return tl::unexpected(*std::move(refused));
   if (!is_exai && !offers_subprotocol(request.headers))
     return tl::unexpected(
         json_error(400, rpc::kInvalidRequest,
@@ -191,12 +231,12 @@ tl::expected<std::string, Response> McpEndpoint::accept_websocket(const Request&
 }
 
 std::unique_ptr<Duplex> McpEndpoint::connect(std::string id, std::function<void(std::string)> send,
-                                             std::string address) {
+                                             Origin origin) {
   State& s = *state_;
   mcp::Session session(s.options.server, s.source, s.options.max_in_flight);
   return std::make_unique<Duplex>(std::move(id), std::move(send), s.runner, s.stateless,
                                   std::move(session), s.options.max_in_flight, s.sockets,
-                                  std::move(address));
+                                  std::move(origin));
 }
 
 Task<> McpEndpoint::serve(WebSocket& socket) {
@@ -207,9 +247,11 @@ Task<> McpEndpoint::serve(WebSocket& socket) {
   }
   std::string id = fmt::format("ws-{}", ++state.sockets_ever);
   state.log.info("session opened", {{"session", id}, {"peer", socket.peer()}});
+  socket.close_at(socket.caller().until, 1008, "the token has expired");
+  Origin origin{id, state.options.trusted.limit_key(socket.peer()), socket.caller()};
   const auto duplex = connect(
       std::move(id), [&socket](std::string text) { socket.send(std::move(text)); },
-      state.options.trusted.limit_key(socket.peer()));
+      std::move(origin));
   for (;;) {
     const auto text = co_await socket.receive();
     if (!text) co_return;

@@ -14,9 +14,9 @@
 // client that goes away cancels its calls in the stateless era and must not with a session; over
 // WebSocket its connection was the session, so its calls are cancelled.
 //
-// Who may come in: access.hpp. The bearer token, if one is set; browsers only from allowed origins,
-// which are told so (CORS); and while the server listens on loopback, only requests whose Host is
-// loopback (DNS rebinding).
+// Who may come in: gate.hpp (tokens, JWTs) and oauth.hpp. From where: access.hpp; browsers only
+// from allowed origins, which are told so (CORS); and while the server listens on loopback, only
+// requests whose Host is loopback (DNS rebinding).
 //
 // Lifetime: everything passed in outlives the endpoint, and the endpoint outlives its server.
 // Before it is destroyed: drain() it.
@@ -27,12 +27,13 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/secret.hpp"
 #include "daemon/mcp/exai_session.hpp"
 #include "daemon/mcp/mcp.hpp"
 #include "daemon/mcp/protocol.hpp"
 #include "daemon/net/admission.hpp"
+#include "daemon/net/gate.hpp"
 #include "daemon/net/networks.hpp"
+#include "daemon/net/oauth.hpp"
 #include "daemon/net/transport.hpp"
 
 namespace exai::net {
@@ -40,7 +41,8 @@ namespace exai::net {
 struct McpOptions {
   mcp::ServerInfo server;
   std::string address = "127.0.0.1";  // where the server listens
-  Secret token;                       // empty: no authentication
+  GateOptions gate;
+  OAuthOptions oauth;
   // Web pages that may call, as "https://app.example:8443". On loopback those of loopback also may.
   std::vector<std::string> allowed_origins;
   std::size_t max_sessions = 1000;  // over HTTP; WebSockets are bounded by connections
@@ -91,7 +93,7 @@ class McpEndpoint final : public Handler {
   // A connection of another transport (stdio), which gives it what comes in. Lifetime: the endpoint
   // outlives it.
   std::unique_ptr<Duplex> connect(std::string id, std::function<void(std::string)> send,
-                                  std::string address = {});
+                                  Origin origin = {});
 
   Counts counts();  // expires idle sessions and tasks first
   const Admission& admission() const;
@@ -103,12 +105,13 @@ class McpEndpoint final : public Handler {
   Task<> drain(Duration limit);
 
   Task<std::optional<Response>> handle(Request request, BodyWriter& writer) override;
-  tl::expected<std::string, Response> accept_websocket(const Request& request) override;
+  tl::expected<std::string, Response> accept_websocket(Request& request) override;
   Task<> serve(WebSocket& socket) override;
 
  private:
   struct State;
   Task<std::optional<Response>> answer(Request request, BodyWriter& writer);
+  std::optional<Response> refuse(Request& request) const;
   std::unique_ptr<State> state_;
 };
 

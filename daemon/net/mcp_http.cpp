@@ -53,7 +53,10 @@ tl::expected<mcp::SessionTable::Entry*, Response> McpHttp::session_of(const Requ
   if (id.empty())
     return tl::unexpected(
         json_error(400, rpc::kInvalidRequest, "Mcp-Session-Id is missing: send initialize first"));
-  auto* entry = table_.use(id, now);
+  // That of somebody else is as unknown as one that never was.
+  const auto* known = table_.find(id);
+  const bool is_theirs = known && known->owner == request.caller.name;
+  auto* entry = is_theirs ? table_.use(id, now) : nullptr;
   if (entry) return entry;
   return tl::unexpected(json_error(
       404, rpc::kInvalidRequest, "the session has ended: send initialize without Mcp-Session-Id"));
@@ -68,7 +71,7 @@ Task<std::optional<Response>> McpHttp::post(Request request, BodyWriter& writer)
   if (!entry) co_return std::move(entry).error();
   const auto stream =
       std::make_shared<SessionStream>((*entry)->id, ++(*entry)->streams, accepts, table_, live_);
-  stream->set_origin({(*entry)->id, options_.trusted.limit_key(request.peer)});
+  stream->set_origin({(*entry)->id, options_.trusted.limit_key(request.peer), request.caller});
   runner_.receive(stream, request.body);
   co_return co_await stream->respond(writer);
 }
@@ -151,6 +154,7 @@ Response McpHttp::open_session(const Request& request, Accepts accepts) {
   response.headers.emplace(kSessionHeader, id);
   const auto added = table_.add(std::move(id), std::move(session), now);
   if (!added) return try_later(added.error().message());
+  (*added)->owner = request.caller.name;
   return response;
 }
 

@@ -66,7 +66,7 @@ bool McpStateless::is_modern(const Request& request) {
 Task<std::optional<Response>> McpStateless::post(Request request, BodyWriter& writer) {
   const Accepts accepts = Accepts::from(header(request.headers, "accept"));
   if (auto refusal = refuse_form(request, accepts)) co_return refusal;
-  const Origin origin{"", trusted_.limit_key(request.peer)};
+  const Origin origin{"", trusted_.limit_key(request.peer), std::move(request.caller)};
   mcp::Stateless one = this->request(std::move(request.headers), origin);
   std::string id = "once-" + std::to_string(++requests_);
   const auto stream =

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/error.hpp"
 #include "core/base/loop.hpp"
@@ -29,6 +30,15 @@ inline std::string_view header(const Headers& headers, std::string_view name) {
   return found == headers.end() ? std::string_view{} : std::string_view(found->second);
 }
 
+// Who a request or a WebSocket comes from, as its handler finds out.
+struct Caller {
+  std::string name;                                // empty: anybody who may come in
+  std::optional<std::vector<std::string>> scopes;  // none: not limited to any
+  WallTime until = WallTime::max();                // then it must show something new
+
+  friend bool operator==(const Caller&, const Caller&) = default;
+};
+
 struct Request {
   std::string method;  // "POST"; HEAD comes as GET, and the server leaves the body out
   std::string path;    // "/mcp", decoded, without the query
@@ -36,6 +46,7 @@ struct Request {
   Headers headers;
   std::string body;
   std::string peer;  // "127.0.0.1"; the client behind a trusted proxy
+  Caller caller;     // left to the handler
 };
 
 struct Response {
@@ -62,11 +73,14 @@ class WebSocket {
   virtual ~WebSocket() = default;
   virtual const std::string& subprotocol() const = 0;
   virtual const std::string& peer() const = 0;
+  virtual const Caller& caller() const = 0;         // of the request that it began with
   virtual Task<Result<std::string>> receive() = 0;  // unavailable: closed; invalid: binary, too big
   virtual void send(std::string text) = 0;
   virtual Task<> close(std::uint16_t code, std::string reason) = 0;
   // The same, without waiting until it is closed; receive() ends.
   virtual void begin_close(std::uint16_t code, std::string reason) = 0;
+  // The same, when that time has come. Once.
+  virtual void close_at(WallTime time, std::uint16_t code, std::string reason) = 0;
 };
 
 class Handler {
@@ -74,8 +88,8 @@ class Handler {
   virtual ~Handler() = default;
   // Either returns the response, or uses the writer and returns nothing.
   virtual Task<std::optional<Response>> handle(Request request, BodyWriter& writer) = 0;
-  // The subprotocol to accept for an upgrade, or the response that refuses it.
-  virtual tl::expected<std::string, Response> accept_websocket(const Request& request);
+  // The subprotocol to accept for an upgrade, or the response that refuses it. May set the caller.
+  virtual tl::expected<std::string, Response> accept_websocket(Request& request);
   virtual Task<> serve(WebSocket& socket);
 };
 

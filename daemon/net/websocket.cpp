@@ -35,13 +35,14 @@ http::request<http::empty_body> upgrade_request(const Request& request) {
 
 class BeastWebSocket final : public WebSocketSession {
  public:
-  BeastWebSocket(tcp::socket socket, std::string subprotocol, std::string peer,
+  BeastWebSocket(tcp::socket socket, std::string subprotocol, const Request& request,
                  ServerContext& server)
       : stream_(std::move(socket)),
         changed_(stream_.get_executor(), Time::max()),
         ended_(stream_.get_executor(), Time::max()),
         subprotocol_(std::move(subprotocol)),
-        peer_(std::move(peer)),
+        peer_(request.peer),
+        caller_(request.caller),
         clock_(server.clock),
         limit_(server.options.max_body),
         ping_after_(server.options.websocket_ping),
@@ -74,6 +75,7 @@ class BeastWebSocket final : public WebSocketSession {
 
   const std::string& subprotocol() const override { return subprotocol_; }
   const std::string& peer() const override { return peer_; }
+  const Caller& caller() const override { return caller_; }
 
   Task<Result<std::string>> receive() override {
     beast::error_code error;
@@ -126,6 +128,12 @@ class BeastWebSocket final : public WebSocketSession {
     changed_.cancel();
   }
 
+  void close_at(WallTime time, std::uint16_t code, std::string reason) override {
+    if (time == WallTime::max()) return;
+    const auto left = std::chrono::duration_cast<Duration>(time - clock_.wall());
+    closing_later_ = ClosingLater{clock_.now() + left, code, std::move(reason)};
+  }
+
   Task<> wait_closed() override {
     while (!writer_ended_) {
       co_await ended_.async_wait(kAsTuple);
@@ -135,6 +143,7 @@ class BeastWebSocket final : public WebSocketSession {
   // A pong need not come faster than the writer gets the ping out; a peer that reads nothing for
   // that long is given up, too.
   void keep_alive(Time now) override {
+    if (now >= closing_later_.at) begin_close(closing_later_.code, closing_later_.reason);
     if (over_ || closing_ || pong_deadline_ != Time::max() || now < heard_ + ping_after_) return;
     pong_deadline_ = now + pong_within_;
     ping_due_ = true;
@@ -168,6 +177,11 @@ class BeastWebSocket final : public WebSocketSession {
   }
 
  private:
+  struct ClosingLater {
+    Time at = Time::max();
+    std::uint16_t code = 0;
+    std::string reason;
+  };
   struct WriterEnd {
     BeastWebSocket& session;
     // What may throw in here is the cancelling of timers, which does not fail on Linux.
@@ -206,6 +220,7 @@ class BeastWebSocket final : public WebSocketSession {
   asio::steady_timer ended_;    // cancelled when the writer has ended
   std::string subprotocol_;
   std::string peer_;
+  Caller caller_;
   Clock& clock_;
   std::size_t limit_;
   Duration ping_after_;
@@ -218,6 +233,7 @@ class BeastWebSocket final : public WebSocketSession {
   std::deque<std::string> outbox_;
   std::size_t queued_ = 0;  // bytes in the outbox and in the message being written
   std::optional<websocket::close_reason> closing_;
+  ClosingLater closing_later_;
   Time close_deadline_ = Time::max();
   bool over_ = false;
   bool writer_ended_ = false;
@@ -229,8 +245,8 @@ Task<Result<std::shared_ptr<WebSocketSession>>> WebSocketSession::accept(tcp::so
                                                                          Request request,
                                                                          std::string subprotocol,
                                                                          ServerContext& server) {
-  const auto session = std::make_shared<BeastWebSocket>(std::move(socket), std::move(subprotocol),
-                                                        request.peer, server);
+  const auto session =
+      std::make_shared<BeastWebSocket>(std::move(socket), std::move(subprotocol), request, server);
   auto agreed = co_await session->handshake(std::move(request));
   if (!agreed) co_return fail(std::move(agreed).error());
   server.tasks.spawn("websocket writer", BeastWebSocket::write_all(session));

@@ -139,6 +139,17 @@ mcp::Needs Registry::needs(const std::string& name, const json::object& argument
   return needs;
 }
 
+std::string Registry::scope(std::string_view method, const std::string& name) const {
+  if (method == "resources/read") return name.starts_with("exai://logs/") ? "read" : "";
+  const auto tool =
+      method == "tools/call"
+          ? std::ranges::find(definitions_, name,
+                              [](const Definition& definition) { return definition.info.name; })
+          : definitions_.end();
+  if (tool == definitions_.end() || tool->scope == Scope::none) return {};
+  return tool->scope == Scope::change ? "change" : "read";
+}
+
 Task<Result<mcp::ToolResult>> Registry::run(Handler handler, mcp::Call call) {
   mcp::ToolResult result = co_await handler(context_, std::move(call));
   co_return result;

@@ -29,6 +29,8 @@ class Registry final : public mcp::Source {
   Task<Result<mcp::ToolResult>> call(mcp::Call call) override;
   // The provider that the call would ask (needs.hpp), and continuation_id.
   mcp::Needs needs(const std::string& tool, const json::object& arguments) const override;
+  // Of operations tools, and of logs as resources.
+  std::string scope(std::string_view method, const std::string& name) const override;
   Task<Result<json::object>> read(mcp::Call call) override;
   Task<Result<json::object>> prompt(mcp::Call call) override;
   Result<std::vector<std::string>> complete(const mcp::Completing& completing) const override;

@@ -27,7 +27,7 @@ TEST_CASE("EXAI: hello, a call with its acknowledgement, one result") {
 
 TEST_CASE("EXAI: the close codes of a connection that does not say hello") {
   net::McpOptions options;
-  options.token = Secret("0123456789abcdef");
+  options.gate.token = Secret("0123456789abcdef");
   options.exai.hello_timeout = 200ms;
   TestEndpoint endpoint(options);
   const auto [frame, code] = GENERATE(table<std::string, int>({
@@ -148,7 +148,7 @@ TEST_CASE("EXAI: a call that throws, one that takes too long, one of no such too
 
 TEST_CASE("EXAI: the token is rotated for every transport") {
   net::McpOptions options;
-  options.token = Secret("0123456789abcdef");
+  options.gate.token = Secret("0123456789abcdef");
   TestEndpoint endpoint(options);
   const auto closes_with = [&](const std::string& token) {
     ExaiClient client(endpoint.port(), "");

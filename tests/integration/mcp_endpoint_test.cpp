@@ -239,7 +239,7 @@ TEST_CASE("WebSocket: only with the subprotocol, on its paths, and from allowed 
 
 TEST_CASE("a token guards both transports") {
   net::McpOptions options;
-  options.token = Secret("0123456789abcdef");
+  options.gate.token = Secret("0123456789abcdef");
   TestEndpoint endpoint(std::move(options));
   const std::string token = "Authorization: Bearer 0123456789abcdef\r\n";
   Connection client(endpoint.port());

@@ -40,7 +40,7 @@ class TestHandler final : public net::Handler {
     co_return response;
   }
 
-  tl::expected<std::string, net::Response> accept_websocket(const net::Request& request) override {
+  tl::expected<std::string, net::Response> accept_websocket(net::Request& request) override {
     if (request.path == "/ws") return std::string("mcp");
     return tl::unexpected(net::Response{400, {}, "not here"});
   }

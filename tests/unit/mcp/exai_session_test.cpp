@@ -7,8 +7,14 @@
 namespace exai::mcp::exai_test {
 namespace {
 
+ExaiGuard guard(std::string token) {
+  return [token = Secret(std::move(token))](const Secret& shown, const Secret& jwt) -> std::string {
+    if (jwt.reveal() == "expired") return "jwt_required";
+    return token.empty() || shown == token ? "" : "unauthorized";
+  };
+}
+
 TEST_CASE("the first frame decides who comes in, and with which close code others go") {
-  const Secret token("0123456789abcdef");
   const auto [frame, reply, code] = GENERATE(table<std::string, std::string, int>({
       {R"({"op":"hello","token":"0123456789abcdef"})",
        R"({"op":"hello_ack","ok":true,"session_id":"fresh"})", 0},
@@ -23,18 +29,22 @@ TEST_CASE("the first frame decides who comes in, and with which close code other
       {R"({"op":"hello"})", R"({"op":"hello_ack","ok":false,"error":"unauthorized"})", 4003},
       {R"({"op":"hello","token":7})", R"({"op":"hello_ack","ok":false,"error":"invalid_hello"})",
        4001},
+      {R"({"op":"hello","token":"0123456789abcdef","jwt":"expired"})",
+       R"({"op":"hello_ack","ok":false,"error":"jwt_required"})", 4003},
+      {R"({"op":"hello","token":"0123456789abcdef","jwt":[]})",
+       R"({"op":"hello_ack","ok":false,"error":"invalid_hello"})", 4001},
       {R"({"op":"list_tools"})", R"({"op":"hello_ack","ok":false,"error":"missing_hello"})", 4001},
       {R"([1])", R"({"op":"hello_ack","ok":false,"error":"missing_hello"})", 4001},
       {R"(hello)", R"({"op":"hello_ack","ok":false,"error":"invalid_hello"})", 4000},
   }));
-  const auto greeting = greet_exai(frame, token, "fresh");
+  const auto greeting = greet_exai(frame, guard("0123456789abcdef"), "fresh");
   CHECK(greeting.reply == reply);
   CHECK(greeting.close_code == code);
 }
 
 TEST_CASE("defect: initialize as the first frame went around token and JWT") {
   const auto greeting = greet_exai(R"({"jsonrpc":"2.0","id":5,"method":"initialize","params":{}})",
-                                   Secret(), "fresh");
+                                   guard(""), "fresh");
   CHECK(greeting.close_code == 4001);
   const auto reply = parse_json_object(greeting.reply).value();
   CHECK(find_integer(reply, "id") == 5);
@@ -42,8 +52,8 @@ TEST_CASE("defect: initialize as the first frame went around token and JWT") {
 }
 
 TEST_CASE("without a token everybody comes in") {
-  CHECK(greet_exai(R"({"op":"hello","token":"whatever"})", Secret(), "fresh").close_code == 0);
-  CHECK(greet_exai(R"({"op":"hello"})", Secret(), "fresh").close_code == 0);
+  CHECK(greet_exai(R"({"op":"hello","token":"whatever"})", guard(""), "fresh").close_code == 0);
+  CHECK(greet_exai(R"({"op":"hello"})", guard(""), "fresh").close_code == 0);
 }
 
 TEST_CASE("each op has its answer") {
