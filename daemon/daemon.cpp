@@ -109,6 +109,7 @@ struct Daemon::Parts final : tools::Host {
         metrics_endpoint(metrics, instruments, clock),
         background(loop, log) {
     metrics.before_exposition([this] { count_clients(); });
+    monitor.watch_permits([this] { return permits(); });
   }
 
   Facts facts() override;
@@ -133,6 +134,7 @@ struct Daemon::Parts final : tools::Host {
   Result<ServerPtr> open(const Settings::Listen& address, net::Handler& handler);
   void announce() const;
   void count_clients();
+  health::Permits permits() const;
   Task<> serve_until_asked();
   Task<> stop_signal();
   Task<> end_on_second_signal();
@@ -261,6 +263,15 @@ void Daemon::Parts::count_clients() {
   for (const auto& use : mcp.admission().uses())
     instruments.set_permits(use.pool, use.provider, use.limit - use.in_use, use.limit);
   instruments.set_queue(mcp.admission().waiting());
+}
+
+health::Permits Daemon::Parts::permits() const {
+  health::Permits permits;
+  for (const auto& use : mcp.admission().uses())
+    permits.pools.push_back(
+        {use.provider.empty() ? use.pool : use.provider, use.in_use, use.limit});
+  permits.waiting = mcp.admission().waiting();
+  return permits;
 }
 
 Task<> Daemon::Parts::stop_signal() {

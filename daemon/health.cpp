@@ -80,6 +80,30 @@ Status by_percent(double percent, double warn, double fail) {
   return percent >= warn ? Status::warn : Status::pass;
 }
 
+Component permits_component(const Permits& permits) {
+  constexpr double kNearlyAll = 90;
+  Component component;
+  component.name = "permits";
+  std::vector<std::string> parts;
+  json::object pools;
+  for (const Permits::Pool& pool : permits.pools) {
+    if (pool.limit == 0) continue;
+    const double percent = percent_used(pool.limit, pool.limit - std::min(pool.in_use, pool.limit));
+    if (percent >= kNearlyAll) component.status = std::max(component.status, Status::warn);
+    if (pool.in_use >= pool.limit && permits.waiting > 0) component.status = Status::fail;
+    parts.push_back(fmt::format("{} {} of {}", pool.name, pool.in_use, pool.limit));
+    pools[pool.name] = json::object{{"in_use", pool.in_use}, {"limit", pool.limit}};
+  }
+  component.detail = parts.empty() ? "calls are not limited" : join(parts, ", ") + " in use";
+  if (permits.waiting > 0)
+    component.detail += fmt::format(
+        "; {} for one", permits.waiting == 1 ? std::string("1 call waits")
+                                             : fmt::format("{} calls wait", permits.waiting));
+  component.facts["waiting"] = permits.waiting;
+  component.facts["pools"] = std::move(pools);
+  return component;
+}
+
 Report make_report(std::vector<Component> components) {
   Report report;
   report.status = roll_up(components);
@@ -166,8 +190,10 @@ Component Monitor::providers() const {
 }
 
 Report Monitor::everything() {
-  return unless_draining(
-      {storage(), memory(thresholds_.memory), disk(thresholds_.disk), providers()});
+  std::vector<Component> components = {storage(), memory(thresholds_.memory),
+                                       disk(thresholds_.disk), providers()};
+  if (permits_) components.push_back(permits_component(permits_()));
+  return unless_draining(std::move(components));
 }
 Report Monitor::ready() {
   return unless_draining({storage()});

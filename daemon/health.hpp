@@ -8,6 +8,7 @@
 //   memory       the machine's, from 90 %     warns (from 80 % it warns itself; both are options)
 //   disk         the working folder's, 95 %   warns (from 85 % it warns itself; both are options)
 //   providers    never; none is a choice      -
+//   permits      all in use, and calls wait   warns (from 90 % of one kind it warns itself)
 //
 //   path               asks                                             503 when
 //   /health, /healthz  everything                                       it fails, or draining
@@ -17,6 +18,7 @@
 //
 // Thread: loop.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -68,6 +70,19 @@ struct Thresholds {
   Fullness disk{85, 95};
 };
 
+// What calls hold while they run, of each kind that is limited, and how many calls wait for one.
+struct Permits {
+  struct Pool {
+    std::string name;  // "global", "kimi"
+    std::size_t in_use = 0;
+    std::size_t limit = 0;
+  };
+  std::vector<Pool> pools;
+  std::size_t waiting = 0;
+};
+// Pure. A permit in use is no leak: those whose call is gone are found and taken back elsewhere.
+Component permits_component(const Permits& permits);
+
 class Monitor {
  public:
   static constexpr Duration kInterval = 5s;  // of the background proof
@@ -82,6 +97,8 @@ class Monitor {
   // Keeps the proofs fresh until cancelled.
   Task<> watch();
   void set_draining() { draining_ = true; }
+  // Who knows the permits, from now on.
+  void watch_permits(std::function<Permits()> ask) { permits_ = std::move(ask); }
 
   Report everything();
   Report ready();
@@ -102,6 +119,7 @@ class Monitor {
   store::Store& store_;
   const providers::Router& router_;
   Thresholds thresholds_;
+  std::function<Permits()> permits_;  // empty: there are none
   bool draining_ = false;
   std::optional<Time> last_try_;  // when the last proof ended, whatever it said
   std::optional<Time> last_good_;

@@ -49,6 +49,30 @@ TEST_CASE("a threshold belongs to the worse side") {
   CHECK(by_percent(90, 80, 90) == Status::fail);
 }
 
+TEST_CASE("permits: in use is no fault, nearly all is a warning, and a queue for the last fails") {
+  struct Row {
+    Permits permits;
+    Status status;
+    std::string detail;
+  };
+  const auto row = GENERATE(values<Row>({
+      {{{}, 0}, Status::pass, "calls are not limited"},
+      {{{{"global", 0, 0}}, 0}, Status::pass, "calls are not limited"},
+      {{{{"global", 21, 24}, {"kimi", 0, 6}}, 0},
+       Status::pass,
+       "global 21 of 24, kimi 0 of 6 in use"},
+      {{{{"global", 9, 10}}, 3}, Status::warn, "global 9 of 10 in use; 3 calls wait for one"},
+      {{{{"global", 10, 10}}, 0}, Status::warn, "global 10 of 10 in use"},
+      {{{{"global", 10, 24}, {"kimi", 6, 6}}, 1},
+       Status::fail,
+       "global 10 of 24, kimi 6 of 6 in use; 1 call waits for one"},
+  }));
+  const Component component = permits_component(row.permits);
+  CHECK(component.status == row.status);
+  CHECK(component.detail == row.detail);
+  CHECK(component.weight == Weight::supporting);
+}
+
 TEST_CASE("the reason names who, why and how old the last good proof is") {
   Component storage = component("storage", Status::fail, Weight::essential);
   storage.detail = "redis 127.0.0.1:6379: Connection refused";
