@@ -229,6 +229,7 @@ Result<ServerPtr> Daemon::Parts::open(const Settings::Listen& address, net::Hand
   options.address = address.host;
   options.port = address.port;
   options.max_body = settings.max_message_bytes;
+  options.max_bytes = settings.max_bytes_in_flight;
   options.max_connections = settings.max_connections;
   options.trusted = trusted(settings);
   if (&handler == &mcp) options.max_per_address = settings.max_per_address;

@@ -117,6 +117,7 @@ void read_auth(config::OptionReader& options, Reader& reader, AuthSettings& auth
 
 void read_limits(config::OptionReader& options, Reader& reader, Settings& settings) {
   settings.max_message_bytes = reader.count("EXAI_WS_MAX_BYTES");
+  settings.max_bytes_in_flight = reader.count("EXAI_WS_MAX_BYTES_IN_FLIGHT");
   settings.max_connections = reader.count("MAX_CONNECTIONS");
   settings.max_sessions = reader.count("SESSION_MAX_CONCURRENT");
   settings.max_per_address = reader.count("MAX_CONNECTIONS_PER_IP");

@@ -42,6 +42,7 @@ struct Settings {
   Listen mcp;
   AuthSettings auth;
   std::size_t max_message_bytes = 0;
+  std::size_t max_bytes_in_flight = 0;
   std::size_t max_connections = 0;
   std::size_t max_sessions = 0;
   Duration session_idle{};

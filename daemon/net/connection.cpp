@@ -32,10 +32,13 @@ Response plain_error(int status) {
       {413, "The body is larger than this server accepts.\n"},
       {431, "The head of the request is larger than 16 KiB.\n"},
       {500, "The server has no answer to this request; its log says why.\n"},
+      {503,
+       "The server has as many bytes of requests at work as it may: send it again in a moment.\n"},
       {505, "This server speaks HTTP/1.1.\n"}};
   Response response{status, {{"content-type", "text/plain"}}, ""};
   for (const auto& [known, text] : kTexts)
     if (known == status) response.body = text;
+  if (status == 503) response.headers.emplace("retry-after", "1");
   return response;
 }
 
@@ -155,7 +158,8 @@ Task<> Connection::run() {
 }
 
 Task<bool> Connection::exchange() {
-  auto received = co_await receive_request();
+  ByteBudget::Share share(server_.bytes);
+  auto received = co_await receive_request(share);
   if (!received) {
     Response refusal = plain_error(received.error());
     co_await respond(std::move(refusal), Persistence::close);
@@ -188,7 +192,8 @@ Task<bool> Connection::exchange() {
 }
 
 // True: a request is there. False: the connection is over. An error is the status to refuse with.
-Task<tl::expected<bool, int>> Connection::receive_request() {
+// Lifetime: the share outlives it.
+Task<tl::expected<bool, int>> Connection::receive_request(ByteBudget::Share& share) {
   enter(Phase::idle, server_.options.idle);
   if (server_.draining) co_return false;
   reader_.next();
@@ -205,6 +210,10 @@ Task<tl::expected<bool, int>> Connection::receive_request() {
       if (!taken) co_return tl::unexpected(taken.error());
       begin_ += *taken;
       taken_in_all += *taken;
+      if (!share.resize(taken_in_all)) {
+        reader_.next();  // gives back what has arrived
+        co_return tl::unexpected(503);
+      }
       deadline_ = started + time_for(taken_in_all);
       if (reader_.is_complete()) co_return true;
       if (!continued && begin_ == end_ && reader_.has_head() && reader_.expects_continue()) {

@@ -15,6 +15,7 @@
 
 #include "core/base/log.hpp"
 #include "core/base/loop.hpp"
+#include "daemon/net/byte_budget.hpp"
 #include "daemon/net/http_message.hpp"
 #include "daemon/net/transport.hpp"
 #include "daemon/net/websocket.hpp"
@@ -30,6 +31,7 @@ struct ServerContext {
   TaskGroup& tasks;
   DateText date;
   bool draining = false;
+  ByteBudget bytes{options.max_bytes};
 };
 
 // What so many bytes may take longer than nothing: 16 KiB a second is the slowest that is bearable.
@@ -64,7 +66,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   enum class Phase { idle, receiving, handling, writing, websocket };
 
   Task<bool> exchange();
-  Task<tl::expected<bool, int>> receive_request();
+  Task<tl::expected<bool, int>> receive_request(ByteBudget::Share& share);
   Task<bool> fill_input();
   Task<bool> respond(Response response, Persistence after);
   Task<bool> upgrade();

@@ -97,6 +97,7 @@ struct ListenOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;             // 0: any free one
   std::size_t max_body = 32U << 20U;  // and the largest WebSocket message
+  std::size_t max_bytes = 0;          // of all of them together: byte_budget.hpp; 0: no limit
   std::size_t max_connections = 1000;
   std::size_t max_per_address = 0;  // of those that `trusted` does not know; 0: no limit
   Networks trusted;

@@ -38,6 +38,7 @@ class BeastWebSocket final : public WebSocketSession {
   BeastWebSocket(tcp::socket socket, std::string subprotocol, const Request& request,
                  ServerContext& server)
       : stream_(std::move(socket)),
+        share_(server.bytes),
         changed_(stream_.get_executor(), Time::max()),
         ended_(stream_.get_executor(), Time::max()),
         subprotocol_(std::move(subprotocol)),
@@ -86,6 +87,7 @@ class BeastWebSocket final : public WebSocketSession {
       hear();
       if (started == Time::max()) started = heard_;
       message_deadline_ = started + receive_within_ + time_for(buffer_.size());
+      if (!share_.resize(buffer_.size())) co_return too_much();
     } while (!error && !stream_.is_message_done());
     message_deadline_ = Time::max();
     if (error) {
@@ -101,6 +103,7 @@ class BeastWebSocket final : public WebSocketSession {
     std::string text(static_cast<const char*>(buffer_.data().data()), buffer_.size());
     buffer_.consume(buffer_.size());
     if (buffer_.capacity() > kKeptBuffer) buffer_.shrink_to_fit();
+    share_.resize(0);
     co_return text;
   }
 
@@ -192,6 +195,15 @@ class BeastWebSocket final : public WebSocketSession {
     }
   };
 
+  // All messages that are arriving are too large together.
+  Result<std::string> too_much() {
+    buffer_.consume(buffer_.size());
+    buffer_.shrink_to_fit();
+    message_deadline_ = Time::max();
+    begin_close(1013, "the server has as many bytes of messages at work as it may: try again");
+    return fail(Errc::unavailable, "all messages are too large together");
+  }
+
   void hear() {
     heard_ = clock_.now();
     pong_deadline_ = Time::max();
@@ -216,6 +228,7 @@ class BeastWebSocket final : public WebSocketSession {
 
   websocket::stream<tcp::socket, false> stream_;
   beast::flat_buffer buffer_;
+  ByteBudget::Share share_;     // what buffer_ has
   asio::steady_timer changed_;  // cancelled when the writer has something to do
   asio::steady_timer ended_;    // cancelled when the writer has ended
   std::string subprotocol_;

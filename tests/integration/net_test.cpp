@@ -46,6 +46,37 @@ TEST_CASE("requests sent at once are answered in their order, and split heads ar
   CHECK(client.answer().body == "abcde");
 }
 
+TEST_CASE("uploads that are too large together are refused, and taken when others have ended") {
+  net::ListenOptions options = limits(8000);
+  options.max_bytes = 10'000;
+  RunningServer server(options, test_handler);
+  const std::string whole = http("POST", "/echo", "", std::string(8000, 'x'));
+  std::optional<Connection> half(server.port());
+  half->send(std::string_view(whole).substr(0, 6000));
+  const auto upload = [&] {
+    return Connection(server.port()).request("POST", "/echo", "", std::string(8000, 'y'));
+  };
+  REQUIRE(wait_until([&] { return upload().status == 503; }));
+  const Answer refused = upload();
+  CHECK(refused.status == 503);
+  CHECK(refused.headers.at("retry-after") == "1");
+  CHECK_THAT(refused.body, Catch::Contains("send it again in a moment"));
+  WebSocketClient socket(server.port());
+  socket.text(std::string(1000, 'z'));
+  CHECK(socket.message() == std::string(1000, 'z'));  // small ones have room beside it
+  socket.text(std::string(8000, 'z'));
+  CHECK(socket.next().close_code() == 1013);
+  half->send(std::string_view(whole).substr(6000));
+  CHECK(half->answer().body == std::string(8000, 'x'));
+  CHECK(wait_until([&] { return upload().status == 200; }));
+
+  half.emplace(server.port());
+  half->send(std::string_view(whole).substr(0, 6000));
+  REQUIRE(wait_until([&] { return upload().status == 503; }));
+  half.reset();  // goes away in the middle
+  CHECK(wait_until([&] { return upload().status == 200; }));
+}
+
 TEST_CASE("a body over the limit is refused, and the client can read why") {
   RunningServer server(limits(1000), test_handler);
   CHECK(Connection(server.port()).request("POST", "/echo", "", std::string(1000, 'x')).status ==

@@ -25,3 +25,12 @@ TEST_CASE("base64 is that of RFC 4648, with padding and without") {
     CHECK(from_base64(row.plain).value() == row.bytes);
   }
 }
+
+TEST_CASE("base64url has \"-\" and \"_\", and not the others") {
+  CHECK(to_base64url("\xff\xfe\xfd\xfb") == "__79-w");
+  CHECK(from_base64url("__79-w").value() == "\xff\xfe\xfd\xfb");
+  CHECK_FALSE(from_base64url("//79-w"));
+  CHECK_FALSE(from_base64url("__79+w"));
+  CHECK_FALSE(from_base64url("__79-w=="));
+  CHECK_FALSE(from_base64url("__79-x"));
+}

@@ -31,7 +31,7 @@ TEST_CASE(
   CHECK(settings.mcp.port == 8079);
   CHECK(settings.health.port == 8082);
   CHECK(settings.metrics.port == 8000);
-  CHECK(settings.token.empty());
+  CHECK(settings.auth.token.empty());
   CHECK_FALSE(settings.redis.has_value());
   CHECK(settings.providers.empty());
   CHECK(settings.secrets.empty());
@@ -44,12 +44,12 @@ TEST_CASE(
 TEST_CASE("every secret that is set is known to the redactor") {
   Given given;
   for (const config::Option& option : config::OptionTable::shipped().options())
-    if (option.secret) given[option.name] = "a-secret-of-" + option.name;
+    if (option.secret) given[option.name] = "a-secret-long-enough-for-" + option.name;
   config::OptionReader options = reader(given);
   const Settings settings = read_settings(options);
   std::set<std::string> known;
   for (const auto& secret : settings.secrets) {
-    CHECK(secret.second.reveal() == "a-secret-of-" + secret.first);
+    CHECK(secret.second.reveal() == "a-secret-long-enough-for-" + secret.first);
     known.insert(secret.first);
   }
   std::set<std::string> given_names;
