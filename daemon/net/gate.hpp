@@ -11,6 +11,9 @@
 //                  the token                 jwt_required
 //                  anything else             unauthorized, or jwt_required without a token set
 //
+// "This machine" is the address that the request came from, or that a proxy here says it came from:
+// a proxy that does not (X-Forwarded-For) makes all its clients into this machine.
+//
 // A token that is shown beside a JWT (the EXAI protocol's hello has room for both) must be right,
 // too. There may be two tokens: `token`, and the one before a rotation, until it is taken away.
 //

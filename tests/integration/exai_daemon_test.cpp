@@ -3,54 +3,10 @@
 #include <csignal>
 #include <random>
 
-#include "tests/integration/exai_client.hpp"
-#include "tests/support/support.hpp"
+#include "tests/integration/raw_exaid.hpp"
 
 using namespace exai;
 using namespace exai::test;
-
-namespace {
-
-class Exaid {
- public:
-  explicit Exaid(const Environment& options)
-      : port(free_port()), health_(free_port()), metrics_(free_port()) {
-    Command command;
-    command.arguments = {EXAID};
-    command.environment = {{"EXAI_WS_PORT", std::to_string(port)},
-                           {"HEALTH_CHECK_PORT", std::to_string(health_)},
-                           {"METRICS_PORT", std::to_string(metrics_)}};
-    for (const auto& option : options) command.environment[option.first] = option.second;
-    process.emplace(std::move(command));
-    const bool serves = wait_until([&] {
-      try {
-        return Connection(health_).request("GET", "/health/startup").status == 200;
-      } catch (const std::exception&) {
-        return !process->running();
-      }
-    });
-    if (!serves || !process->running()) throw std::runtime_error("no exaid:\n" + process->err());
-  }
-
-  // The value of a series, as Prometheus reads it; -1: there is none.
-  double metric(const std::string& series) const {
-    const std::string text = Connection(metrics_).request("GET", "/metrics").body;
-    const std::size_t at = text.find("\n" + series + " ");
-    return at == std::string::npos ? -1 : std::stod(text.substr(at + series.size() + 2));
-  }
-  double free_permits() const {
-    return metric(R"(mcp_semaphore_current_value{semaphore_type="global",provider=""})");
-  }
-
-  std::uint16_t port;
-  std::optional<Process> process;
-
- private:
-  std::uint16_t health_;
-  std::uint16_t metrics_;
-};
-
-}  // namespace
 
 TEST_CASE("150 calls at once through 7 permits: each answered with its own text, none refused") {
   Exaid exaid({{"EXAI_WS_GLOBAL_MAX_INFLIGHT", "7"}, {"EXAI_WS_SESSION_MAX_INFLIGHT", "3"}});

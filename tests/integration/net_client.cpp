@@ -168,9 +168,10 @@ std::string upgrade_headers(std::string_view protocol) {
 }
 
 WebSocketClient::WebSocketClient(std::uint16_t port, std::string_view protocol,
-                                 std::string_view path, int receive_buffer)
+                                 std::string_view path, int receive_buffer,
+                                 std::string_view headers)
     : connection_(port, receive_buffer) {
-  connection_.send(http("GET", path, upgrade_headers(protocol)));
+  connection_.send(http("GET", path, upgrade_headers(protocol).append(headers)));
   upgrade_ = connection_.head();
   if (upgrade_.status != 101)
     throw std::runtime_error(fmt::format("no upgrade: {}", upgrade_.status));

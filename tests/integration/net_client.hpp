@@ -57,7 +57,8 @@ struct Frame {
 class WebSocketClient {
  public:
   explicit WebSocketClient(std::uint16_t port, std::string_view protocol = "mcp",
-                           std::string_view path = "/ws", int receive_buffer = 0);
+                           std::string_view path = "/ws", int receive_buffer = 0,
+                           std::string_view headers = {});
 
   void text(std::string_view message) { frame(0x81, message); }
   void frame(int first_byte, std::string_view payload);

@@ -1,0 +1,248 @@
+// Who may call the real exaid: the token and the one before it, JWTs, OAuth.
+#include <catch2/catch.hpp>
+
+#include "tests/integration/mcp_fixture.hpp"
+#include "tests/integration/raw_exaid.hpp"
+#include "tests/support/tokens.hpp"
+
+using namespace exai;
+using namespace exai::test;
+using Catch::Contains;
+
+namespace {
+
+constexpr std::string_view kSecret = "a secret of tests, 32 bytes long";
+const std::string kToken = "0123456789abcdef";
+
+std::int64_t from_now(std::int64_t seconds) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count() + seconds;
+}
+
+std::string claims(std::string_view subject, std::int64_t seconds = 3600,
+                   std::string_view more = "") {
+  return fmt::format(R"({{"iss":"https://login.example","sub":"{}","iat":{},"exp":{}{}}})", subject,
+                     from_now(-5), from_now(seconds), more);
+}
+
+std::string bearer(std::string_view token) {
+  return fmt::format("Authorization: Bearer {}\r\n", token);
+}
+
+Answer post(const Exaid& exaid, const std::string& headers, std::string_view body) {
+  return Connection(exaid.port)
+      .request("POST", "/mcp", kJson + "Accept: application/json, text/event-stream\r\n" + headers,
+               body);
+}
+
+std::string hello(std::string_view token, std::string_view jwt, std::string_view session = "") {
+  return to_text(json::object{
+      {"op", "hello"}, {"token", token}, {"jwt", jwt}, {"session_id", session}});
+}
+
+// "in", or the error and the close code.
+std::string greeted(const Exaid& exaid, const std::string& frame) {
+  ExaiClient client(exaid.port, frame);
+  if (find_bool(client.greeting, "ok") == true) return "in";
+  return fmt::format("{} {}", text_of(client.greeting, "error"), client.close_code());
+}
+
+Outcome checked(const Environment& options) {
+  Command command;
+  command.arguments = {EXAID, "--check"};
+  command.environment = options;
+  return run(std::move(command));
+}
+
+}  // namespace
+
+TEST_CASE("HS256: a good JWT comes in over every transport, no other does") {
+  Exaid exaid({{"JWT_SECRET_KEY", std::string(kSecret)}, {"EXAI_WS_TOKEN", kToken}});
+  const std::string good = hs256(kSecret, claims("ann"));
+  const std::string expired = hs256(kSecret, claims("ann", -60));
+  const std::string forged = hs256("another secret, also long enough", claims("ann"));
+
+  CHECK(post(exaid, bearer(good), kInitialize).status == 200);
+  CHECK(post(exaid, bearer(kToken), kInitialize).status == 200);  // from this machine
+  const Answer refused = post(exaid, bearer(expired), kInitialize);
+  CHECK(refused.status == 401);
+  CHECK(refused.headers.at("www-authenticate") ==
+        "Bearer realm=\"exai\", error=\"invalid_token\", "
+        "error_description=\"the token has expired\"");
+  CHECK(post(exaid, bearer(forged), kInitialize).status == 401);
+  CHECK(post(exaid, "", kInitialize).headers.at("www-authenticate") == "Bearer realm=\"exai\"");
+
+  CHECK_NOTHROW(WebSocketClient(exaid.port, "mcp", "/ws", 0, bearer(good)));
+  CHECK_THROWS_WITH(WebSocketClient(exaid.port, "mcp", "/ws", 0, bearer(expired)),
+                    "no upgrade: 401");
+  CHECK(greeted(exaid, hello("", good)) == "in");
+  CHECK(greeted(exaid, hello(kToken, good)) == "in");
+  CHECK(greeted(exaid, hello("a wrong token, long enough", good)) == "unauthorized 4003");
+  CHECK(greeted(exaid, hello("", expired)) == "unauthorized 4003");
+  const std::string log = exaid.process->err();
+  for (const std::string& secret : {kToken, std::string(kSecret), good, forged})
+    CHECK_THAT(log, !Contains(secret));
+}
+
+TEST_CASE("the grace period is a date: before it the old ways work, after it they do not") {
+  const std::string secret(kSecret);
+  const auto with = [&](const char* until) {
+    return Environment{{"JWT_SECRET_KEY", secret}, {"JWT_GRACE_UNTIL", until}};
+  };
+  {
+    Exaid exaid(with("2200-01-01"));
+    CHECK(post(exaid, "", kInitialize).status == 200);
+    CHECK(greeted(exaid, R"({"op":"hello"})") == "in");
+    CHECK_THAT(exaid.process->err(), Contains("without a good JWT"));
+  }
+  Exaid exaid(with("2020-01-01T12:00:00Z"));
+  CHECK(post(exaid, "", kInitialize).status == 401);
+  CHECK(greeted(exaid, R"({"op":"hello"})") == "jwt_required 4003");
+}
+
+TEST_CASE("a WebSocket lasts as long as its JWT") {
+  Exaid exaid({{"JWT_SECRET_KEY", std::string(kSecret)}, {"JWT_LEEWAY_SECS", "0"}});
+  const std::string brief = hs256(kSecret, claims("ann", 3));
+  WebSocketClient socket(exaid.port, "mcp", "/ws", 0, bearer(brief));
+  ExaiClient client(exaid.port, hello("", brief));
+  WebSocketClient lasting(exaid.port, "mcp", "/ws", 0, bearer(hs256(kSecret, claims("ann"))));
+  socket.text(kInitialize);
+  CHECK_NOTHROW(socket.message());
+  CHECK(socket.next().close_code() == 1008);
+  CHECK(client.close_code() == 4003);
+  lasting.text(kInitialize);
+  CHECK_NOTHROW(lasting.message());
+}
+
+TEST_CASE("what one client has is not another's: sessions, and results of the same ids") {
+  Exaid exaid(Environment{{"JWT_SECRET_KEY", std::string(kSecret)}});
+  const std::string ann = hs256(kSecret, claims("ann"));
+  const std::string bob = hs256(kSecret, claims("bob"));
+  const std::string session = fmt::format("Mcp-Session-Id: {}\r\n",
+                                          post(exaid, bearer(ann), kInitialize)
+                                              .headers.at("mcp-session-id"));
+  CHECK(post(exaid, bearer(bob) + session, kPing).status == 404);
+  CHECK(post(exaid, bearer(ann) + session, kPing).status == 200);
+  CHECK(post(exaid, bearer(hs256(kSecret, claims("ann", 7200))) + session, kPing).status == 200);
+
+  ExaiClient first(exaid.port, hello("", ann, "same"));
+  CHECK(text_of(first.greeting, "session_id") == "same");
+  first.call("1", "test_echo", {{"message", "of ann"}});
+  CHECK(text_of(first.result(), "text") == "of ann");
+  ExaiClient second(exaid.port, hello("", bob, "same"));
+  second.call("1", "test_echo", {{"message", "of bob"}});
+  CHECK(text_of(second.result(), "text") == "of bob");
+  ExaiClient again(exaid.port, hello("", ann, "same"));
+  again.call("1", "test_echo", {{"message", "whatever"}});
+  CHECK(text_of(again.result(), "text") == "of ann");
+}
+
+TEST_CASE("OAuth: RS256 by a JWK set, the resource's metadata, audience and scopes") {
+  const TokenMaker maker;
+  const TempDir folder;
+  const std::string resource = "https://exai.example/mcp";
+  REQUIRE(write_file_atomic(folder.path() / "jwks.json", fmt::format(R"({{"keys":[{}]}})", maker.jwk("k1"))));
+  Exaid exaid({{"JWT_PUBLIC_KEYS_FILE", (folder.path() / "jwks.json").string()},
+               {"EXAI_OAUTH_RESOURCE", resource},
+               {"EXAI_OAUTH_SERVERS", "https://login.example, https://other.example"}});
+  const auto token = [&](std::string_view more) {
+    return bearer(maker.rs256(claims("ann", 3600, more)));
+  };
+  const std::string here = fmt::format(R"(,"aud":["{}"])", resource);
+
+  const Answer refused = post(exaid, "", kInitialize);
+  CHECK(refused.status == 401);
+  CHECK(refused.headers.at("www-authenticate") ==
+        "Bearer realm=\"exai\", resource_metadata="
+        "\"https://exai.example/.well-known/oauth-protected-resource/mcp\"");
+  const Answer metadata =
+      Connection(exaid.port).request("GET", "/.well-known/oauth-protected-resource/mcp");
+  CHECK(metadata.status == 200);
+  CHECK(metadata.body ==
+        R"({"resource":"https://exai.example/mcp","authorization_servers":)"
+        R"(["https://login.example","https://other.example"],"bearer_methods_supported":["header"],)"
+        R"("scopes_supported":["exai:read","exai:change"],"resource_name":"EXAI"})");
+
+  CHECK(post(exaid, token(here), kInitialize).status == 200);
+  CHECK_THAT(post(exaid, token(R"(,"aud":"https://elsewhere.example")"), kInitialize).body,
+             Contains("for another audience"));
+  CHECK_THAT(post(exaid, token(""), kInitialize).body, Contains("for another audience"));
+
+  const auto call = [&](std::string_view scope, std::string_view tool) {
+    const std::string authorization = token(fmt::format(R"({},"scope":"{}")", here, scope));
+    return Connection(exaid.port)
+        .request("POST", "/mcp", authorization + modern_headers("tools/call", tool),
+                 modern(1, "tools/call", fmt::format(R"("name":"{}","arguments":{{}})", tool)));
+  };
+  CHECK(call("", "version").status == 200);
+  const Answer step_up = call("exai:read", "service_restart");
+  CHECK(step_up.status == 403);
+  CHECK_THAT(step_up.headers.at("www-authenticate"),
+             Contains("error=\"insufficient_scope\", scope=\"exai:change\""));
+  CHECK(call("", "stack_status").status == 403);
+  CHECK_THAT(call("exai:read", "stack_status").body, Contains("is off"));  // nobody supervises it
+  CHECK_THAT(call("exai:change", "stack_status").body, Contains("is off"));
+
+  WebSocketClient socket(exaid.port, "mcp", "/ws", 0, token(here));
+  socket.text(kInitialize);
+  socket.message();
+  socket.text(call_of(1, "stack_status"));
+  CHECK_THAT(socket.message(), Contains("the token lacks the scope exai:read"));
+}
+
+TEST_CASE("a rotation: two tokens for a while, and what is open stays open") {
+  Exaid exaid({{"EXAI_WS_TOKEN", kToken}, {"EXAI_WS_TOKEN_PREVIOUS", "the-one-before-it"}});
+  const std::string fresh = "fedcba9876543210";
+  const auto status = [&](const std::string& token) {
+    return post(exaid, bearer(token), kInitialize).status;
+  };
+  CHECK(status(kToken) == 200);
+  CHECK(status("the-one-before-it") == 200);
+  CHECK(greeted(exaid, hello("the-one-before-it", "")) == "in");
+
+  WebSocketClient socket(exaid.port, "mcp", "/ws", 0, bearer(kToken));
+  socket.text(kInitialize);
+  socket.message();
+  const std::string session = fmt::format("Mcp-Session-Id: {}\r\n",
+                                          post(exaid, bearer(kToken), kInitialize)
+                                              .headers.at("mcp-session-id"));
+  ExaiClient client(exaid.port, hello(kToken, ""));
+  client.call("1", "test_echo", {{"message", "still here"}, {"delay_ms", 300}});
+  client.next("call_tool_ack");
+  client.send(fmt::format(R"({{"op":"rotate_token","old":"{}","new":"{}"}})", kToken, fresh));
+  CHECK(find_bool(client.next("rotate_token_res"), "ok") == true);
+
+  CHECK(text_of(client.result(), "text") == "still here");
+  socket.text(kPing);
+  CHECK_NOTHROW(socket.message());
+  CHECK(status(kToken) == 401);
+  CHECK(status("the-one-before-it") == 401);
+  CHECK(status(fresh) == 200);
+  // The session is the client's, the token its way in: with the new one it goes on.
+  CHECK(post(exaid, bearer(kToken) + session, kPing).status == 401);
+  CHECK(post(exaid, bearer(fresh) + session, kPing).status == 200);
+}
+
+TEST_CASE("options of authentication that cannot be meant are refused at the start") {
+  static const std::string pem = TokenMaker().public_pem();
+  const auto [options, message] = GENERATE_COPY(table<Environment, std::string>({
+      {{{"JWT_PUBLIC_KEYS", "nonsense"}},
+       "JWT_PUBLIC_KEYS: neither PEM (\"-----BEGIN PUBLIC KEY-----\") nor a JWK set"},
+      {{{"JWT_PUBLIC_KEYS", pem}, {"JWT_GRACE_UNTIL", "soon"}},
+       "JWT_GRACE_UNTIL: \"soon\" is no day"},
+      {{{"JWT_GRACE_UNTIL", "2027-01-31"}}, "nothing that begins on that day"},
+      {{{"JWT_SECRET_KEY", "short"}}, "JWT_SECRET_KEY"},
+      {{{"EXAI_OAUTH_RESOURCE", "https://exai.example/mcp?x=1"},
+        {"EXAI_OAUTH_SERVERS", "https://login.example"},
+        {"JWT_PUBLIC_KEYS", pem}},
+       "EXAI_OAUTH_RESOURCE: \"https://exai.example/mcp?x=1\" is no URL without query"},
+      {{{"EXAI_OAUTH_RESOURCE", "https://exai.example/mcp"}}, "clients must learn where"},
+      {{{"ENVIRONMENT", "prod"}, {"JWT_PUBLIC_KEYS", pem}},
+       "a token that was issued for another service must not open this one"},
+  }));
+  const Outcome outcome = checked(options);
+  CHECK(outcome.exit == 2);
+  CHECK_THAT(outcome.err, Contains(message));
+  CHECK(checked({{"JWT_PUBLIC_KEYS", pem}, {"JWT_GRACE_UNTIL", "2027-01-31"}}).exit ==
+        0);
+}
