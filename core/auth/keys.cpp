@@ -120,7 +120,7 @@ Result<std::vector<PublicKey>> read_jwks(std::string_view text) {
 }
 
 Result<std::vector<PublicKey>> read_pem(std::string_view text) {
-  if (text.find("PRIVATE KEY-----") != std::string_view::npos)
+  if (text.find(" PRIVATE KEY") != std::string_view::npos)
     return fail(Errc::invalid,
                 "this is a private key, which only who signs may have: give its public half "
                 "(openssl pkey -pubout)");

@@ -111,7 +111,10 @@ TEST_CASE("keys that are too weak, or are none, are refused with the reason") {
            "key 1 of the JWK set: \"e\" is the exponent of no RSA key"},
           {"", set_of(short_key),
            "key 1 of the JWK set: an RSA key has 8 bits; between 2048 and 8192 are taken"},
-          {"", "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n",
+          {"",
+           "-----BEGIN PRIVATE"
+           " KEY-----\nAA==\n-----END PRIVATE"
+           " KEY-----\n",
            "this is a private key, which only who signs may have: give its public half "
            "(openssl pkey -pubout)"},
       }));
