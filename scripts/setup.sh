@@ -16,7 +16,7 @@ run=(
   libspdlog-dev libfmt-dev libsodium-dev libssl-dev libzstd-dev
   redis-server
 )
-test=(catch2 docker-compose json-schema-test-suite prometheus curl procps age python3-dotenv
+test=(catch2 docker-compose json-schema-test-suite prometheus curl openssl procps age python3-dotenv
   fish zsh systemd)
 bench=(hyperfine runit s6 supervisor yamllint)
 lint=(clang clang-tidy clang-format)

@@ -29,6 +29,7 @@ struct HttpRequest {
   std::string url;
   HeaderMap headers;
   std::string body;
+  std::string ca;           // a file with the CAs to trust; else the system's, or SSL_CERT_FILE's
   std::string unix_socket;  // a path: the connection goes there, the URL only names the host
   Duration connect_timeout = 5s;
   // Of the whole transfer. For a stream: of the wait for its head, and of each silence after it.

@@ -51,6 +51,12 @@ Result<Target> target_of(const HttpRequest& request) {
   return Target{host + ":" + port, is_loopback(host)};
 }
 
+// As every program that is OpenSSL's customer has it; libcurl leaves it to its callers.
+const std::string& trusted_by_environment() {
+  static const std::string file = value_or_empty(current_environment(), "SSL_CERT_FILE");
+  return file;
+}
+
 bool breaks_line(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
 }
@@ -117,6 +123,10 @@ void HttpExchange::set_target(bool local) {
   if (local) curl().easy_setopt(easy_, CURLOPT_PROXY, "");  // else http_proxy and its kin decide
   if (!request_.unix_socket.empty())
     curl().easy_setopt(easy_, CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
+  curl().easy_setopt(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl().easy_setopt(easy_, CURLOPT_ERRORBUFFER, said_.data());
+  if (request_.ca.empty()) request_.ca = trusted_by_environment();
+  if (!request_.ca.empty()) curl().easy_setopt(easy_, CURLOPT_CAINFO, request_.ca.c_str());
 }
 
 void HttpExchange::set_method_and_body() {
@@ -225,6 +235,14 @@ Error HttpExchange::overdue() const {
   return {Errc::timeout, fmt::format("no answer from {} within {}", target_, limit)};
 }
 
+// "SSL certificate problem: self-signed certificate" and the like, without what is said already.
+std::string HttpExchange::why_untrusted() const {
+  std::string_view why = said_.data();
+  for (const std::string_view known : {"SSL certificate problem: ", "SSL: "})
+    if (why.starts_with(known)) why.remove_prefix(known.size());
+  return printable(why);
+}
+
 Result<> HttpExchange::outcome(int code) const {
   if (failure_) return fail(*failure_);
   const std::string_view said = curl().easy_strerror(static_cast<CURLcode>(code));
@@ -253,6 +271,13 @@ Result<> HttpExchange::outcome(int code) const {
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
       return fail(Errc::unavailable, "{} does not speak HTTP", target_);
+    case CURLE_SSL_CACERT_BADFILE:
+      return fail(Errc::invalid, "no certificates can be read from {}", request_.ca);
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return fail(Errc::denied, "the certificate of {} is not to be trusted: {}", target_,
+                  why_untrusted());
+    case CURLE_SSL_CONNECT_ERROR:
+      return fail(Errc::unavailable, "no TLS with {}: {}", target_, said_.data());
     case CURLE_OUT_OF_MEMORY:
     case CURLE_FAILED_INIT:
       return fail(Errc::internal, "asking {}: {}", target_, said);

@@ -8,6 +8,7 @@
 //
 // The transfer belongs to the loop and dies there, the exchange to the island.
 
+#include <array>
 #include <atomic>
 
 #include "core/base/http.hpp"
@@ -67,6 +68,7 @@ class HttpExchange {
   std::size_t take_body(std::string_view bytes);
   void deliver_head(int status);
   void still_alive();
+  std::string why_untrusted() const;
 
   Loop& loop_;
   std::shared_ptr<HttpTransfer> transfer_;
@@ -74,6 +76,7 @@ class HttpExchange {
   HttpRequest request_;
   void* easy_;
   curl_slist* lines_ = nullptr;
+  std::array<char, 256> said_{};  // by curl, of a failure: CURL_ERROR_SIZE
   std::string target_;  // "127.0.0.1:8079", for messages
   Time deadline_;
   bool paused_ = false;

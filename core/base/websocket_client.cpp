@@ -11,6 +11,7 @@
 #include <boost/beast/websocket/stream.hpp>
 #include <utility>
 
+#include "core/base/beast_stream.hpp"
 #include "core/base/text.hpp"
 
 namespace exai {
@@ -38,12 +39,18 @@ class BeastClient final : public WebSocketClient {
     if (std::get<0>(found))
       co_return fail(Errc::unavailable, "{}: {}", address.host, std::get<0>(found).message());
     const tcp::resolver::results_type endpoints = std::get<1>(found);
-    auto connected = co_await asio::async_connect(stream_.next_layer(), endpoints, kAsTuple);
+    tcp::socket socket(stream_.get_executor());
+    auto connected = co_await asio::async_connect(socket, endpoints, kAsTuple);
     if (std::get<0>(connected))
       co_return fail(Errc::unavailable, "{}", to_lower(std::get<0>(connected).message()));
-    ::fcntl(stream_.next_layer().native_handle(), F_SETFD, FD_CLOEXEC);
+    ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
     beast::error_code ignored;
-    stream_.next_layer().set_option(tcp::no_delay(true), ignored);
+    socket.set_option(tcp::no_delay(true), ignored);
+    stream_.next_layer().socket() = Stream::Socket(std::move(socket));
+    if (address.tls) {
+      auto agreed = co_await begin_tls(address.host, address.ca);
+      if (!agreed) co_return fail(std::move(agreed).error());
+    }
     co_return co_await shake_hands(std::move(address));
   }
 
@@ -63,12 +70,16 @@ class BeastClient final : public WebSocketClient {
     co_return Result<>{};
   }
 
-  void cut() override {
-    beast::error_code ignored;
-    stream_.next_layer().close(ignored);
-  }
+  void cut() override { stream_.next_layer().close(); }
 
  private:
+  Task<Result<>> begin_tls(std::string host, Path ca) {
+    auto trusted = tls_client(ca);
+    if (!trusted) co_return fail(std::move(trusted).error());
+    TlsContext context = *std::move(trusted);
+    co_return co_await stream_.next_layer().connect_tls(std::move(context), std::move(host));
+  }
+
   Task<Result<>> shake_hands(WebSocketAddress address) {
     websocket::stream_base::timeout timeouts;
     timeouts.handshake_timeout = kHandshake;
@@ -121,7 +132,7 @@ class BeastClient final : public WebSocketClient {
     return {Errc::unavailable, to_lower(error.message())};
   }
 
-  websocket::stream<tcp::socket, false> stream_;
+  websocket::stream<Stream, false> stream_;
   beast::flat_buffer buffer_;
 };
 

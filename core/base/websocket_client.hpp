@@ -1,5 +1,5 @@
 #pragma once
-// A WebSocket from this end: whole text messages over TCP, without TLS and without compression.
+// A WebSocket from this end: whole text messages over TCP or TLS, without compression.
 // A silence is filled with pings; a peer that answers none of them is gone. Beast is behind it.
 //
 // One reader and one writer at a time. Thread: loop. Lifetime: receive() and send() have ended
@@ -17,6 +17,8 @@ namespace exai {
 struct WebSocketAddress {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;
+  bool tls = false;  // with the certificate of that host, which the CAs in the file vouch for, or
+  Path ca;           // where none is named, those of the system (tls.hpp)
   std::string path = "/";
   std::string subprotocol;  // empty: none is asked for
   HeaderMap headers;        // of the upgrade, beside those that make it one
@@ -26,8 +28,9 @@ struct WebSocketAddress {
 
 class WebSocketClient {
  public:
-  // Errors: unavailable (refused, unknown host, closed), denied (HTTP 401, 403), invalid (any other
-  // answer, or not the subprotocol). Has no deadline: with_timeout().
+  // Errors: unavailable (refused, unknown host, closed), denied (HTTP 401, 403; a certificate that
+  // is not to be trusted), invalid (any other answer, or not the subprotocol). Has no deadline:
+  // with_timeout().
   static Task<Result<std::unique_ptr<WebSocketClient>>> connect(Loop& loop,
                                                                 WebSocketAddress address);
   virtual ~WebSocketClient() = default;
