@@ -165,6 +165,7 @@ struct Daemon::Parts final : tools::Host {
   HealthEndpoint health_endpoint;
   MetricsEndpoint metrics_endpoint;
   TaskGroup background;
+  std::unique_ptr<TlsServer> tls;  // none: clear text
   ServerPtr mcp_server;
   ServerPtr health_server;
   ServerPtr metrics_server;
@@ -213,6 +214,10 @@ Result<> Daemon::Parts::listen() {
     stdio = std::move(opened);
     return {};
   }
+  if (settings.tls) {
+    TRY(opened, TlsServer::open(loop, clock, log.with("part", "tls"), *settings.tls));
+    tls = std::move(opened);
+  }
   const auto open_into = [this](ServerPtr& server, const Settings::Listen& address,
                                 net::Handler& handler) -> Result<> {
     TRY(opened, open(address, handler));
@@ -232,6 +237,7 @@ Result<ServerPtr> Daemon::Parts::open(const Settings::Listen& address, net::Hand
   options.max_bytes = settings.max_bytes_in_flight;
   options.max_connections = settings.max_connections;
   options.trusted = trusted(settings);
+  if (&handler == &mcp || settings.tls_ports == Settings::TlsPorts::all) options.tls = tls.get();
   if (&handler == &mcp) options.max_per_address = settings.max_per_address;
   options.websocket_ping = settings.websocket_ping;
   options.websocket_pong = settings.websocket_pong;
@@ -318,6 +324,7 @@ Task<> Daemon::Parts::shut_down() {
   if (mcp_server) co_await mcp_server->drain(kFarewell);
   if (health_server) co_await health_server->drain(kFarewell);
   if (metrics_server) co_await metrics_server->drain(kFarewell);
+  tls.reset();
   background.cancel();
   co_await background.join();
   co_await store->close();

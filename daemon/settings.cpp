@@ -115,6 +115,18 @@ void read_auth(config::OptionReader& options, Reader& reader, AuthSettings& auth
   auth.oauth_servers = options.list("EXAI_OAUTH_SERVERS");
 }
 
+void read_tls(config::OptionReader& options, Settings& settings) {
+  const std::string certificate = options.text("EXAI_TLS_CERTIFICATE_PATH");
+  const std::string key = options.text("EXAI_TLS_KEY_PATH");
+  settings.tls_ports =
+      options.text("EXAI_TLS_PORTS") == "all" ? Settings::TlsPorts::all : Settings::TlsPorts::mcp;
+  if (certificate.empty() || key.empty())
+    return;  // one without the other: the table's rules say so
+  std::error_code ignored;
+  settings.tls = TlsFiles{std::filesystem::absolute(certificate, ignored),
+                          std::filesystem::absolute(key, ignored)};
+}
+
 void read_limits(config::OptionReader& options, Reader& reader, Settings& settings) {
   settings.max_message_bytes = reader.count("EXAI_WS_MAX_BYTES");
   settings.max_bytes_in_flight = reader.count("EXAI_WS_MAX_BYTES_IN_FLIGHT");
@@ -186,6 +198,18 @@ config::Diagnostics check_tools(const Settings& settings) {
   return wrong;
 }
 
+// What is wrong with the files is found out before anything is served.
+void check_tls(const Settings& settings, config::Diagnostics& wrong) {
+  if (!settings.tls) return;
+  const auto identity = load_tls(*settings.tls, std::chrono::system_clock::now());
+  if (identity) return;
+  config::Diagnostic diagnostic;
+  diagnostic.code = "CFG003";
+  diagnostic.message = "no TLS: " + identity.error().message();
+  diagnostic.help = "EXAI_TLS_CERTIFICATE_PATH and EXAI_TLS_KEY_PATH name the files";
+  wrong.push_back(std::move(diagnostic));
+}
+
 }  // namespace
 
 Settings read_settings(config::OptionReader& options) {
@@ -203,6 +227,7 @@ Settings read_settings(config::OptionReader& options) {
   settings.degraded_is_503 = options.boolean("HEALTH_DEGRADED_IS_503");
   settings.metrics = reader.listen("METRICS_HOST", "METRICS_PORT");
 
+  read_tls(options, settings);
   read_limits(options, reader, settings);
   read_admission(options, reader, settings.admission);
   read_exai(options, settings.exai);
@@ -226,6 +251,7 @@ void read_surroundings(const Environment& given, Settings& settings) {
 config::Diagnostics check(const Settings& settings) {
   const Settings::Listen* const servers[] = {&settings.mcp, &settings.health, &settings.metrics};
   config::Diagnostics wrong = check_tools(settings);
+  check_tls(settings, wrong);
   for (std::size_t i = 0; i < std::size(servers); ++i)
     for (std::size_t j = i + 1; j < std::size(servers); ++j) {
       if (servers[i]->port != servers[j]->port) continue;

@@ -13,6 +13,7 @@
 #include "core/base/log.hpp"
 #include "core/base/os.hpp"
 #include "core/base/time.hpp"
+#include "core/base/tls.hpp"
 #include "core/config/option_reader.hpp"
 #include "daemon/auth_settings.hpp"
 #include "daemon/health.hpp"
@@ -38,6 +39,9 @@ struct Settings {
   std::string environment;
   std::string timezone;
   LogOptions log;
+
+  std::optional<TlsFiles> tls;  // none: clear text
+  enum class TlsPorts { mcp, all } tls_ports = TlsPorts::mcp;
 
   Listen mcp;
   AuthSettings auth;

@@ -6,6 +6,7 @@
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 #include <utility>
@@ -43,6 +44,18 @@ Response plain_error(int status) {
 }
 
 }  // namespace
+
+// Who connects and goes again (a check of the port, a scanner) is no news.
+void HandshakeFailures::tell(const Log& log, Time now, const std::string& peer, const Error& why) {
+  if (why.code() == Errc::unavailable) return log.debug(why.message(), {{"peer", peer}});
+  if (now < next_) {
+    ++untold_;
+    return;
+  }
+  next_ = now + 1s;
+  log.info("a client was refused",
+           {{"peer", peer}, {"why", why.message()}, {"untold", std::exchange(untold_, 0U)}});
+}
 
 // The handler's end of a response in pieces.
 class Connection::Writer final : public BodyWriter {
@@ -84,8 +97,8 @@ class Connection::Writer final : public BodyWriter {
   Task<> wait_gone() override {
     const auto connection = connection_.shared_from_this();
     const std::size_t exchange = connection->exchanges_;
-    while (connection->exchanges_ == exchange && connection->socket_.is_open()) {
-      pollfd state{connection->socket_.native_handle(), POLLRDHUP, 0};
+    while (connection->exchanges_ == exchange && connection->stream_.is_open()) {
+      pollfd state{connection->stream_.socket().native_handle(), POLLRDHUP, 0};
       if (::poll(&state, 1, 0) > 0) co_return;
       co_await connection->server_.clock.sleep_for(kGonePoll);
     }
@@ -116,17 +129,16 @@ class Connection::Writer final : public BodyWriter {
   bool must_close_ = false;
 };
 
-Connection::Connection(ServerContext& server, tcp::socket socket, std::string refusal)
+Connection::Connection(ServerContext& server, Stream stream, std::string peer, std::string refusal)
     : server_(server),
-      socket_(std::move(socket)),
+      stream_(std::move(stream)),
+      peer_(std::move(peer)),
       refusal_(std::move(refusal)),
       reader_(server.options.max_body),
       input_(new char[kInputSize]) {
   boost::system::error_code error;
-  socket_.set_option(tcp::no_delay(true), error);
-  socket_.non_blocking(true, error);
-  const auto endpoint = socket_.remote_endpoint(error);
-  peer_ = error ? "gone" : endpoint.address().to_string();
+  stream_.socket().set_option(tcp::no_delay(true), error);
+  stream_.socket().non_blocking(true, error);
 }
 
 void Connection::enter(Phase phase, Duration limit) {
@@ -141,8 +153,7 @@ Persistence Connection::persistence() const {
 void Connection::cut() {
   deadline_ = Time::max();
   if (websocket_) websocket_->cut();
-  boost::system::error_code error;
-  socket_.close(error);
+  stream_.close();
 }
 
 void Connection::drain() {
@@ -153,8 +164,23 @@ void Connection::drain() {
 
 Task<> Connection::run() {
   bool more = true;
+  if (server_.options.tls) more = co_await shake_hands();
   while (more) more = co_await exchange();
-  if (socket_.is_open()) co_await linger();
+  if (stream_.is_open()) co_await linger();
+}
+
+// Whoever does not know that TLS is spoken here is told so, in what he speaks himself.
+Task<bool> Connection::shake_hands() {
+  enter(Phase::receiving, server_.options.receive);
+  TlsContext context = server_.options.tls->context();
+  auto agreed = co_await stream_.accept_tls(std::move(context));
+  if (agreed) co_return true;
+  server_.handshakes.tell(server_.log, server_.clock.now(), peer_, agreed.error());
+  if (agreed.error().code() != Errc::invalid || !stream_.is_open()) co_return false;
+  Response hint{
+      400, {{"content-type", "text/plain"}}, "This port speaks TLS: use https:// or wss://.\n"};
+  co_await respond(std::move(hint), Persistence::close);
+  co_return false;
 }
 
 Task<bool> Connection::exchange() {
@@ -237,7 +263,7 @@ Task<bool> Connection::fill_input() {
     begin_ = 0;
   }
   const auto space = asio::buffer(input_.get() + end_, kInputSize - end_);
-  auto done = co_await socket_.async_read_some(space, kAsTuple);
+  auto done = co_await stream_.async_read_some(space, kAsTuple);
   if (std::get<0>(done)) {
     cut();
     co_return false;
@@ -269,7 +295,7 @@ Task<bool> Connection::upgrade() {
     co_return false;
   }
   phase_ = Phase::websocket;
-  auto session = co_await WebSocketSession::accept(std::move(socket_), std::move(request),
+  auto session = co_await WebSocketSession::accept(std::move(stream_), std::move(request),
                                                    *std::move(accepted), server_);
   if (!session) co_return false;
   websocket_ = *std::move(session);
@@ -292,13 +318,13 @@ Task<bool> Connection::write(std::string head, std::string body) {
   // Nearly always all of it fits into the socket's buffer. Trying at once saves a turn of the loop,
   // about a tenth of a small request; what does not fit goes the long way.
   boost::system::error_code error;
-  std::size_t sent = socket_.write_some(rest, error);
+  std::size_t sent = stream_.write_some(rest, error);
   if (sent == size) co_return true;
   const Phase before = phase_;
   advance(rest, sent);
   while (sent < size) {
     enter(Phase::writing, server_.options.idle);  // a peer that reads, however slowly, may stay
-    auto done = co_await socket_.async_write_some(rest, kAsTuple);
+    auto done = co_await stream_.async_write_some(rest, kAsTuple);
     if (std::get<0>(done)) {
       cut();
       co_return false;
@@ -313,10 +339,9 @@ Task<bool> Connection::write(std::string head, std::string body) {
 
 // Closing with unread input would reset the connection and may take our last answer with it.
 Task<> Connection::linger() {
-  boost::system::error_code error;
-  socket_.shutdown(tcp::socket::shutdown_send, error);
+  stream_.shutdown_send();
   enter(Phase::receiving, kLinger);
-  bool open = !error;
+  bool open = true;
   while (open) {
     begin_ = end_ = 0;
     open = co_await fill_input();

@@ -2,6 +2,8 @@
 // One accepted connection: HTTP exchanges one after another, until it ends or becomes a WebSocket.
 // Internal to the server.
 //
+//   (handshake of TLS)
+//        ▼
 //   idle ──first byte──▶ receiving ──▶ handling ──▶ writing ──▶ idle …
 //                                         │
 //                                         └─ upgrade ──▶ websocket
@@ -9,18 +11,29 @@
 // Each phase but handling has a deadline, which the server's sweep enforces by cut(). That costs a
 // stored time per phase instead of a timer per wait.
 
-#include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <string>
 
 #include "core/base/log.hpp"
 #include "core/base/loop.hpp"
+#include "core/base/stream.hpp"
 #include "daemon/net/byte_budget.hpp"
 #include "daemon/net/http_message.hpp"
 #include "daemon/net/transport.hpp"
 #include "daemon/net/websocket.hpp"
 
 namespace exai::net {
+
+// Tells of handshakes that failed, a line a second at most: who knocks all day must not fill the
+// log.
+class HandshakeFailures {
+ public:
+  void tell(const Log& log, Time now, const std::string& peer, const Error& why);
+
+ private:
+  Time next_{};
+  std::size_t untold_ = 0;
+};
 
 // What a server shares with its connections.
 struct ServerContext {
@@ -30,6 +43,7 @@ struct ServerContext {
   Handler& handler;
   TaskGroup& tasks;
   DateText date;
+  HandshakeFailures handshakes;
   bool draining = false;
   ByteBudget bytes{options.max_bytes};
 };
@@ -43,7 +57,7 @@ inline Duration time_for(std::size_t bytes) {
 class Connection final : public std::enable_shared_from_this<Connection> {
  public:
   // `refusal`: why it may not stay; it is told so in answer to its first request. Empty: it may.
-  Connection(ServerContext& server, asio::ip::tcp::socket socket, std::string refusal = {});
+  Connection(ServerContext& server, Stream stream, std::string peer, std::string refusal = {});
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -65,6 +79,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   class Writer;
   enum class Phase { idle, receiving, handling, writing, websocket };
 
+  Task<bool> shake_hands();
   Task<bool> exchange();
   Task<tl::expected<bool, int>> receive_request(ByteBudget::Share& share);
   Task<bool> fill_input();
@@ -79,7 +94,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   std::string_view unread() const { return {input_.get() + begin_, end_ - begin_}; }
 
   ServerContext& server_;
-  asio::ip::tcp::socket socket_;
+  Stream stream_;
   std::string peer_;
   std::string refusal_;
   RequestReader reader_;

@@ -33,13 +33,19 @@ void close_on_exec(Socket& socket) {
   ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
 }
 
+std::string address_of(const tcp::socket& socket) {
+  boost::system::error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  return error ? "gone" : endpoint.address().to_string();
+}
+
 class HttpServer final : public Server {
  public:
   HttpServer(Loop& loop, Clock& clock, Log log, ListenOptions options, Handler& handler)
       : acceptor_(loop.executor()),
         housekeeping_(loop, log),
         exchanges_(loop, log),
-        context_{clock, log, std::move(options), handler, exchanges_, {}} {}
+        context_{clock, log, std::move(options), handler, exchanges_, {}, {}, false} {}
 
   Result<> open();
 
@@ -54,7 +60,7 @@ class HttpServer final : public Server {
   Task<> sweep();
   Task<> serve(std::shared_ptr<Connection> connection);
   Task<Result<>> exchanges_ended();
-  std::string refusal(const tcp::socket& socket) const;
+  std::string refusal(const std::string& peer) const;
   void refuse(tcp::socket socket, std::string why);
 
   tcp::acceptor acceptor_;
@@ -108,34 +114,37 @@ Task<> HttpServer::accept_all() {
     }
     tcp::socket socket = std::get<1>(std::move(accepted));
     close_on_exec(socket);
-    std::string why = refusal(socket);
+    std::string peer = address_of(socket);
+    std::string why = refusal(peer);
     if (!why.empty() && refused_ >= kMostRefused) {
       refuse(std::move(socket), std::move(why));
       continue;
     }
-    auto connection = std::make_shared<Connection>(context_, std::move(socket), std::move(why));
+    Stream stream(std::move(socket));
+    auto connection =
+        std::make_shared<Connection>(context_, std::move(stream), std::move(peer), std::move(why));
     exchanges_.spawn("connection", serve(std::move(connection)));
   }
 }
 
 // Why one more may not stay; empty: it may.
-std::string HttpServer::refusal(const tcp::socket& socket) const {
+std::string HttpServer::refusal(const std::string& peer) const {
   const ListenOptions& options = context_.options;
   const std::size_t open = connections_.size() - refused_;
   if (open >= options.max_connections)
     return fmt::format("global limit: this server has {} connections open, the most it may", open);
   if (options.max_per_address == 0) return {};
-  boost::system::error_code error;
-  const auto endpoint = socket.remote_endpoint(error);
-  const std::string key = error ? "" : options.trusted.limit_key(endpoint.address().to_string());
+  const std::string key = options.trusted.limit_key(peer);
   const auto of_address = key.empty() ? addresses_.end() : addresses_.find(key);
   if (of_address == addresses_.end() || of_address->second < options.max_per_address) return {};
   return fmt::format("per-IP limit: your address has {} connections open, the most it may",
                      of_address->second);
 }
 
-// As much as fits into the socket's buffer without waiting: a full server waits for nobody.
+// As much as fits into the socket's buffer without waiting: a full server waits for nobody. Inside
+// TLS nothing can be said so quickly.
 void HttpServer::refuse(tcp::socket socket, std::string why) {
+  if (context_.options.tls) return;
   Response full{503, {{"content-type", "text/plain"}, {"retry-after", "5"}}, std::move(why) + "\n"};
   const auto now = context_.clock.wall();
   const std::string text =

@@ -20,6 +20,10 @@
 #include "core/base/loop.hpp"
 #include "daemon/net/networks.hpp"
 
+namespace exai {
+class TlsServer;
+}
+
 namespace exai::net {
 
 using Headers = std::map<std::string, std::string, std::less<>>;  // names in lower case
@@ -101,8 +105,9 @@ struct ListenOptions {
   std::size_t max_connections = 1000;
   std::size_t max_per_address = 0;  // of those that `trusted` does not know; 0: no limit
   Networks trusted;
+  const TlsServer* tls = nullptr;  // none: clear text
   Duration idle = 60s;            // between requests, and while a peer does not read
-  Duration receive = 10s;         // for a request to arrive
+  Duration receive = 10s;         // for a request to arrive, or the handshake of TLS
   Duration websocket_ping = 30s;  // of silence, then a ping …
   Duration websocket_pong = 10s;  // … which must be answered within this
 };

@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/beast_stream.hpp"
 #include "daemon/net/connection.hpp"
 
 namespace exai::net {
@@ -19,8 +20,6 @@ namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
 
 namespace {
-
-using asio::ip::tcp;
 
 const websocket::ping_data kNoPayload{};
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
@@ -35,9 +34,9 @@ http::request<http::empty_body> upgrade_request(const Request& request) {
 
 class BeastWebSocket final : public WebSocketSession {
  public:
-  BeastWebSocket(tcp::socket socket, std::string subprotocol, const Request& request,
+  BeastWebSocket(Stream stream, std::string subprotocol, const Request& request,
                  ServerContext& server)
-      : stream_(std::move(socket)),
+      : stream_(std::move(stream)),
         share_(server.bytes),
         changed_(stream_.get_executor(), Time::max()),
         ended_(stream_.get_executor(), Time::max()),
@@ -221,12 +220,11 @@ class BeastWebSocket final : public WebSocketSession {
   void end() {
     if (std::exchange(over_, true)) return;
     close_deadline_ = message_deadline_ = Time::max();
-    beast::error_code error;
-    stream_.next_layer().close(error);
+    stream_.next_layer().close();
     changed_.cancel();
   }
 
-  websocket::stream<tcp::socket, false> stream_;
+  websocket::stream<Stream, false> stream_;
   beast::flat_buffer buffer_;
   ByteBudget::Share share_;     // what buffer_ has
   asio::steady_timer changed_;  // cancelled when the writer has something to do
@@ -254,12 +252,12 @@ class BeastWebSocket final : public WebSocketSession {
 
 }  // namespace
 
-Task<Result<std::shared_ptr<WebSocketSession>>> WebSocketSession::accept(tcp::socket socket,
+Task<Result<std::shared_ptr<WebSocketSession>>> WebSocketSession::accept(Stream stream,
                                                                          Request request,
                                                                          std::string subprotocol,
                                                                          ServerContext& server) {
   const auto session =
-      std::make_shared<BeastWebSocket>(std::move(socket), std::move(subprotocol), request, server);
+      std::make_shared<BeastWebSocket>(std::move(stream), std::move(subprotocol), request, server);
   auto agreed = co_await session->handshake(std::move(request));
   if (!agreed) co_return fail(std::move(agreed).error());
   server.tasks.spawn("websocket writer", BeastWebSocket::write_all(session));

@@ -6,11 +6,11 @@
 // the largest message: a peer that reads too slowly loses what is queued and is closed with 1013.
 // Beast pings a silent peer and gives it up after two ping intervals.
 
-#include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <string>
 
 #include "core/base/loop.hpp"
+#include "core/base/stream.hpp"
 #include "daemon/net/transport.hpp"
 
 namespace exai::net {
@@ -21,8 +21,7 @@ class WebSocketSession : public WebSocket {
  public:
   // Answers the upgrade. The writer runs in the server's task group and ends with the session.
   // Errors: invalid (no valid upgrade; the peer was told so), unavailable (the peer has gone).
-  static Task<Result<std::shared_ptr<WebSocketSession>>> accept(asio::ip::tcp::socket socket,
-                                                                Request request,
+  static Task<Result<std::shared_ptr<WebSocketSession>>> accept(Stream stream, Request request,
                                                                 std::string subprotocol,
                                                                 ServerContext& server);
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "core/base/loop.hpp"
+#include "core/base/tls.hpp"
 #include "daemon/net/transport.hpp"
 #include "tests/support/support.hpp"
 
@@ -23,10 +24,12 @@ class RunningServer {
   using BeforeDrain = std::function<Task<>()>;
 
   RunningServer(net::ListenOptions options, const MakeHandler& make_handler,
-                BeforeDrain before_drain = {})
+                BeforeDrain before_drain = {}, const std::optional<TlsFiles>& tls = {})
       : stop_(loop_.executor(), Time::max()),
         handler_(make_handler(loop_, clock_)),
         before_drain_(std::move(before_drain)) {
+    if (tls) tls_ = TlsServer::open(loop_, clock_, Log(), *tls).value();
+    options.tls = tls_.get();
     auto server = net::Server::listen(loop_, clock_, Log(), std::move(options), *handler_);
     if (!server) throw std::runtime_error(server.error().message());
     server_ = *std::move(server);
@@ -69,6 +72,7 @@ class RunningServer {
       co_await before_drain_();
     }
     co_await server_->drain(limit_);
+    tls_.reset();
     drained_ = true;
   }
 
@@ -77,6 +81,7 @@ class RunningServer {
   asio::steady_timer stop_;
   std::unique_ptr<net::Handler> handler_;
   BeforeDrain before_drain_;
+  std::unique_ptr<TlsServer> tls_;
   std::unique_ptr<net::Server> server_;
   Duration limit_{};
   bool draining_ = false;
