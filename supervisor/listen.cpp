@@ -110,6 +110,7 @@ Result<Door> port_door(const config::ControlPort& port, Secret token) {
   door.family = AF_INET;
   door.kind = Door::Kind::port;
   door.token = std::move(token);
+  if (!port.certificate.empty()) door.tls = TlsFiles{port.certificate, port.key};
   door.socket = new_socket(AF_INET);
   const int on = 1;
   if (!door.socket ||

@@ -1,13 +1,14 @@
 #pragma once
 // The doors of the supervisor: its own socket in the state folder, for its user and root; and what
 // [control] in the stack file opens for others: a socket whose mode and group say who may connect,
-// and a port of this machine, where a token has to be shown first.
+// and a port of this machine, where a token has to be shown first, in TLS if that is wanted.
 
 #include <optional>
 #include <vector>
 
 #include "core/base/os.hpp"
 #include "core/base/secret.hpp"
+#include "core/base/tls.hpp"
 #include "core/control/methods.hpp"
 #include "core/workspace/workspace.hpp"
 
@@ -20,6 +21,7 @@ struct Door {
   Path path;  // of a socket in the file system
   control::Scope access = control::Scope::own;
   std::optional<Secret> token;
+  std::optional<TlsFiles> tls;  // none: clear text
 };
 
 // The stack's own first. It listens with `inherited`, if that is something; else a socket file that

@@ -8,7 +8,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "core/base/stream.hpp"
 #include "core/base/text.hpp"
+#include "core/base/tls.hpp"
 #include "supervisor/listen.hpp"
 
 namespace exai {
@@ -22,6 +24,7 @@ constexpr Duration kIdle = 1s;      // silent for as long, a client may lose its
 constexpr std::size_t kMaxLine = 1U << 20U;
 constexpr std::size_t kChunk = 4096;
 constexpr std::size_t kPushedAtOnce = 100;
+constexpr Duration kHandshake = 5s;
 constexpr Duration kWriteLimit = 10s;
 constexpr Duration kPushLimit = 60s;
 constexpr Duration kPushWait = 60s;
@@ -35,12 +38,16 @@ using Socket = Protocol::socket;
 }  // namespace
 
 struct ControlClient {
-  ControlClient(Socket connected, Time now)
-      : socket(std::move(connected)), turn(socket.get_executor()), heard(now) {
+  ControlClient(Socket connected, TlsContext context, Time now)
+      : stream(std::move(connected)),
+        tls(std::move(context)),
+        turn(stream.get_executor()),
+        heard(now) {
     turn.expires_at(Time::max());
   }
 
-  Socket socket;
+  Stream stream;
+  TlsContext tls;  // to begin with; none: clear text
   rpc::LineFramer framer{kMaxLine};
   std::shared_ptr<ControlSession> session = std::make_shared<ControlSession>();
   asio::steady_timer turn;  // wakes those who wait to write
@@ -52,8 +59,7 @@ struct ControlClient {
 
   void end() {
     gone = true;
-    boost::system::error_code ignored;
-    socket.close(ignored);
+    stream.close();
   }
 };
 
@@ -61,7 +67,10 @@ struct ControlServer::Listener {
   Listener(asio::io_context& context, Door opened)
       : door(std::move(opened)),
         acceptor(context, Protocol(door.family, 0), door.socket.release()) {}
+  TlsContext context() const { return tls ? tls->context() : nullptr; }
+
   Door door;
+  std::unique_ptr<TlsServer> tls;  // none: clear text
   asio::basic_socket_acceptor<Protocol> acceptor;
 };
 
@@ -80,8 +89,14 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(Loop& loop, Clock& cl
                                                            Fd inherited) {
   std::unique_ptr<ControlServer> server(new ControlServer(loop, clock, supervisor, std::move(log)));
   TRY(doors, open_doors(workspace, supervisor.stack(), std::move(inherited)));
-  for (Door& door : doors)
+  for (Door& door : doors) {
     server->listeners_.push_back(std::make_unique<Listener>(loop.context(), std::move(door)));
+    Listener& listener = *server->listeners_.back();
+    if (!listener.door.tls) continue;
+    auto tls = TlsServer::open(loop, server->clock_, server->log_, *listener.door.tls);
+    if (!tls) return fail(tls.error().within("[control] certificate, key"));
+    listener.tls = *std::move(tls);
+  }
   for (const auto& listener : server->listeners_)
     server->tasks_.spawn("control socket", server->accept(*listener));
   return server;
@@ -95,7 +110,10 @@ Task<> ControlServer::close() {
     co_await clock_.sleep_for(2ms);
   tasks_.cancel();
   co_await tasks_.join();
-  for (const auto& listener : listeners_) shut(listener->door);
+  for (const auto& listener : listeners_) {
+    shut(listener->door);
+    listener->tls.reset();
+  }
 }
 
 Fd ControlServer::release() {
@@ -148,7 +166,8 @@ Task<> ControlServer::accept(Listener& listener) {
       log_.warn("refused a client of another user");
       continue;
     }
-    auto client = std::make_shared<ControlClient>(std::move(socket), clock_.now());
+    auto client =
+        std::make_shared<ControlClient>(std::move(socket), listener.context(), clock_.now());
     client->session->access = listener.door.access;
     client->session->token = listener.door.token;
     if (make_room()) {
@@ -162,10 +181,15 @@ Task<> ControlServer::accept(Listener& listener) {
 
 namespace {
 
+Task<Result<>> shake_hands(std::shared_ptr<ControlClient> client) {
+  TlsContext context = std::exchange(client->tls, nullptr);
+  co_return co_await client->stream.accept_tls(std::move(context));
+}
+
 // True when all of it was taken.
 Task<Result<bool>> write_text(std::shared_ptr<ControlClient> client, std::string text) {
   const auto buffer = asio::buffer(text);
-  auto written = co_await asio::async_write(client->socket, buffer, kAsTuple);
+  auto written = co_await asio::async_write(client->stream, buffer, kAsTuple);
   co_return !std::get<0>(written);
 }
 
@@ -176,13 +200,18 @@ Task<std::optional<Result<std::string>>> next_line(std::shared_ptr<ControlClient
     auto line = client->framer.next();
     if (line) co_return line;
     const auto buffer = asio::buffer(chunk);
-    auto received = co_await client->socket.async_read_some(buffer, kAsTuple);
+    auto received = co_await client->stream.async_read_some(buffer, kAsTuple);
     if (std::get<0>(received)) co_return std::nullopt;
     client->framer.feed({chunk.data(), std::get<1>(received)});
   }
 }
 
 Task<Result<bool>> has_line(std::shared_ptr<ControlClient> client) {
+  if (client->tls) {
+    Task<Result<>> agreeing = shake_hands(client);
+    const Result<> agreed = co_await std::move(agreeing);
+    if (!agreed) co_return false;
+  }
   Task<std::optional<Result<std::string>>> reading = next_line(std::move(client));
   const auto line = co_await std::move(reading);
   co_return line.has_value();
@@ -254,7 +283,26 @@ Task<> ControlServer::serve(Client client) {
   if (failure) std::rethrow_exception(failure);
 }
 
+// Who does not know that TLS is spoken here is told so, in what he speaks himself.
+Task<bool> ControlServer::begin_tls(Client client) {
+  Task<Result<>> agreeing = shake_hands(client);
+  const Result<> agreed = co_await with_timeout(clock_, std::move(agreeing), kHandshake);
+  if (agreed) co_return true;
+  log_.debug("a client was refused", {{"why", agreed.error().message()}});
+  if (agreed.error().code() != Errc::invalid) co_return false;
+  const rpc::Response hint =
+      rpc::error_of(std::nullopt, rpc::kInvalidRequest, "this port speaks TLS");
+  Task<bool> sending = send(client, line_of(hint), kTurnedAwayLimit);
+  co_await std::move(sending);
+  co_return false;
+}
+
 Task<> ControlServer::converse(Client client) {
+  if (client->tls) {
+    Task<bool> beginning = begin_tls(client);
+    const bool begun = co_await std::move(beginning);
+    if (!begun) co_return;
+  }
   for (;;) {
     client->busy = client->session->subscribed.has_value();
     Task<std::optional<Result<std::string>>> reading = next_line(client);

@@ -48,6 +48,7 @@ class ControlServer final {
 
   Task<> accept(Listener& listener);
   Task<> serve(Client client);
+  Task<bool> begin_tls(Client client);
   Task<> converse(Client client);
   Task<> turn_away(Client client);
   Task<> push(Client client);

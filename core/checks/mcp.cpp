@@ -54,6 +54,7 @@ class Client {
  public:
   Client(Attempt& attempt, const config::Check& check)
       : attempt_(attempt),
+        check_(check),
         url_(config::url_of(check, "/mcp")),
         tool_(config::parse_mcp_call(check.what.front()).value_or("")),
         token_(check.setting("token")) {
@@ -81,6 +82,7 @@ class Client {
   Error refused(int status) const;
 
   Attempt& attempt_;
+  const config::Check& check_;
   const std::string url_;
   const std::string tool_;
   const std::string token_;  // the name of a variable
@@ -146,7 +148,7 @@ Task<Result<>> Client::call_tool() {
 
 Task<> Client::leave() {
   if (session_.empty()) co_return;
-  HttpRequest request = request_to(attempt_, url_);
+  HttpRequest request = request_to(attempt_, check_, url_);
   request.method = "DELETE";
   request.timeout = kFarewell;
   request.headers = headers();
@@ -183,7 +185,7 @@ Task<Result<>> Client::notify(std::string method) {
 
 // Errors: those of HTTP, and unavailable or denied for any status but 2xx.
 Task<Result<HttpStream>> Client::post(rpc::Request message) {
-  HttpRequest request = request_to(attempt_, url_);
+  HttpRequest request = request_to(attempt_, check_, url_);
   request.method = "POST";
   request.headers = headers();
   request.body = rpc::to_text(message);

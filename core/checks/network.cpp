@@ -52,8 +52,9 @@ Task<Result<tcp::socket>> connect(Attempt& attempt, std::string host, std::uint1
   co_return std::move(socket);
 }
 
-HttpRequest request_to(const Attempt& attempt, std::string url) {
+HttpRequest request_to(const Attempt& attempt, const config::Check& check, std::string url) {
   HttpRequest request;
+  request.ca = check.setting("ca");
   request.url = std::move(url);
   request.connect_timeout = attempt.timeout + 10s;
   request.timeout = attempt.timeout + 10s;
@@ -70,7 +71,7 @@ Task<Proof> prove_http(Attempt& attempt, config::Check check) {
   const std::string url = config::url_of(check, check.what.front());
   const std::string path(path_of_url(url));
   attempt.step = "GET " + path;
-  HttpRequest request = request_to(attempt, url);
+  HttpRequest request = request_to(attempt, check, url);
   auto response = co_await attempt.http.send(std::move(request));
   if (!response) co_return fail(response.error());
   const int status = response->status;

@@ -11,6 +11,6 @@ namespace exai::checks {
 Task<Result<asio::ip::tcp::socket>> connect(Attempt& attempt, std::string host, std::uint16_t port);
 
 // A request whose own limits stay behind the deadline of the run.
-HttpRequest request_to(const Attempt& attempt, std::string url);
+HttpRequest request_to(const Attempt& attempt, const config::Check& check, std::string url);
 
 }  // namespace exai::checks

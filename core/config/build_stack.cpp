@@ -25,7 +25,7 @@ bool is_common(std::string_view key) {
   return contains(kCommon, key);
 }
 
-std::optional<Check> build_check(const Member& service, std::string_view key) {
+std::optional<Check> build_check(const Member& service, std::string_view key, const Path& folder) {
   const Member* member = service.value.member(key);
   if (member == nullptr) return std::nullopt;
   Check check;
@@ -39,6 +39,8 @@ std::optional<Check> build_check(const Member& service, std::string_view key) {
   for (const Member& setting : *member->value.table())
     if (!is_common(setting.key) && setting.key != check.kind)
       check.settings[setting.key] = plain_text(setting.value);
+  if (const auto ca = check.settings.find("ca"); ca != check.settings.end())
+    ca->second = (folder / ca->second).lexically_normal().string();
   check.every = duration_or(member->value, "every", check.every);
   check.timeout = duration_or(member->value, "timeout", check.timeout);
   // Silence is measured with its own timeout; one is enough.
@@ -83,8 +85,8 @@ Service build_service(const Member& member, const Path& folder) {
   service.ports = ports_of(node);
   for (const Member& file : members(node, "render"))
     service.render[file.key] = (folder / plain_text(file.value)).lexically_normal();
-  service.ready = build_check(member, "ready");
-  service.healthy = build_check(member, "healthy");
+  service.ready = build_check(member, "ready", folder);
+  service.healthy = build_check(member, "healthy", folder);
   service.watch = texts(node.find("watch"));
   build_life(service, node);
   service.limits = build_limits(node);
@@ -103,8 +105,16 @@ ControlAccess build_control(const Node& tree, const Path& folder) {
     std::from_chars(mode.data(), mode.data() + mode.size(), socket.mode, 8);
     socket.group = text_or(*control, "group", "");
   }
-  if (const int port = integer_or(*control, "port", 0); port > 0)
-    access.port = ControlPort{static_cast<std::uint16_t>(port), text_or(*control, "token", "")};
+  if (const int number = integer_or(*control, "port", 0); number > 0) {
+    ControlPort& port = access.port.emplace();
+    port.number = static_cast<std::uint16_t>(number);
+    port.token = text_or(*control, "token", "");
+    const auto path_of = [&](std::string_view key) {
+      return control->find(key) ? (folder / text_or(*control, key, "")).lexically_normal() : Path();
+    };
+    port.certificate = path_of("certificate");
+    port.key = path_of("key");
+  }
   return access;
 }
 

@@ -40,8 +40,8 @@ std::string describe(const Check& check) {
 std::string url_of(const Check& check, const std::string& path) {
   if (!path.starts_with('/')) return path;
   const bool brackets = check.host.find(':') != std::string::npos;  // an IPv6 address
-  return fmt::format("http://{}{}{}:{}{}", brackets ? "[" : "", check.host, brackets ? "]" : "",
-                     check.port, path);
+  return fmt::format("{}://{}{}{}:{}{}", check.setting("https") == "true" ? "https" : "http",
+                     brackets ? "[" : "", check.host, brackets ? "]" : "", check.port, path);
 }
 
 const Service* Stack::find(std::string_view service) const {

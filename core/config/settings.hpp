@@ -38,7 +38,8 @@ struct Check {
 };
 // "mcp tools/call status", "redis round-trip", "http /health/live"
 std::string describe(const Check& check);
-// "http://127.0.0.1:8082/health": `path` on the check's port; a whole URL as it is.
+// "http://127.0.0.1:8082/health": `path` on the check's port, https:// where it says so; a whole
+// URL as it is.
 std::string url_of(const Check& check, const std::string& path);
 
 // --- services ---
@@ -204,6 +205,8 @@ struct SharedSocket {
 struct ControlPort {  // of this machine alone
   std::uint16_t number = 0;
   std::string token;  // the variable that holds it
+  Path certificate;   // of its TLS, with the key; empty: clear text
+  Path key;
   friend bool operator==(const ControlPort&, const ControlPort&) = default;
 };
 

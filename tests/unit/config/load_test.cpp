@@ -272,12 +272,27 @@ TEST_CASE("a check's URL is a path on its port, or whole already") {
   check.host = "::1";
   CHECK(url_of(check, "/") == "http://[::1]:8082/");
   CHECK(url_of(check, "https://x/y") == "https://x/y");
+  check.settings["https"] = "true";
+  CHECK(url_of(check, "/") == "https://[::1]:8082/");
+  CHECK(url_of(check, "http://x/y") == "http://x/y");
 }
 
 TEST_CASE("the only port of a service needs no name") {
   const Service service =
       web(world_with(kProcess + "ports = { main = 7 }\nready = { mcp = \"tools/call status\" }\n"));
   CHECK(url_of(*service.ready, "/mcp") == "http://127.0.0.1:7/mcp");
+}
+
+TEST_CASE("a check's CA is a file that begins at the stack file") {
+  const auto ca_of = [](const std::string& path) {
+    const Service service = web(world_with(
+        kProcess + "ports = { main = 7 }\nready = { http = \"/\", https = true, ca = \"" + path +
+        "\" }\n"));
+    return Path(service.ready->setting("ca"));
+  };
+  CHECK(ca_of("tls/../ca.pem").filename() == "ca.pem");
+  CHECK(ca_of("tls/../ca.pem").is_absolute());
+  CHECK(ca_of("/etc/ca.pem") == "/etc/ca.pem");
 }
 
 TEST_CASE("the fingerprint changes with what runs, not with words or secrets") {
@@ -419,6 +434,15 @@ TEST_CASE("a stack opens doors for others when its file says so") {
   CHECK(full.port->number == 7070);
   CHECK(full.port->token == "CONTROL_TOKEN");
   CHECK_FALSE(full.may_change);
+  CHECK(full.port->certificate.empty());
+  const std::string port = "port = 7070\ntoken = \"CONTROL_TOKEN\"\n";
+  const auto secure = load(port + "certificate = \"tls/c.pem\"\nkey = \"/k.pem\"\n").stack->control;
+  CHECK(secure.port->certificate.is_absolute());
+  CHECK(secure.port->certificate.filename() == "c.pem");
+  CHECK(secure.port->key == "/k.pem");
+  CHECK_FALSE(load(port + "certificate = \"c.pem\"\n").stack);
+  CHECK_FALSE(load(port + "key = \"k.pem\"\n").stack);
+  CHECK_FALSE(load("socket = \"/s\"\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n").stack);
   CHECK_FALSE(load("socket = \"/s\"\nsocket_mode = \"0666\"\n").stack);  // anybody at all
   CHECK_FALSE(load("port = 7070\n").stack);                              // without a token
   CHECK_FALSE(load("").stack);
