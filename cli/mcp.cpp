@@ -5,6 +5,7 @@
 #include "cli/mcp/target.hpp"
 #include "cli/verbs.hpp"
 #include "core/base/text.hpp"
+#include "core/base/tls.hpp"
 
 namespace exai::cli {
 
@@ -17,13 +18,17 @@ constexpr Command kConfig{"mcp config", "print or install the entry of an MCP cl
 
 struct Wanted {
   std::string url;
+  std::string ca;
   bool up = false;
   Duration patience = 30s;
 };
 
 Exit serve(Context& context, const Wanted& wanted) {
-  const auto target = find_target(context, wanted.url);
+  const auto target = find_target(context, wanted.url, wanted.ca);
   if (!target) return complain(context, Exit::bad_input, target.error().message());
+  if (target->address.tls)
+    if (const auto trusted = tls_client(target->address.ca); !trusted)
+      return complain(context, Exit::bad_input, trusted.error().message());
   if (wanted.up && target->service.empty())
     return complain(
         context, Exit::bad_input,
@@ -35,7 +40,7 @@ Exit serve(Context& context, const Wanted& wanted) {
   options.name = url_of(target->address);
   options.patience = wanted.patience;
   options.address = [&context, &wanted]() -> Result<WebSocketAddress> {
-    TRY(now, find_target(context, wanted.url));
+    TRY(now, find_target(context, wanted.url, wanted.ca));
     return std::move(now.address);
   };
   if (wanted.up)
@@ -71,7 +76,8 @@ Exit mcp(Context& context, Args& args) {
       "ran. Ends with stdin (exit 0). Its log is on stderr.\n\n"
       "  exai mcp config           the entry for the client's configuration\n"
       "  exai mcp --up             start the stack when exaid does not answer");
-  args.text("--url", "URL", wanted.url, "ws://HOST:PORT/ws, instead of the stack's");
+  args.text("--url", "URL", wanted.url, "ws://HOST:PORT/ws (wss://), instead of the stack's");
+  args.text("--ca", "FILE", wanted.ca, "the CA that vouches for exaid, if the system does not");
   args.flag("--up", wanted.up, "start exaid and what it needs, once, if it is not there");
   args.text("--wait", "DURATION", patience, "a request waits so long for exaid (30s)");
   if (const auto done = args.parse(context)) return *done;

@@ -18,6 +18,7 @@ struct Wanted {
   std::string install;  // to install for
   std::string name = "exai";
   std::string url;
+  std::string ca;
   bool project = false;
   bool up = false;
   bool dry_run = false;
@@ -26,13 +27,15 @@ struct Wanted {
 // What the client is to launch: whole paths, as it starts anywhere.
 tl::expected<std::vector<std::string>, Exit> command_of(Context& context, const Wanted& wanted) {
   std::vector<std::string> command = {executable_path().string(), "mcp"};
+  std::error_code ignored;
+  if (!wanted.ca.empty())
+    command.insert(command.end(), {"--ca", std::filesystem::absolute(wanted.ca, ignored).string()});
   if (!wanted.url.empty()) {
     command.insert(command.end(), {"--url", wanted.url});
     return command;
   }
   const auto workspace = open_workspace(context);
   if (!workspace) return tl::unexpected(Exit::bad_input);
-  std::error_code ignored;
   const Path file = std::filesystem::absolute(workspace->stack_file, ignored);
   command.insert(command.end(), {"--file", file.lexically_normal().string()});
   if (context.env) command.insert(command.end(), {"--env", *context.env});
@@ -125,6 +128,7 @@ Exit mcp_config(Context& context, Args& args) {
   args.flag("--dry-run", wanted.dry_run, "only show what --install would change");
   args.text("--name", "NAME", wanted.name, "of the entry (exai)");
   args.text("--url", "URL", wanted.url, "a daemon that is in no stack file");
+  args.text("--ca", "FILE", wanted.ca, "the CA that vouches for it");
   args.flag("--up", wanted.up, "the entry starts the stack, too");
   args.json();
   if (const auto done = args.parse(context)) return *done;

@@ -20,9 +20,10 @@ constexpr std::string_view kPath = "/ws";
 constexpr std::string_view kHttpPath = "/mcp";
 constexpr std::string_view kSubprotocol = "mcp";
 // Those of the table that say where exaid listens, and their older names.
-constexpr std::array<std::string_view, 7> kOptions = {
-    "EXAI_WS_HOST", "EXAI_WS_HOST_FILE", "EXAI_WS_PORT",      "EXAI_WS_PORT_FILE",
-    "WS_PORT",      "EXAI_WS_TOKEN",     "EXAI_WS_TOKEN_FILE"};
+constexpr std::array<std::string_view, 9> kOptions = {
+    "EXAI_WS_HOST",     "EXAI_WS_HOST_FILE", "EXAI_WS_PORT",       "EXAI_WS_PORT_FILE",
+    "WS_PORT",          "EXAI_WS_TOKEN",     "EXAI_WS_TOKEN_FILE", "EXAI_TLS_CERTIFICATE_PATH",
+    "EXAI_TLS_KEY_PATH"};
 
 tl::unexpected<Error> no_endpoint(std::string_view url, std::string_view why) {
   return fail(Errc::invalid, "\"{}\" {}; it looks like ws://127.0.0.1:8079/ws", printable(url),
@@ -59,6 +60,7 @@ Result<Target> target_of_environment(const Context& context, const std::string& 
   WebSocketAddress address;
   address.host = reachable(options.text("EXAI_WS_HOST"));
   address.port = options.port("EXAI_WS_PORT");
+  address.tls = !options.text("EXAI_TLS_CERTIFICATE_PATH").empty();
   address.path = kPath;
   address.subprotocol = kSubprotocol;
   return Target{with_token(std::move(address), token)};
@@ -79,6 +81,7 @@ Result<Target> target_of_stack(const Context& context, const Workspace& workspac
     const config::Check* check = mcp_check(service);
     if (!check) continue;
     TRY(address, parse_endpoint(config::url_of(*check, std::string(kHttpPath))));
+    address.ca = check->setting("ca");
     const std::string name = check->setting("token");
     if (name.empty()) return Target{std::move(address), service.name};
     const auto token = existing_secret({workspace, loaded.stack}, name);
@@ -95,9 +98,9 @@ Result<Target> target_of_stack(const Context& context, const Workspace& workspac
 Result<WebSocketAddress> parse_endpoint(std::string_view url) {
   const std::size_t scheme = url.find("://");
   const std::string_view name = url.substr(0, scheme == std::string_view::npos ? 0 : scheme);
-  if (name == "wss" || name == "https")
-    return no_endpoint(url, "wants TLS, which exai mcp does not speak");
-  if (name != "ws" && name != "http") return no_endpoint(url, "is no URL of a WebSocket");
+  const bool is_tls = name == "wss" || name == "https";
+  if (!is_tls && name != "ws" && name != "http")
+    return no_endpoint(url, "is no URL of a WebSocket");
   std::string_view rest = url.substr(scheme + 3);
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   std::string_view authority = rest.substr(0, slash);
@@ -109,7 +112,8 @@ Result<WebSocketAddress> parse_endpoint(std::string_view url) {
   if (close == std::string_view::npos) return no_endpoint(url, "has a bracket without its end");
   const std::size_t colon = authority.find(':', close);
   WebSocketAddress address;
-  address.port = 80;
+  address.tls = is_tls;
+  address.port = is_tls ? 443 : 80;
   if (colon != std::string_view::npos) {
     const auto port = config::parse_port(authority.substr(colon + 1));
     if (!port) return no_endpoint(url, "has no valid port");
@@ -129,17 +133,32 @@ Result<WebSocketAddress> parse_endpoint(std::string_view url) {
 
 std::string url_of(const WebSocketAddress& address) {
   const bool bracketed = address.host.find(':') != std::string::npos;
-  return fmt::format("ws://{}{}{}:{}{}", bracketed ? "[" : "", address.host, bracketed ? "]" : "",
-                     address.port, address.path);
+  return fmt::format("{}://{}{}{}:{}{}", address.tls ? "wss" : "ws", bracketed ? "[" : "",
+                     address.host, bracketed ? "]" : "", address.port, address.path);
 }
 
-Result<Target> find_target(const Context& context, const std::string& url) {
+namespace {
+
+Result<Target> find_target_at(const Context& context, const std::string& url) {
   if (!url.empty()) return target_of_environment(context, url);
   const auto workspace = find_workspace(context.file, context.environment);
   if (workspace) return target_of_stack(context, *workspace);
   const bool named = context.file || !value_or_empty(context.environment, "EXAI_FILE").empty();
   if (named) return fail(workspace.error());
   return target_of_environment(context, url);
+}
+
+}  // namespace
+
+Result<Target> find_target(const Context& context, const std::string& url, const std::string& ca) {
+  TRY(target, find_target_at(context, url));
+  if (ca.empty()) return target;
+  if (!target.address.tls)
+    return fail(Errc::invalid, "--ca is for wss:// and https://; {} is without TLS",
+                url_of(target.address));
+  std::error_code ignored;
+  target.address.ca = std::filesystem::absolute(ca, ignored);
+  return target;
 }
 
 SpawnSpec up_command(const Context& context, const std::string& service) {

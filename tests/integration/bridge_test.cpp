@@ -323,7 +323,10 @@ TEST_CASE("bridge: what it cannot work with is refused before anything starts") 
     CHECK(outcome.out.empty());
     return outcome.err;
   };
-  CHECK_THAT(refused({"--url", "wss://host/ws"}), Contains("wants TLS"));
+  CHECK_THAT(refused({"--url", "ws://host/ws", "--ca", "/ca.pem"}),
+             Contains("--ca is for wss:// and https://; ws://host:80/ws is without TLS"));
+  CHECK_THAT(refused({"--url", "wss://host/ws", "--ca", "/no/such/ca.pem"}),
+             Contains("/no/such/ca.pem: No such file"));
   CHECK_THAT(refused({"--url", "ws://host/ws", "--up"}), Contains("--up starts a service"));
   CHECK_THAT(refused({"--wait", "soon"}), Contains("--wait: "));
   CHECK_THAT(refused({"--file", "/no/such/exai.toml"}), Contains("/no/such/exai.toml"));

@@ -14,6 +14,8 @@ TEST_CASE("an endpoint's URL") {
       {"http://proxy.example/exai/mcp", "ws://proxy.example:80/exai/ws"},
       {"ws://[::1]:8079/ws", "ws://[::1]:8079/ws"},
       {"ws://host/other", "ws://host:80/other"},
+      {"wss://host/ws", "wss://host:443/ws"},
+      {"https://host:8443/mcp", "wss://host:8443/ws"},
   }));
   const auto address = cli::parse_endpoint(url);
   REQUIRE(address.has_value());
@@ -26,8 +28,7 @@ TEST_CASE("what is no endpoint says what it lacks") {
   const auto [url, why] = GENERATE(table<std::string, std::string>({
       {"", "\"\" is no URL of a WebSocket"},
       {"localhost:8079", "\"localhost:8079\" is no URL of a WebSocket"},
-      {"wss://host/ws", "\"wss://host/ws\" wants TLS, which exai mcp does not speak"},
-      {"https://host/mcp", "\"https://host/mcp\" wants TLS, which exai mcp does not speak"},
+      {"ftp://host/mcp", "\"ftp://host/mcp\" is no URL of a WebSocket"},
       {"ws://host:99999/ws", "\"ws://host:99999/ws\" has no valid port"},
       {"ws://host:/ws", "\"ws://host:/ws\" has no valid port"},
       {"ws://:80/ws", "\"ws://:80/ws\" names no host"},
