@@ -150,6 +150,11 @@ TEST_CASE("a service may name another process as itself, and end the first one")
     return s.state == State::ready && command_line(s.pid) == "sleep 1000";
   });
   CHECK(ready.restarts == 0);
+  // Until its parent has ended it is no child of ours, and how it ends is not ours to know.
+  REQUIRE(wait_until([&] {
+    const auto info = process_info(ready.pid);
+    return info && info->parent == stack.supervisor().pid();
+  }));
   ::kill(ready.pid, SIGKILL);
   const ServiceStatus after = stack.until("web", [&](const auto& s) {
     return s.state == State::ready && s.pid != ready.pid && command_line(s.pid) == "sleep 1000";
