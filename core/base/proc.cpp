@@ -205,7 +205,8 @@ Result<DiskSpace> disk_space(const std::string& path) {
   struct statvfs info {};
   if (::statvfs(path.c_str(), &info) != 0)
     return fail(errno_error(errno, fmt::format("reading the free space of {}", path)));
-  return DiskSpace{info.f_blocks * info.f_frsize, info.f_bavail * info.f_frsize};
+  const std::uint64_t used = info.f_blocks - info.f_bfree;
+  return DiskSpace{(used + info.f_bavail) * info.f_frsize, info.f_bavail * info.f_frsize};
 }
 
 MemoryInfo system_memory() {

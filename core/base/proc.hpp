@@ -50,6 +50,7 @@ struct Listener {
 // ports, and not when nobody listens.
 std::vector<Listener> listeners_on(const std::vector<std::uint16_t>& ports);
 
+// As df counts: what is kept back for root, or by a quota, is in neither.
 struct DiskSpace {
   std::uint64_t total = 0;
   std::uint64_t available = 0;

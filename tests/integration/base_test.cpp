@@ -350,6 +350,12 @@ TEST_CASE("disk and memory have sizes") {
   REQUIRE(disk);
   CHECK(disk->total > disk->available);
   CHECK(disk_space("/no/such/folder").error().code() == Errc::not_found);
+  const TempDir folder;
+  const std::string df =
+      output_of(folder, "df --output=pcent / | tail -n 1", {{"PATH", "/usr/bin:/bin"}});
+  const auto used = 100 * (disk->total - disk->available) / disk->total;
+  CHECK(used + 2 >= std::stoul(df));
+  CHECK(used <= std::stoul(df) + 2);
   const MemoryInfo memory = system_memory();
   CHECK(memory.total > memory.available);
   CHECK(memory.available > 0);
