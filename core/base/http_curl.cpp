@@ -1,23 +1,13 @@
 #include "core/base/http_curl.hpp"
 
-#include <dlfcn.h>
-
-#include "core/base/error.hpp"
+#include "core/base/library.hpp"
 
 namespace exai {
 
 namespace {
 
-template <class Function>
-void find(void* library, const char* name, Function*& function) {
-  function = reinterpret_cast<Function*>(dlsym(library, name));
-  EXAI_ASSERT(function != nullptr);
-}
-
-Curl open_library() {
-  // Stays open until the process ends: its threads and its exit handlers live in it.
-  void* library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-  EXAI_ASSERT(library != nullptr);
+Curl open_curl() {
+  void* const library = open_library("libcurl.so.4");
   Curl found{};
   find(library, "curl_global_init", found.global_init);
   find(library, "curl_free", found.free);
@@ -49,7 +39,7 @@ Curl open_library() {
 }  // namespace
 
 const Curl& curl() {
-  static const Curl library = open_library();
+  static const Curl library = open_curl();
   return library;
 }
 

@@ -1,23 +1,14 @@
 #include "core/base/openssl.hpp"
 
-#include <dlfcn.h>
-
-#include "core/base/error.hpp"
+#include "core/base/library.hpp"
 
 namespace exai {
 
 namespace {
 
-template <class Function>
-void find(void* library, const char* name, Function*& function) {
-  function = reinterpret_cast<Function*>(dlsym(library, name));
-  EXAI_ASSERT(function != nullptr);
-}
-
-OpenSsl open_library() {
-  // Stays open until the process ends. What is of libcrypto is found through it.
-  void* library = dlopen("libssl.so.3", RTLD_NOW | RTLD_LOCAL);
-  EXAI_ASSERT(library != nullptr);
+OpenSsl open_openssl() {
+  // What is of libcrypto is found through it.
+  void* const library = open_library("libssl.so.3");
   OpenSsl found{};
   find(library, "TLS_method", found.tls_method);
   find(library, "SSL_CTX_new", found.ctx_new);
@@ -66,8 +57,13 @@ OpenSsl open_library() {
 }  // namespace
 
 const OpenSsl& openssl() {
-  static const OpenSsl library = open_library();
+  static const OpenSsl library = open_openssl();
   return library;
+}
+
+std::string reason_text(unsigned long code, std::string_view unknown) {
+  const char* reason = code == 0 ? nullptr : openssl().err_reason_error_string(code);
+  return std::string(reason == nullptr ? unknown : reason);
 }
 
 }  // namespace exai

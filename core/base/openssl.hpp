@@ -10,6 +10,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <string>
+#include <string_view>
+
 namespace exai {
 
 struct OpenSsl {
@@ -58,5 +61,8 @@ struct OpenSsl {
 
 // Aborts when the library is not there: libcurl, which no program does without, needs it too.
 const OpenSsl& openssl();
+
+// What it says of a failure, without the name of a function; else `unknown`.
+std::string reason_text(unsigned long code, std::string_view unknown);
 
 }  // namespace exai

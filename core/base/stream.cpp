@@ -22,12 +22,6 @@ using boost::system::error_code;
 
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
-// What OpenSSL says of its last failure, without the name of a function.
-std::string reason_of(unsigned long code) {
-  const char* reason = code == 0 ? nullptr : openssl().err_reason_error_string(code);
-  return reason == nullptr ? "the handshake was broken off" : reason;
-}
-
 bool is_no_tls(unsigned long code) {
   const int reason = ERR_GET_REASON(code);
   return reason == SSL_R_HTTP_REQUEST || reason == SSL_R_HTTPS_PROXY_REQUEST ||
@@ -204,7 +198,8 @@ Task<Result<>> Stream::shake_hands() {
       if (is_no_tls(tls->failure)) co_return fail(Errc::invalid, "the peer does not speak TLS");
       if (tls->failure == 0)
         co_return fail(Errc::unavailable, "the TLS handshake was broken off by the peer");
-      co_return fail(Errc::denied, "the TLS handshake failed: {}", reason_of(tls->failure));
+      co_return fail(Errc::denied, "the TLS handshake failed: {}",
+                     reason_text(tls->failure, "the handshake was broken off"));
     }
     auto waited = co_await socket_.async_wait(tls->next, kAsTuple);
     if (std::get<0>(waited) || !tls->socket)

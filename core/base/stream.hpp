@@ -31,7 +31,7 @@ class Stream {
   using executor_type = Socket::executor_type;
 
   explicit Stream(Socket socket) : socket_(std::move(socket)) {}
-  explicit Stream(asio::any_io_executor executor) : socket_(std::move(executor)) {}
+  explicit Stream(const asio::any_io_executor& executor) : socket_(executor) {}
   Stream(Stream&& other) noexcept;
   Stream& operator=(Stream&&) = delete;
   ~Stream();

@@ -35,9 +35,8 @@ using Bio = std::unique_ptr<BIO, Freed<&OpenSsl::bio_free>>;
 // What OpenSSL says of its last failure; its queue is empty afterwards.
 std::string said() {
   const unsigned long code = openssl().err_get_error();
-  const char* reason = code == 0 ? nullptr : openssl().err_reason_error_string(code);
   openssl().err_clear_error();
-  return reason == nullptr ? "it cannot be used" : reason;
+  return reason_text(code, "it cannot be used");
 }
 
 Bio memory(std::string_view text) {
