@@ -175,11 +175,12 @@ std::optional<WallTime> process_started(const ProcessInfo& process) {
 }
 
 std::vector<Listener> listeners_on(const std::vector<std::uint16_t>& ports) {
+  std::vector<Listener> found;
+  if (ports.empty()) return found;
   std::unordered_map<std::uint64_t, Socket> sockets;  // whose owner is looked for
   read_listening("/proc/net/tcp", sockets);
   read_listening("/proc/net/tcp6", sockets);
   std::erase_if(sockets, [&](const auto& each) { return !contains(ports, each.second.port); });
-  std::vector<Listener> found;
   if (sockets.empty()) return found;
   for (const std::string& pid : numbered_entries("/proc")) {
     const std::string folder = "/proc/" + pid + "/fd";

@@ -122,12 +122,15 @@ Result<Secret> delivered_value(const Workspace& workspace, const config::Stack& 
 }
 
 std::string port_conflict(const config::Service& service) {
+  std::vector<std::uint16_t> numbers;
+  for (const config::PortBinding& port : service.ports) numbers.push_back(port.number);
+  const std::vector<Listener> listeners = listeners_on(numbers);
   for (const config::PortBinding& port : service.ports) {
-    for (const Listener& listener : listeners_on({port.number})) {
+    for (const Listener& listener : listeners) {
       // A listener on one outside address leaves ours free.
       const bool ours = listener.address == "*" || listener.address == "::1" ||
                         listener.address.starts_with("127.");
-      if (!ours) continue;
+      if (listener.port != port.number || !ours) continue;
       const std::string owner = listener.pid == 0
                                     ? "a process of another user"
                                     : fmt::format("pid {} ({})", listener.pid, listener.program);
