@@ -131,11 +131,6 @@ std::string percent_text(const std::optional<double>& percent) {
   return percent ? fmt::format("{:.1f}%", *percent) : "-";
 }
 
-std::string age(WallTime then, WallTime now) {
-  const auto passed = std::chrono::duration_cast<Duration>(now - then);
-  return format_duration(std::max(passed, Duration::zero()));
-}
-
 std::string proof_text(const ServiceStatus& service) {
   const std::string ready = proof_of(service.ready);
   const std::string healthy = proof_of(service.healthy);

@@ -15,8 +15,6 @@ namespace exai::cli {
 
 Tone tone_of(control::State state);
 
-// "3m12s", how long ago `then` was; "0ms" when clocks disagree.
-std::string age(WallTime then, WallTime now);
 // "-": not known, or not there.
 std::string size_text(const std::optional<std::int64_t>& bytes);
 std::string percent_text(const std::optional<double>& percent);

@@ -310,11 +310,9 @@ void fill_random(void* bytes, std::size_t size) {
 }  // namespace
 
 std::string random_hex(std::size_t bytes) {
-  std::vector<unsigned char> raw(bytes);
+  std::string raw(bytes, '\0');
   fill_random(raw.data(), raw.size());
-  std::string text;
-  for (const unsigned char byte : raw) text += fmt::format("{:02x}", byte);
-  return text;
+  return to_hex(raw);
 }
 
 std::string random_token(std::size_t characters) {

@@ -91,6 +91,11 @@ std::string format_duration(Duration duration) {
   return two(s / 86400, 'd', s % 86400 / 3600, 'h');
 }
 
+std::string age(WallTime then, WallTime now) {
+  const auto passed = std::chrono::duration_cast<Duration>(now - then);
+  return format_duration(std::max(passed, Duration::zero()));
+}
+
 Result<std::uint64_t> parse_size(std::string_view text) {
   std::string_view rest = text;
   const auto number = take_number(rest);
@@ -318,6 +323,17 @@ std::string printable(std::string_view bytes) {
     }
   }
   return result;
+}
+
+std::string to_hex(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  text.reserve(2 * bytes.size());
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += {kDigits[byte >> 4U], kDigits[byte & 15U]};
+  }
+  return text;
 }
 
 }  // namespace exai

@@ -18,6 +18,8 @@ namespace exai {
 Result<Duration> parse_duration(std::string_view text);
 // At most two units, the way people say it: "340ms", "1.2s", "2m5s", "3h12m", "4d2h".
 std::string format_duration(Duration duration);
+// The same of the time since `then`: "3m12s"; "0ms" when clocks disagree.
+std::string age(WallTime then, WallTime now);
 
 // "64KiB", "10MB", "512" (bytes): K, M, G, T with B or iB; KB = 1000, KiB and plain K = 1024.
 Result<std::uint64_t> parse_size(std::string_view text);
@@ -56,5 +58,8 @@ std::size_t code_points(std::string_view text);
 char32_t take_code_point(std::string_view& text);
 // Control characters and invalid bytes made visible ("\x1b"), for text that others wrote.
 std::string printable(std::string_view bytes);
+
+// Two lower-case digits a byte.
+std::string to_hex(std::string_view bytes);
 
 }  // namespace exai

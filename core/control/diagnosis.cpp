@@ -59,9 +59,8 @@ bool in_trouble(const ServiceStatus& service) {
 Findings process_findings(const StackStatus& status, WallTime now) {
   Findings findings;
   for (const ServiceStatus& service : status.services) {
-    const auto passed = std::chrono::duration_cast<Duration>(now - service.since);
-    const std::string state = fmt::format("{}: {} for {}", service.name, name(service.state),
-                                          format_duration(std::max(passed, Duration::zero())));
+    const std::string state =
+        fmt::format("{}: {} for {}", service.name, name(service.state), age(service.since, now));
     const std::string reason = reason_text(service);
     const std::string message = reason.empty() ? state : state + ": " + reason;
     const std::string logs = "exai logs " + service.name;

@@ -330,11 +330,7 @@ Result<Secret> decrypt(std::string_view file, std::span<const Identity> identiti
 
 std::string hmac_hex(const Secret& key, const Secret& text) {
   start_sodium();
-  std::string result;
-  const Key code = hmac(key.reveal(), text.reveal());
-  for (const char byte : code.view())
-    result += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  return result;
+  return to_hex(hmac(key.reveal(), text.reveal()).view());
 }
 
 }  // namespace exai::secrets

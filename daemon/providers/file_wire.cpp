@@ -1,6 +1,7 @@
 #include "daemon/providers/file_wire.hpp"
 
 #include "core/base/text.hpp"
+#include "core/base/url.hpp"
 
 namespace exai::providers {
 namespace {
@@ -12,17 +13,9 @@ std::string quoted(std::string name) {
   return replace_all(std::move(name), "\n", "%0A");
 }
 
-// Ids come from the provider, and go into a path.
-std::string as_segment(const std::string& id) {
-  constexpr std::string_view kPlain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
-  std::string segment;
-  for (const char c : id)
-    if (kPlain.find(c) != std::string_view::npos)
-      segment += c;
-    else
-      segment += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  return segment;
+// Ids come from the provider, and must be one segment of a path.
+std::string path_of(const std::string& id) {
+  return "/files/" + percent_encoded(id, "");
 }
 
 }  // namespace
@@ -42,11 +35,11 @@ WireRequest file_upload(std::string_view purpose, FileToSend file, const std::st
 }
 
 WireRequest file_content(const std::string& id) {
-  return {"GET", "/files/" + as_segment(id) + "/content"};
+  return {"GET", path_of(id) + "/content"};
 }
 
 WireRequest file_removal(const std::string& id) {
-  return {"DELETE", "/files/" + as_segment(id)};
+  return {"DELETE", path_of(id)};
 }
 
 Outcome<std::string> uploaded_id(const std::string& body) {

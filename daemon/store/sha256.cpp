@@ -1,9 +1,8 @@
 #include "daemon/store/sha256.hpp"
 
-#include <fmt/format.h>
 #include <sodium.h>
 
-#include <array>
+#include "core/base/text.hpp"
 
 namespace exai::store {
 
@@ -22,11 +21,9 @@ void Sha256::add(std::string_view bytes) {
 }
 
 std::string Sha256::hex() {
-  std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
-  crypto_hash_sha256_final(&state_->value, digest.data());
-  std::string text;
-  for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
-  return text;
+  std::string digest(crypto_hash_sha256_BYTES, '\0');
+  crypto_hash_sha256_final(&state_->value, reinterpret_cast<unsigned char*>(digest.data()));
+  return to_hex(digest);
 }
 
 }  // namespace exai::store

@@ -45,6 +45,13 @@ TEST_CASE("a duration is written with at most two units") {
   CHECK(format_duration(Duration(milliseconds)) == text);
 }
 
+TEST_CASE("an age is never negative") {
+  const WallTime then{std::chrono::seconds(1000)};
+  CHECK(age(then, then + std::chrono::seconds(192)) == "3m12s");
+  CHECK(age(then, then) == "0ms");
+  CHECK(age(then, then - std::chrono::hours(1)) == "0ms");
+}
+
 TEST_CASE("sizes are read with decimal and binary units") {
   const auto [text, bytes] = GENERATE(table<std::string, std::uint64_t>({
       {"512", 512},
@@ -171,4 +178,9 @@ TEST_CASE("code points are taken one by one, and a byte that begins none stands 
 
 TEST_CASE("bytes of others are made visible before they are printed") {
   CHECK(printable("ok ü\x1b[31m\xff\n") == "ok ü\\x1b[31m\\xff\\x0a");
+}
+
+TEST_CASE("bytes are written as two lower-case digits each") {
+  CHECK(to_hex("").empty());
+  CHECK(to_hex(std::string("\0\x0f\x7f\xff", 4)) == "000f7fff");
 }
