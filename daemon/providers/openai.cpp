@@ -122,21 +122,21 @@ class OpenAiProvider final : public Provider {
   }
 
   Task<Outcome<std::string>> send_file(FileToSend file) override {
-    if (info_.file_purpose.empty()) co_return cannot(info_, "takes no files");
+    if (info_.file_purpose.empty()) co_return co_await Provider::send_file(std::move(file));
     WireRequest wire = file_upload(info_.file_purpose, std::move(file), random_hex(16));
     auto body = co_await fetch("files", std::move(wire), kUploadTime);
     co_return body.and_then(uploaded_id);
   }
 
   Task<Outcome<std::string>> text_of_file(std::string id) override {
-    if (!info_.makes_text_of_files) co_return cannot(info_, "makes no text of files");
+    if (!info_.makes_text_of_files) co_return co_await Provider::text_of_file(std::move(id));
     WireRequest wire = file_content(id);
     auto body = co_await fetch("files", std::move(wire), settings_.timeout);
     co_return body.map(text_in_content);
   }
 
   Task<Outcome<>> remove_file(std::string id) override {
-    if (info_.file_purpose.empty()) co_return cannot(info_, "takes no files");
+    if (info_.file_purpose.empty()) co_return co_await Provider::remove_file(std::move(id));
     WireRequest wire = file_removal(id);
     auto body = co_await fetch("files", std::move(wire), settings_.timeout);
     if (!body) co_return tl::unexpected(body.error());
@@ -145,7 +145,7 @@ class OpenAiProvider final : public Provider {
 
   Task<Outcome<std::vector<SearchHit>>> search(SearchQuery query) override {
     if (info_.web_search != WebSearch::built_in)
-      co_return cannot(info_, "has no web search without a model");
+      co_return co_await Provider::search(std::move(query));
     WireRequest wire = search_request(query);
     auto body = co_await fetch("web_search", std::move(wire), settings_.timeout);
     co_return body.and_then(search_hits);

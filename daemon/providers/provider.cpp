@@ -2,10 +2,15 @@
 
 namespace exai::providers {
 
+namespace {
+
+// "GLM makes no text of files"
 tl::unexpected<ProviderError> cannot(const ProviderInfo& info, std::string_view what) {
   return tl::unexpected(
       ProviderError{Failure::invalid, fmt::format("{} {}", info.title, what), std::nullopt});
 }
+
+}  // namespace
 
 Task<Outcome<std::string>> Provider::send_file(FileToSend) {
   co_return cannot(info(), "takes no files");

@@ -142,9 +142,6 @@ struct Delta {
   friend bool operator==(const Delta&, const Delta&) = default;
 };
 
-// "GLM makes no text of files", as `invalid`.
-tl::unexpected<ProviderError> cannot(const ProviderInfo& info, std::string_view what);
-
 class Provider {
  public:
   virtual ~Provider() = default;

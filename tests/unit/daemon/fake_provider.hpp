@@ -47,7 +47,8 @@ class FakeProvider final : public Provider {
     co_return Outcome<>();
   }
   Task<Outcome<std::vector<SearchHit>>> search(SearchQuery query) override {
-    if (info_.web_search != WebSearch::built_in) co_return cannot(info_, "has no web search");
+    if (info_.web_search != WebSearch::built_in)
+      co_return co_await Provider::search(std::move(query));
     std::vector<SearchHit> hits{{query.words, "https://a.example", "a text", "A", ""}};
     co_return hits;
   }
