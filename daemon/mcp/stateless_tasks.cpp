@@ -30,6 +30,9 @@ Output Stateless::listen(const rpc::Request& request) {
   const auto* wanted = find_object(request.params, "notifications");
   if (!wanted)
     return refuse(request, rpc::kInvalidParams, "\"notifications\" must say what to listen to");
+  const auto* tasks = find_array(*wanted, "taskIds");
+  if (tasks && !takes_tasks()) return refuse_without_tasks(request);
+  listening_ = *request.id;
   json::object honoured;
   const Catalog& catalog = server_.source.catalog();
   for (const FilterKey& row : kFilterKeys) {
@@ -38,18 +41,13 @@ Output Stateless::listen(const rpc::Request& request) {
     honoured[row.key] = true;
   }
   std::vector<std::string> now;
-  if (const auto* tasks = find_array(*wanted, "taskIds")) {
-    if (!takes_tasks()) return refuse_without_tasks(request);
-    listening_ = *request.id;
-    honoured["taskIds"] = honour_tasks(*tasks, now);
-  }
+  if (tasks) honoured["taskIds"] = honour_tasks(*tasks, now);
   if (const auto* uris = find_array(*wanted, "resourceSubscriptions");
       uris && offers(catalog, "resources/read")) {
     for (const auto& uri : *uris)
       if (uri.is_string()) filter_.uris.emplace(uri.get_string());
     honoured["resourceSubscriptions"] = *uris;
   }
-  listening_ = *request.id;
   json::object params{{"notifications", std::move(honoured)}, {"_meta", tagged(*request.id)}};
   return Listen{*request.id,
                 rpc::to_text(rpc::Request{std::nullopt, "notifications/subscriptions/acknowledged",

@@ -4,9 +4,8 @@
 //
 //   text of at most 256 KiB   stands in the prompt, between marks with its name
 //   an image                  goes along as a data URL
-//   any other kept file       is sent to the provider, which makes text of it; once, its id there
-//   is
-//                             remembered
+//   any other kept file       is sent to the provider, which makes text of it; once: the id that
+//                             it has there is remembered
 //
 // Bounds: 1 MiB of text in the prompt; 10 MiB an image and 20 MiB together; 4 MiB of text that a
 // provider made. Errors: those of the two stores; invalid (too large, no text, no image, a file

@@ -6,8 +6,7 @@ namespace {
 
 constexpr std::string_view kInstructions =
     "You are shown a request that somebody will make to an assistant. Do not answer it. Say what "
-    "is "
-    "wanted, as one JSON object and nothing else: {\"intent\": \"chat, analyze, debug, review, "
+    "is wanted, as one JSON object and nothing else: {\"intent\": \"chat, analyze, debug, review, "
     "refactor, test, document, plan, search or other\", \"complexity\": \"low, medium or high\", "
     "\"domains\": [\"…\"], \"needs_web_search\": true or false, \"needs_files\": true or false, "
     "\"confidence\": 0 to 1, \"summary\": \"one sentence\"}.";

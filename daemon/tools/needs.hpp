@@ -2,9 +2,8 @@
 // Which provider's place a call takes: known before it runs, from its arguments. Pure, but for the
 // panels, which are remembered.
 //
-//   a step of a panel (consensus)   the provider of the model whose turn it is; when nobody is
-//   named,
-//                                   none
+//   a step of a panel (consensus)   the provider of the model whose turn it is; none when nobody
+//                                   is named
 //   any other step                  that of the model, when it asks one at all
 //   a tool with a model             that of the model, or of the default one
 //   a tool with a provider          that one; auto: web_search's own choice, else the default

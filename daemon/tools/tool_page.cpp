@@ -89,16 +89,14 @@ std::string tool_page(const std::vector<Definition>& tools) {
   const auto first = std::ranges::find_if(tools, [](const Definition& one) {
     return one.workflow && one.workflow->expert == Workflow::Expert::at_end;
   });
-  if (first == tools.end()) {
-    add_earlier_names(page, tools);
-    return page;
+  if (first != tools.end()) {
+    page += kStepwise;
+    page += "Arguments of all of them (* must be given):\n";
+    add_rows(page, first->info.input_schema, nullptr);
+    const json::object* frame = find_object(first->info.input_schema, "properties");
+    for (const Definition& tool : tools)
+      if (tool.workflow) add_tool(page, tool, frame);
   }
-  page += kStepwise;
-  page += "Arguments of all of them (* must be given):\n";
-  add_rows(page, first->info.input_schema, nullptr);
-  const json::object* frame = find_object(first->info.input_schema, "properties");
-  for (const Definition& tool : tools)
-    if (tool.workflow) add_tool(page, tool, frame);
   add_earlier_names(page, tools);
   return page;
 }
