@@ -245,7 +245,7 @@ int supervise(Start start) {
   auto peek = process::PipePeek::make();
   if (!peek) return complain(peek.error().message(), 1);
   process::LogKeeper keeper(loop, start.workspace.logs(), start.stack->logs_max_total, *log);
-  process::LogStore logs{clock, start.redactor, std::move(*peek),
+  process::LogStore logs{clock, watcher, start.redactor, std::move(*peek),
                          [&](const process::LogFile& file) { keeper.rotated(file); }};
   const auto try_program = [workspace = start.workspace,
                             environment = start.environment](const Path& program) {

@@ -92,8 +92,11 @@ Result<std::unique_ptr<LogCapture>> LogCapture::open(LogStore& store, const Path
     TRY(second, open_source(errors, logs::Stream::err));
     sources.push_back(std::move(second));
   }
-  return std::unique_ptr<LogCapture>(
+  std::unique_ptr<LogCapture> capture(
       new LogCapture(store, std::move(sources), LogFile(store.clock, std::move(file), limits)));
+  if (apart)
+    if (auto opened = capture->open_edge(); !opened) return fail(std::move(opened).error());
+  return capture;
 }
 
 Result<Fd> LogCapture::writer() const {
@@ -117,11 +120,11 @@ bool LogCapture::read_some(Source& source) {
 }
 
 // What may be a secret's beginning waits in the fifo, but a full one would never get to its end;
-// nor would one of which we cannot see more. False: it waits.
+// nor would one of which we cannot see more, or are not told when there is more. False: it waits.
 bool LogCapture::make_room(Source& source, std::string_view seen, std::string_view text,
                            std::size_t held) {
   const bool more = bytes_in(source.reader) > seen.size();
-  if (!is_full(source.reader) && !(more && held == seen.size())) {
+  if (!is_full(source.reader) && !(more && held == seen.size()) && open_edge()) {
     source.held = seen.size();
     return more;  // it came meanwhile: another look
   }
@@ -202,26 +205,29 @@ Result<> LogCapture::open_edge() {
 }
 
 // One fifo that holds nothing is waited for by itself: that takes no descriptor more.
-Task<Result<>> LogCapture::wait_for_more() {
-  if (sources_.size() == 1 && sources_.front().held == 0)
-    co_return co_await wait_readable(sources_.front().reader);
-  if (auto opened = open_edge(); !opened) co_return opened;
+const Fd& LogCapture::tells_of_more() const {
+  if (sources_.size() == 1 && sources_.front().held == 0) return sources_.front().reader;
   std::array<epoll_event, 2> past{};
   static_cast<void>(::epoll_wait(edge_.get(), past.data(), static_cast<int>(past.size()), 0));
   for (const Source& source : sources_)
-    if (bytes_in(source.reader) != source.held) {  // it came before we looked
-      co_return co_await wait_readable(source.reader);
-    }
-  co_return co_await wait_readable(edge_);
+    if (bytes_in(source.reader) != source.held) return source.reader;  // it came before we looked
+  return edge_;
 }
 
-Task<> LogCapture::run() {
-  for (;;) {
-    const Result<> readable = co_await wait_for_more();
-    if (!readable) co_return;  // cancelled
-    for (Source& source : sources_)
-      for (int looks = 0; looks < kLooksATurn && read_some(source);) ++looks;
-  }
+void LogCapture::start() {
+  const Fd& more = tells_of_more();
+  if (store_.watcher.watch(more, [this] { take_turn(); })) watched_ = &more;
+}
+
+void LogCapture::stop() {
+  if (watched_) store_.watcher.forget(*std::exchange(watched_, nullptr));
+}
+
+void LogCapture::take_turn() {
+  watched_ = nullptr;
+  for (Source& source : sources_)
+    for (int looks = 0; looks < kLooksATurn && read_some(source);) ++looks;
+  start();
 }
 
 void LogCapture::finish() {

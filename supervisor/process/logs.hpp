@@ -24,7 +24,8 @@
 // Whoever waits for a line (readiness by what a service says) gives the capture a LineWatch, which
 // sees every line as it is written: with secrets hidden.
 //
-// Thread: loop. Errors: only of opening the fifo, and the pipe to look through.
+// Thread: loop. Errors: only of opening the fifos, and the pipe to look through. A capture that
+// waits is an entry of the watcher's, no coroutine: there are thousands.
 
 #include <cstdint>
 #include <functional>
@@ -33,8 +34,8 @@
 #include <string>
 #include <vector>
 
-#include "core/base/loop.hpp"
 #include "core/base/redact.hpp"
+#include "core/base/watcher.hpp"
 #include "supervisor/process/log_file.hpp"
 
 namespace exai::process {
@@ -57,6 +58,7 @@ class PipePeek {
 // What the captures of one supervisor share. Lifetime: outlives them.
 struct LogStore {
   const Clock& clock;
+  Watcher& watcher;
   std::shared_ptr<const Redactor> redactor;  // may be none
   PipePeek peek;
   std::function<void(const LogFile&)> rotated = {};  // a part is complete; may be none
@@ -88,12 +90,16 @@ class LogCapture {
   static Result<std::unique_ptr<LogCapture>> open(LogStore& store, const Path& fifo,
                                                   std::string file, LogLimits limits = {},
                                                   Streams streams = Streams::together);
+  LogCapture(const LogCapture&) = delete;
+  LogCapture& operator=(const LogCapture&) = delete;
+  ~LogCapture() { stop(); }
 
   // The service's ends, for its stdout and stderr.
   Result<Fd> writer() const;
   Result<Fd> error_writer() const;
-  // Reads until cancelled.
-  Task<> run();
+  // Takes what comes, from the loop, until it is stopped; then it waits in the fifo.
+  void start();
+  void stop();
   // The process has ended: takes what is still in the fifo and ends its last line.
   void finish();
   // From now on.
@@ -128,13 +134,15 @@ class LogCapture {
   static std::size_t from_memory(Source& source, std::size_t size);
   void tell_of_rotation();
   Result<> open_edge();
-  Task<Result<>> wait_for_more();
+  void take_turn();
+  const Fd& tells_of_more() const;
 
   LogStore& store_;
   std::vector<Source> sources_;  // one, or stdout and stderr
   LogFile file_;
   std::optional<LineWatch> watch_;
-  Fd edge_;  // tells when something is added to what a fifo holds
+  Fd edge_;  // tells when something is added to what a fifo holds; opened when one holds back
+  const Fd* watched_ = nullptr;
 };
 
 }  // namespace exai::process

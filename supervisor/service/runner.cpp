@@ -124,7 +124,7 @@ Result<> Runner::open_log() {
                    workspace.service_log(service().name).string(), log_limits(policy),
                    policy.streams_apart ? process::Streams::apart : process::Streams::together));
   capture_ = std::move(capture);
-  tasks_.spawn("output of " + service().name, capture_->run());
+  capture_->start();
   return {};
 }
 
@@ -317,6 +317,7 @@ Task<> Runner::close() {
   stop_probing();
   set_timer(std::nullopt);
   if (child_) around_.watcher.forget(child_->pidfd());
+  if (capture_) capture_->stop();
   tasks_.cancel();
   co_await alarm_.close();
   co_await probes_.join();

@@ -39,7 +39,9 @@ struct Capturing {
   explicit Capturing(const TempDir& in, LogLimits limits = {},
                      std::shared_ptr<const Redactor> redactor = {},
                      Streams streams = Streams::together)
-      : folder(in), log(in / "s.log"), store{clock, std::move(redactor), *PipePeek::make()} {
+      : folder(in),
+        log(in / "s.log"),
+        store{clock, watcher, std::move(redactor), *PipePeek::make()} {
     auto opened = LogCapture::open(store, in / "s.out", log, limits, streams);
     REQUIRE(opened);
     capture = std::move(*opened);
@@ -62,17 +64,26 @@ struct Capturing {
   // Reads on the loop until it has ended.
   void run(const std::string& script) {
     const Spawned child = start(script);
-    Loop loop;
-    TaskGroup tasks(loop, Log());
-    tasks.spawn("capture", capture->run());
-    loop.run_until_done(until_end(child.pidfd, tasks));
+    capture->start();
+    loop.run_until_done(until_end(child.pidfd, *capture));
     ::waitpid(child.pid, nullptr, 0);
     capture->finish();
   }
-  static Task<> until_end(const Fd& pidfd, TaskGroup& tasks) {
+  static Task<> until_end(const Fd& pidfd, LogCapture& capture) {
     static_cast<void>((co_await wait_readable(pidfd)).has_value());
-    tasks.cancel();
-    co_await tasks.join();
+    capture.stop();
+  }
+  // Until something has been seen.
+  template <class Seen>
+  bool run_until(Seen seen) {
+    capture->start();
+    const bool is_seen = wait_until([&] {
+      loop.context().restart();
+      loop.context().run_for(10ms);
+      return seen();
+    });
+    capture->stop();
+    return is_seen;
   }
 
   std::string text() const { return read_file(log).value_or(""); }
@@ -81,6 +92,8 @@ struct Capturing {
   const TempDir& folder;
   Path log;
   HandClock clock;
+  Loop loop;
+  Watcher watcher{loop};
   LogStore store;
   std::unique_ptr<LogCapture> capture;
 };
@@ -177,16 +190,8 @@ TEST_CASE("a service is not hurt by the death of its reader, and nothing it prin
       seen.emplace_back(line);
       return true;
     });
-    Loop loop;
-    TaskGroup tasks(loop, Log());
-    tasks.spawn("capture", first.capture->run());
     const Fd never = *open_file(folder / "s.out", O_RDWR);
-    REQUIRE(wait_until([&] {
-      loop.context().run_for(10ms);
-      return !seen.empty();
-    }));
-    tasks.cancel();
-    loop.run();
+    REQUIRE(first.run_until([&] { return !seen.empty(); }));
   }
   folder.write("go", "");
   REQUIRE(wait_until([&] { return std::filesystem::exists(folder / "done"); }));
@@ -229,15 +234,7 @@ TEST_CASE("what may be a secret is with the next supervisor when this one dies")
     Capturing first(folder, {}, knowing("correct horse"));
     held = *first.capture->writer();
     REQUIRE(::write(held->get(), "so correct", 10) == 10);
-    Loop loop;
-    TaskGroup tasks(loop, Log());
-    tasks.spawn("capture", first.capture->run());
-    REQUIRE(wait_until([&] {
-      loop.context().run_for(10ms);
-      return first.text() == "so ";
-    }));
-    tasks.cancel();
-    loop.run();
+    REQUIRE(first.run_until([&] { return first.text() == "so "; }));
   }
   REQUIRE(::write(held->get(), " horse\n", 7) == 7);
   Capturing second(folder, {}, knowing("correct horse"));
