@@ -120,13 +120,14 @@ Task<> Child::clear_cgroup(Clock& clock) {
 
 Task<> Child::clear_marked(Clock& clock, Containment& containment) {
   const Time give_up = clock.now() + kLeftoverLimit;
-  for (;;) {
+  for (int calm = 0; calm < ProcessTable::kCalmTables;) {
     const std::shared_ptr<const ProcessTable> table = co_await containment.processes();
     const std::vector<Identity> members = table->members_of(identity_, mark_);
+    calm = members.empty() ? calm + 1 : 0;
+    if (members.empty()) continue;
     // Each is named by pid and start time: of an adopted leader that has been reaped by somebody
     // else, the number of the group may already be a stranger's.
     for (const Identity& member : members) send_signal(member, SIGKILL);
-    if (members.empty()) co_return;
     // What forks faster than all of /proc is read is an orphan, and ours, as soon as it has forked.
     const Time turn = clock.now() + kChase;
     while (clock.now() < turn && kill_marked_children(mark_) > 0) {

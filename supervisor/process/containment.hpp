@@ -1,13 +1,13 @@
 #pragma once
 // How the processes of the services are held together on this machine, decided once, at the start.
 //
-// | what is there                                   | how |
-// |-------------------------------------------------|------------------------------------------------|
-// | a cgroup2 mount, our place in it is ours to     | a cgroup for each service, | |   divide, and
-// Linux 5.14 (cgroup.kill)          |   <our place>/exai-<hash>/<service>            | | none of
-// that, or EXAI_CGROUP=off                | session, descent and mark (tree.hpp): a sweep  | | | of
-// /proc finds the tree                      | | EXAI_CGROUP=<folder>                            |
-// as the first, below that folder                |
+// | what is there                               | how                                             |
+// |---------------------------------------------|-------------------------------------------------|
+// | a cgroup2 mount, our place in it is ours to | a cgroup for each service,                      |
+// | divide, and Linux 5.14 (cgroup.kill)        | <our place>/exai-<hash>/<service>               |
+// | none of that, or EXAI_CGROUP=off            | session, descent and mark (tree.hpp): a sweep   |
+// |                                             | of /proc finds the tree                         |
+// | EXAI_CGROUP=<folder>                        | as the first, below that folder                 |
 //
 // The folder stays where the first supervisor of a stack made it: a file in the run folder names
 // it, and the next supervisor, wherever it was started from, goes on there. What an earlier

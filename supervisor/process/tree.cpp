@@ -28,24 +28,19 @@ Identity identity_of(const ProcessInfo& info) {
   return {info.pid, info.start_ticks};
 }
 
-// Neither a zombie nor a thread of the kernel.
-bool has_memory(pid_t pid) {
-  const auto pages = read_file(fmt::format("/proc/{}/statm", pid));
-  return pages && !pages->starts_with("0 ");
-}
-
-// A process within exec has no variables for a moment; one that never has any is looked at so
-// often.
-constexpr int kLooks = 4;
+// How often one that is within exec is looked at: about 100 ms in all, each pause twice the last.
+constexpr int kLooks = 10;
 
 // "\0NAME=value\0…": each variable between two zeros. Empty when it has gone, or is not ours to
 // see.
 std::string variables_of(pid_t pid) {
   const std::string file = fmt::format("/proc/{}/environ", pid);
   auto environment = read_file(file, 4U << 20U);
-  for (int looks = 1; looks < kLooks && environment && environment->empty() && has_memory(pid);
-       ++looks) {
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  std::chrono::microseconds pause(200);
+  for (int looks = 1; looks < kLooks && environment && environment->empty() &&
+                      is_within_exec(read_file(fmt::format("/proc/{}/stat", pid)).value_or(""));
+       ++looks, pause *= 2) {
+    std::this_thread::sleep_for(pause);
     environment = read_file(file, 4U << 20U);
   }
   return environment ? '\0' + *environment : std::string();
@@ -95,6 +90,15 @@ bool is_zombie(pid_t child) {
 }
 
 }  // namespace
+
+bool is_within_exec(std::string_view stat) {
+  constexpr std::size_t kMemory = 23 - 3;     // vsize; fields are counted from the state on
+  constexpr std::size_t kVariables = 51 - 3;  // env_end
+  const std::size_t name = stat.rfind(')');
+  if (name == std::string_view::npos) return false;
+  const std::vector<std::string> fields = split(trim(stat.substr(name + 1)), ' ');
+  return fields.size() > kVariables && fields[kMemory] != "0" && fields[kVariables] == "0";
+}
 
 bool is_alive(const Identity& identity) {
   const auto info = process_info(identity.pid);

@@ -13,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/os.hpp"
@@ -35,10 +36,17 @@ bool is_alive(const Identity& identity);
 // That, or a zombie of ours, which can still be asked how it ended.
 bool is_present(const Identity& identity);
 
+// Of /proc/PID/stat: it has its new memory, but no variables in it yet. A process that was started
+// with none has a place for them all the same, and a thread of the kernel has no memory.
+bool is_within_exec(std::string_view stat);
+
 // All processes of one instant, found by what they descend from and by the mark they carry. `mark`
 // is "NAME=value", as it stands in the environment a service is started with. Empty: none.
 class ProcessTable {
  public:
+  // What forks and ends while /proc is read is not in the table, and its child, which came later,
+  // is not either: nobody is left when so many tables in a row are without them.
+  static constexpr int kCalmTables = 2;
   // `marked` by a variable of this name.
   static ProcessTable read(const std::string& variable = kMarkVariable);
 

@@ -2,12 +2,22 @@
 
 #include <signal.h>
 
+#include <thread>
+
 #include "core/base/proc.hpp"
 #include "supervisor/process/half_made.hpp"
 #include "supervisor/service/delivery.hpp"
 #include "supervisor/service/unit.hpp"
 
 namespace exai::service {
+
+namespace {
+
+// For leftovers that are being killed: a second in all, and what is alive then hangs in the kernel.
+constexpr int kLooks = 200;
+constexpr Duration kLookPause = 5ms;
+
+}  // namespace
 
 // What an earlier supervisor's processes are found by: what it wrote down, the cgroup of the service,
 // where it has one, else a table of all processes, read once for all services.
@@ -27,20 +37,43 @@ class Supervisor::Finder {
     return table().find_marked(mark_of(workspace_, service));
   }
 
-  // What outlived its leader must not live beside the next one.
-  void kill_leftovers(const std::string& service, const ServiceRecord& record) {
-    const auto cgroups = containment_.find(service);
-    for (const process::Cgroup& cgroup : cgroups) kill_all(cgroup);
-    if (!cgroups.empty() && containment_.by_cgroup()) return;
-    const process::Identity leader = record.process.value_or(process::Identity{});
-    for (const auto& member : table().members_of(leader, mark_of(workspace_, service)))
-      process::send_signal(member, SIGKILL);
+  // What outlived its leader must not live beside the next one. Without cgroups it is looked for
+  // until nothing is found: what was killed may have started another one meanwhile. Gives those
+  // that do not die, in words.
+  std::string kill_leftovers(const std::vector<const ServiceRecord*>& dead) {
+    std::vector<const ServiceRecord*> searched;
+    for (const ServiceRecord* record : dead) {
+      const auto cgroups = containment_.find(record->name);
+      for (const process::Cgroup& cgroup : cgroups) kill_all(cgroup);
+      if (cgroups.empty() || !containment_.by_cgroup()) searched.push_back(record);
+    }
+    std::vector<process::Identity> members;
+    int calm = 0;
+    for (int looks = 0; looks < kLooks && !searched.empty(); ++looks) {
+      members = members_of(searched);
+      calm = members.empty() ? calm + 1 : 0;
+      if (calm == process::ProcessTable::kCalmTables) break;
+      for (const auto& member : members) process::send_signal(member, SIGKILL);
+      if (!members.empty()) std::this_thread::sleep_for(kLookPause);
+      table_.reset();
+    }
+    return process::describe(members);
   }
 
  private:
   const process::ProcessTable& table() {
     if (!table_) table_ = process::ProcessTable::read();
     return *table_;
+  }
+
+  std::vector<process::Identity> members_of(const std::vector<const ServiceRecord*>& services) {
+    std::vector<process::Identity> all;
+    for (const ServiceRecord* record : services) {
+      const process::Identity leader = record->process.value_or(process::Identity{});
+      const auto members = table().members_of(leader, mark_of(workspace_, record->name));
+      all.insert(all.end(), members.begin(), members.end());
+    }
+    return all;
   }
 
   const Workspace& workspace_;
@@ -90,22 +123,29 @@ void Supervisor::adopt() {
         add({stack_, std::make_shared<const config::Service>(service_from(record))}).retired = true;
   link();
   Finder finder(around_.workspace, around_.containment, snapshot && !snapshot->torn);
-  for (const auto& unit : units_)
-    adopt_unit(finder, *unit, snapshot ? snapshot->find(unit->name()) : nullptr);
+  std::vector<std::pair<Unit*, const ServiceRecord*>> dead;
+  for (const auto& unit : units_) {
+    const ServiceRecord* record = snapshot ? snapshot->find(unit->name()) : nullptr;
+    if (!adopt_unit(finder, *unit, record) && record) dead.emplace_back(unit.get(), record);
+  }
+  std::vector<const ServiceRecord*> records;
+  for (const auto& [unit, record] : dead) records.push_back(record);
+  if (const std::string left = finder.kill_leftovers(records); !left.empty())
+    around_.log.error("what an earlier supervisor left does not die", {{"left", left}});
+  for (const auto& [unit, record] : dead) resume(*unit, *record);
 }
 
-void Supervisor::adopt_unit(Finder& finder, Unit& unit, const ServiceRecord* record) {
+// False: nothing of it runs.
+bool Supervisor::adopt_unit(Finder& finder, Unit& unit, const ServiceRecord* record) {
   if (record) {
     restore(unit.machine, *record);
     unit.last_run = record->last_run;
     unit.since = record->since;
   }
   const auto process = finder.leader(unit.name(), record);
-  if (process && unit.runner->adopt(*process, record && record->proven))
-    return take_over(unit, record, *process);
-  if (!record) return;
-  finder.kill_leftovers(unit.name(), *record);
-  resume(unit, *record);
+  if (!process || !unit.runner->adopt(*process, record && record->proven)) return false;
+  take_over(unit, record, *process);
+  return true;
 }
 
 void Supervisor::take_over(Unit& unit, const ServiceRecord* record, process::Identity process) {
@@ -123,7 +163,7 @@ void Supervisor::take_over(Unit& unit, const ServiceRecord* record, process::Ide
   if (record && (was_stopping || !record->wanted)) stop_in_order({&unit}, record->cause);
 }
 
-// Nothing of it runs: it goes on from where it was.
+// It goes on from where it was.
 void Supervisor::resume(Unit& unit, const ServiceRecord& record) {
   Machine& machine = unit.machine;
   if (record.wanted && record.process) return post(unit, {Input::ended_unseen});

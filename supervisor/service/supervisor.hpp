@@ -114,7 +114,7 @@ class Supervisor final {
   std::vector<Unit*> with_dependents(std::vector<Unit*> units) const;
   Result<> start_all(const std::vector<std::string>& services, Input how);
 
-  void adopt_unit(Finder& finder, Unit& unit, const ServiceRecord* record);
+  bool adopt_unit(Finder& finder, Unit& unit, const ServiceRecord* record);
   void take_over(Unit& unit, const ServiceRecord* record, process::Identity process);
   void resume(Unit& unit, const ServiceRecord& record);
   void post(Unit& unit, Event event);

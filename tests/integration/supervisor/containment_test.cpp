@@ -327,6 +327,31 @@ TEST_CASE(
   CHECK(stack.remaining().empty());
 }
 
+TEST_CASE("a process within exec is told from one without variables and from one without memory") {
+  const auto stat = [](std::string_view memory, std::string_view variables) {
+    std::string text = "7 (a ) b) S";
+    for (int field = 4; field <= 52; ++field)
+      text += fmt::format(" {}", field == 23 ? memory : field == 51 ? variables : "1");
+    return text + "\n";
+  };
+  CHECK(process::is_within_exec(stat("4096", "0")));
+  CHECK_FALSE(process::is_within_exec(stat("4096", "140720802089619")));
+  CHECK_FALSE(process::is_within_exec(stat("0", "0")));
+  CHECK_FALSE(process::is_within_exec(""));
+  CHECK_FALSE(process::is_within_exec("7 (a) S 1 1"));
+
+  Command bare;
+  bare.arguments = {"env", "-i", "sleep", "1000"};
+  const Process sleeping(std::move(bare));
+  const std::string folder = fmt::format("/proc/{}", sleeping.pid());
+  CHECK(wait_until([&] {
+    const auto info = process_info(sleeping.pid());
+    return info && info->program == "sleep" && info->state == 'S';
+  }));
+  CHECK(read_file(folder + "/environ").value_or("?").empty());
+  CHECK_FALSE(process::is_within_exec(read_file(folder + "/stat").value_or("")));
+}
+
 TEST_CASE("what a check has started ends with the service") {
   Stack stack(service("a", "healthy = { command = [\"sh\", \"check.sh\"], every = \"50ms\" }"));
   stack.set("EXAI_CGROUP", any_way());
