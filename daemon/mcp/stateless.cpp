@@ -161,6 +161,7 @@ Result<> Stateless::read_answers(const json::object& params) {
         state->is_string() ? server_.sealer.open(state->get_string()) : std::nullopt;
     const auto content = opened ? parse_json_object(*opened) : Result<json::object>(json::object());
     if (!opened || !content || find_string(*content, "for") != digest() ||
+        find_string(*content, "by") != caller_.principal ||
         find_integer(*content, "until").value_or(0) < unix_seconds(now_.wall))
       return fail(Errc::invalid,
                   "\"requestState\" is not what this server gave for this request, "
@@ -207,8 +208,10 @@ std::string Stateless::input_required() const {
   for (const Question& question : pending_) {
     requests[question.key] = {{"method", question.method}, {"params", question.params}};
   }
-  const json::object state{
-      {"for", digest()}, {"until", unix_seconds(now_.wall) + kStateSeconds}, {"answers", given_}};
+  const json::object state{{"for", digest()},
+                           {"by", caller_.principal},
+                           {"until", unix_seconds(now_.wall) + kStateSeconds},
+                           {"answers", given_}};
   json::object result = complete({{"inputRequests", std::move(requests)},
                                   {"requestState", server_.sealer.seal(to_text(state))}});
   result["resultType"] = "input_required";

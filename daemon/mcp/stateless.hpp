@@ -14,7 +14,8 @@
 //
 // The client makes the request again with {"inputResponses": {"<key>": {…}}, "requestState"}, and
 // the call runs again from its beginning; what was answered in any round is at hand, the earlier
-// ones from the sealed state. The state is of one method, name and arguments, and lasts an hour.
+// ones from the sealed state. The state is of one caller, method, name and arguments, and lasts an
+// hour. Where all clients share one token they are one caller.
 //
 //   JSON-RPC -32600 -32602 -32700, -32020 headers, -32021 capability, -32022 version      HTTP 400
 //   JSON-RPC -32601                                                                       HTTP 404
@@ -47,7 +48,8 @@ class Stateless final : public FrontEnd {
   };
 
   // `headers`: of the HTTP request; none: another transport, which has none. `now` decides what has
-  // ended: a request state, a task. `caller`: whose tasks it may see.
+  // ended: a request state, a task. `caller`: whose tasks it may see, and
+  // whose request states it may use.
   Stateless(const Server& server, std::optional<HeaderMap> headers, Moment now,
             TaskOwner caller = {});
 

@@ -67,8 +67,8 @@ int code_of(Stateless request, std::string_view message) {
 }
 
 // Runs `echo`, which asks for a name, then for a colour.
-std::string ask_twice(const World& world, const std::string& message) {
-  Stateless request = world.request();
+std::string ask_twice(const World& world, const std::string& message, TaskOwner caller = {}) {
+  Stateless request = world.request(std::move(caller));
   const auto outputs = request.receive(message);
   REQUIRE(outputs.size() == 1);
   if (const auto* reply = std::get_if<Reply>(&outputs.front())) return reply->text;
@@ -216,6 +216,25 @@ TEST_CASE("a request state is good for its request, for an hour, unchanged") {
   CHECK_THAT(ask_twice(world, retry("name", state)), Contains("colour"));
   world.now.wall += 1s;
   CHECK(code_of(world.request(), retry("name", state)) == -32602);
+}
+
+// Who came upon the state of somebody else could answer in his place.
+TEST_CASE("a request state is good for the caller that it was given to, and for no other") {
+  const World world;
+  const TaskOwner me{"https://idp anna", "192.0.2.1"};
+  const std::string state = state_in(ask_twice(world, call("", R"({"elicitation":{}})"), me));
+  for (const TaskOwner& other : {TaskOwner{"https://idp bert", "192.0.2.1"}, TaskOwner{}}) {
+    Stateless request = world.request(other);
+    const auto outputs = request.receive(retry("name", state));
+    REQUIRE(outputs.size() == 1);
+    const auto& reply = std::get<Reply>(outputs.front());
+    CHECK(reply.code == -32602);
+    CHECK(reply.text == reply_to(world.request(other), retry("name", "forged")));
+  }
+  const TaskOwner elsewhere{me.principal, "192.0.2.7"};
+  CHECK_THAT(ask_twice(world, retry("name", state), elsewhere), Contains("colour"));
+  const std::string of_nobody = state_in(ask_twice(world, call("", R"({"elicitation":{}})")));
+  CHECK(code_of(world.request(me), retry("name", of_nobody)) == -32602);
 }
 
 TEST_CASE("a capability that the client does not declare is an error that names it") {
