@@ -25,6 +25,7 @@ struct CallRunner::Call {
   TaskGroup::Handle patience;
   mcp::TaskUse tasks = mcp::TaskUse::never;  // what it may still become
   bool cancelled = false;
+  std::string_view why_cancelled;
   bool ended = false;
 
   mcp::FrontEnd* front_end() const { return peer ? peer->front_end() : nullptr; }

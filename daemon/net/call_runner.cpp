@@ -154,7 +154,7 @@ Task<> CallRunner::run(std::shared_ptr<Call> call, mcp::Call request) {
       if (call.ended) return;
       const auto error =
           call.cancelled
-              ? Error(Errc::cancelled, "the tool was stopped: the daemon is shutting down")
+              ? Error(Errc::cancelled, fmt::format("the tool was stopped: {}", call.why_cancelled))
               : Error(Errc::internal, "the tool failed unexpectedly; the daemon's log says how");
       runner.finish(call, fail(error));
     }
@@ -204,17 +204,18 @@ void CallRunner::finish(Call& call, const Result<mcp::Outcome>& outcome) {
   calls_.erase(Key(call.key));
 }
 
-void CallRunner::cancel(Call& call) {
+void CallRunner::cancel(Call& call, std::string_view why) {
   if (call.ended) return;
   call.cancelled = true;
+  call.why_cancelled = why;
   tasks_.cancel(call.task);
 }
 
-void CallRunner::cancel_session(const std::string& session_id) {
+void CallRunner::cancel_session(const std::string& session_id, std::string_view why) {
   std::vector<std::shared_ptr<Call>> ending;  // a call that ends takes itself off the map
   for (const auto& [key, call] : calls_)
     if (key.session == session_id) ending.push_back(call);
-  for (const auto& call : ending) cancel(*call);
+  for (const auto& call : ending) cancel(*call, why);
 }
 
 void CallRunner::observe(const mcp::Reply& reply, Time started) const {

@@ -57,6 +57,7 @@ class CallRunner {
  public:
   // Over HTTP a session id lets in whoever knows it, so log lines carry only its beginning.
   static constexpr std::size_t kLoggedIdLength = 8;
+  static constexpr std::string_view kShuttingDown = "the daemon is shutting down";
 
   struct Limits {
     Duration call = 450s;
@@ -72,7 +73,8 @@ class CallRunner {
   // The same, when the front-end has read a message of that many bytes already.
   void carry_out(const std::shared_ptr<Peer>& peer, std::vector<mcp::Output> outputs,
                  std::size_t bytes);
-  void cancel_session(const std::string& session_id);
+  // `why`: for clients that are still there; it lives as long as the program.
+  void cancel_session(const std::string& session_id, std::string_view why = kShuttingDown);
 
   std::size_t in_flight() const { return calls_.size(); }
   bool is_draining() const { return draining_; }
@@ -108,7 +110,7 @@ class CallRunner {
                                               std::vector<mcp::Question> questions);
   void answer(const Key& question, Result<json::object> given);
   std::shared_ptr<mcp::Client> client_of(const std::shared_ptr<Call>& call);
-  void cancel(Call& call);
+  void cancel(Call& call, std::string_view why = kShuttingDown);
   void finish(Call& call, const Result<mcp::Outcome>& outcome);
   void tell(const std::shared_ptr<Peer>& peer, mcp::Output output, Time started, std::size_t bytes);
   bool knows(std::string_view tool) const;

@@ -33,6 +33,11 @@ tl::expected<Caller, Gate::Denial> Gate::admit_by_token(const Shown& shown) cons
       Denial{Denial::Why::unauthorized, !shown.token.empty(), std::string(kNoToken)});
 }
 
+// exai mcp and the checks of readiness: they come in with and without a grace period.
+bool Gate::is_here_with_token(const Shown& shown) const {
+  return is_token(shown.token) && is_loopback(shown.peer);
+}
+
 tl::expected<Caller, Gate::Denial> Gate::admit(const Shown& shown) {
   if (options_.keys.empty()) return admit_by_token(shown);
   const bool is_both = !shown.token.empty() && !(shown.token == shown.jwt);
@@ -44,15 +49,22 @@ tl::expected<Caller, Gate::Denial> Gate::admit(const Shown& shown) {
       shown.jwt.empty()
           ? fail(Errc::denied, "a JWT is missing: send \"Authorization: Bearer <JWT>\"")
           : auth::verify_jwt(shown.jwt.reveal(), options_.keys, options_.jwt, now);
-  if (claims)
-    return Caller{claims->issuer + " " + claims->subject, claims->scopes,
+  const bool in_grace = options_.grace_until && now < *options_.grace_until;
+  if (claims) {
+    Caller caller{claims->issuer + " " + claims->subject, claims->scopes,
                   claims->expires + options_.jwt.leeway};
-  if (options_.grace_until && now < *options_.grace_until) {
-    auto caller = admit_by_token(shown);
-    if (caller) tell_of_grace(shown, claims.error().message());
+    if (in_grace && admit_by_token(shown))
+      caller.until = std::max(caller.until, *options_.grace_until);
     return caller;
   }
-  if (has_token && is_loopback(shown.peer)) return Caller{};
+  if (is_here_with_token(shown)) return Caller{};
+  if (in_grace) {
+    auto caller = admit_by_token(shown);
+    if (!caller) return caller;
+    caller->until = *options_.grace_until;
+    tell_of_grace(shown, claims.error().message());
+    return caller;
+  }
   const bool lacks_token = !options_.token.empty() && !has_token;
   return tl::unexpected(Denial{lacks_token ? Denial::Why::unauthorized : Denial::Why::jwt_required,
                                !shown.token.empty() || !shown.jwt.empty(),

@@ -18,8 +18,14 @@
 // too. There may be two tokens: `token`, and the one before a rotation, until it is taken away.
 //
 // A rotation ends nobody: what is open has shown a token that was good then, goes on, and its calls
-// with it. Each new connection, and over HTTP each request, must show one that is good now. The end
-// of a JWT does end its WebSockets (transport.hpp: Caller).
+// with it. Each new connection, and over HTTP each request, must show one that is good now.
+//
+// The end of a JWT, and that of the grace period for those who came in by it, ends what is open
+// (Caller::until):
+//
+//   WebSockets                are closed, 1008 or in the EXAI protocol 4003; their calls end, too
+//   streams of a session      end; their calls go on, and who comes back with a new JWT has the
+//   rest requests without session  end with an error that says so; subscriptions with their result
 //
 // Thread: loop. Lifetime: the clock outlives it.
 
@@ -66,6 +72,7 @@ class Gate {
  private:
   bool is_token(const Secret& shown) const;
   tl::expected<Caller, Denial> admit_by_token(const Shown& shown) const;
+  bool is_here_with_token(const Shown& shown) const;
   void tell_of_grace(const Shown& shown, const std::string& why);
 
   Clock& clock_;

@@ -1,5 +1,6 @@
 #include "daemon/net/http_stream.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -13,9 +14,15 @@ namespace {
 
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr Duration kKeepAlive = 15s;
+constexpr const char* kStillHere = ": still at it\n\n";
+constexpr const char* kExpired = ": the token has expired\n\n";
 constexpr int kRetryMs = 1000;  // how long a client waits before it comes back
 // Older clients take an event without data for a broken message.
 constexpr std::string_view kFirstWithPriming = "2025-11-25";
+
+bool has_come(Time end) {
+  return end <= asio::steady_timer::clock_type::now();
+}
 
 bool is_json(std::string_view content_type) {
   const auto type = content_type.substr(0, content_type.find(';'));
@@ -130,14 +137,14 @@ void HttpStream::go_on(std::string events) {
   events_ = std::move(events);
 }
 
-Task<std::optional<Response>> HttpStream::respond(BodyWriter& writer) {
+Task<std::optional<Response>> HttpStream::respond(BodyWriter& writer, Time end) {
   if (!started_ && said_.empty() && !streaming_) co_return Response{202, {}, ""};
   while (running_ > 0 && !streaming_) {
     const bool silent = co_await wait();
     if (silent && accepts_.stream) begin_stream();
   }
   if (streaming_) {
-    co_await serve(writer);
+    co_await serve(writer, end);
     co_return std::nullopt;
   }
   if (!said_.empty()) co_return json_response(status_, std::move(said_.back()));
@@ -145,7 +152,7 @@ Task<std::optional<Response>> HttpStream::respond(BodyWriter& writer) {
   co_return Response{202, {}, ""};
 }
 
-Task<> HttpStream::serve(BodyWriter& writer) {
+Task<> HttpStream::serve(BodyWriter& writer, Time end) {
   const std::uint64_t mine = ++attached_;
   abandoned_ = false;
   wake();  // the connection that this one takes over from
@@ -154,15 +161,18 @@ Task<> HttpStream::serve(BodyWriter& writer) {
   bool connected = started.has_value();
   while (connected && attached_ == mine) {
     const bool over = closed_ || running_ == 0;
+    const bool expired = !over && has_come(end);
     std::string events = std::exchange(events_, {});
     if (events.empty() && over) break;
-    if (events.empty()) {
-      const bool silent = co_await wait();
-      if (!silent) continue;
-      events = ": still at it\n\n";
+    if (events.empty() && !expired) {
+      const bool silent = co_await wait(end);
+      if (!silent || has_come(end)) continue;
+      events = kStillHere;
     }
+    if (expired) events += kExpired;
     auto written = co_await writer.write(std::move(events));
     connected = written.has_value();
+    if (expired) break;
   }
   if (attached_ == mine) {
     abandoned_ = true;
@@ -173,10 +183,11 @@ Task<> HttpStream::serve(BodyWriter& writer) {
   }
 }
 
-// Until something happened; true when nothing did for the time of a keep-alive.
-Task<bool> HttpStream::wait() {
+// Until something happened; true when nothing did for the time of a keep-alive, or until the end.
+Task<bool> HttpStream::wait(Time end) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  const auto timer = std::make_shared<asio::steady_timer>(executor, kKeepAlive);
+  const Time latest = std::min(asio::steady_timer::clock_type::now() + kKeepAlive, end);
+  const auto timer = std::make_shared<asio::steady_timer>(executor, latest);
   changed_ = timer;
   auto done = co_await timer->async_wait(kAsTuple);
   if (changed_ == timer) changed_.reset();

@@ -8,6 +8,8 @@
 //
 //   streaming: text/event-stream; a comment after 15 s of silence. Ends when the calls of the
 //   request have ended, or with close_stream(), or is taken over by another connection (resume()).
+//   A connection that has reached its `end` is over, with a comment that says so; the stream is
+//   not, and another connection may take it up. What is still plain then is given.
 //
 // Lifetime: calls hold it by shared_ptr, so it may outlive its connection.
 
@@ -48,10 +50,10 @@ class HttpStream : public Peer {
 
   // The whole exchange: resumes when the response is complete. Nothing: it went out through the
   // writer. Lifetime: the caller holds a shared_ptr.
-  Task<std::optional<Response>> respond(BodyWriter& writer);
+  Task<std::optional<Response>> respond(BodyWriter& writer, Time end = Time::max());
   bool is_running() const { return running_ > 0; }
   // Events to a writer until they end or the client goes.
-  Task<> serve(BodyWriter& writer);
+  Task<> serve(BodyWriter& writer, Time end = Time::max());
 
  protected:
   virtual int status_of(int code) const = 0;
@@ -64,7 +66,7 @@ class HttpStream : public Peer {
   void begin_stream();
 
  private:
-  Task<bool> wait();
+  Task<bool> wait(Time end = Time::max());
   void wake();
 
   Accepts accepts_;

@@ -73,7 +73,8 @@ Task<std::optional<Response>> McpHttp::post(Request request, BodyWriter& writer)
       std::make_shared<SessionStream>((*entry)->id, ++(*entry)->streams, accepts, table_, live_);
   stream->set_origin({(*entry)->id, options_.trusted.limit_key(request.peer), request.caller});
   runner_.receive(stream, request.body);
-  co_return co_await stream->respond(writer);
+  const Time end = deadline_at(clock_, request.caller.until);
+  co_return co_await stream->respond(writer, end);
 }
 
 Task<std::optional<Response>> McpHttp::get(Request request, BodyWriter& writer) {
@@ -86,7 +87,8 @@ Task<std::optional<Response>> McpHttp::get(Request request, BodyWriter& writer) 
   auto stream = open_stream(**entry, header(request.headers, "last-event-id"));
   if (!stream) co_return std::move(stream).error();
   const std::shared_ptr<SessionStream> serving = *std::move(stream);
-  co_await serving->serve(writer);
+  const Time end = deadline_at(clock_, request.caller.until);
+  co_await serving->serve(writer, end);
   co_return std::nullopt;
 }
 

@@ -11,7 +11,8 @@
 //   DELETE                 ends the session and its calls
 //
 // A POST lives until its calls have ended, whether or not its client is still there. A stream has
-// one connection, the newest that asked for it.
+// one connection, the newest that asked for it, and no longer than what that one showed is good
+// (gate.hpp).
 
 #include <memory>
 #include <optional>

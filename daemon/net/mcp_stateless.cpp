@@ -7,6 +7,12 @@
 
 namespace exai::net {
 
+namespace {
+
+constexpr std::string_view kTokenExpired = "the token has expired";
+
+}  // namespace
+
 // One request over HTTP.
 class StatelessStream final : public HttpStream, public Listener {
  public:
@@ -76,7 +82,8 @@ Task<std::optional<Response>> McpStateless::post(Request request, BodyWriter& wr
   TaskGroup::Handle watcher;
   if (stream->is_running()) {
     Task<> gone = writer.wait_gone();
-    watcher = watchers_.spawn("disconnect", watch(stream, std::move(gone)));
+    const Time end = deadline_at(clock_, origin.caller.until);
+    watcher = watchers_.spawn("disconnect", watch(stream, std::move(gone), end));
   }
   auto response = co_await stream->respond(writer);
   stream->leave();
@@ -84,10 +91,19 @@ Task<std::optional<Response>> McpStateless::post(Request request, BodyWriter& wr
   co_return response;
 }
 
-Task<> McpStateless::watch(std::shared_ptr<StatelessStream> stream, Task<> gone) {
-  co_await std::move(gone);
-  stream->leave();
-  runner_.cancel_session(stream->session_id());
+Task<> McpStateless::watch(std::shared_ptr<StatelessStream> stream, Task<> gone, Time end) {
+  using namespace asio::experimental::awaitable_operators;
+  bool expired = false;
+  if (end == Time::max()) {
+    co_await std::move(gone);
+  } else {
+    Task<> expiry = clock_.sleep_until(end);
+    const auto first = co_await (std::move(gone) || std::move(expiry));
+    expired = first.index() == 1;
+  }
+  if (!expired) stream->leave();
+  if (expired) stream->end_listening();
+  runner_.cancel_session(stream->session_id(), kTokenExpired);
 }
 
 mcp::Stateless McpStateless::request(std::optional<mcp::HeaderMap> headers, const Origin& origin) {

@@ -4,7 +4,8 @@
 //
 //   HTTP        POST; 200 with application/json or text/event-stream (http_stream.hpp), 202 for a
 //               notification; mcp::Stateless says which errors are 400 and 404. No session, no ids
-//               on events. A client that closes the connection cancels its request.
+//               on events. A client that closes the connection cancels its request, and so does
+//               the end of the JWT that it showed (gate.hpp).
 //   others      duplex.hpp
 
 #include <set>
@@ -49,7 +50,7 @@ class McpStateless {
   Task<> drain();
 
  private:
-  Task<> watch(std::shared_ptr<StatelessStream> stream, Task<> gone);
+  Task<> watch(std::shared_ptr<StatelessStream> stream, Task<> gone, Time end);
 
   Clock& clock_;
   CallRunner& runner_;

@@ -43,6 +43,12 @@ struct Caller {
   friend bool operator==(const Caller&, const Caller&) = default;
 };
 
+// That time as a deadline; what changes the machine's date afterwards does not move it.
+inline Time deadline_at(const Clock& clock, WallTime time) {
+  if (time == WallTime::max()) return Time::max();
+  return clock.now() + std::chrono::duration_cast<Duration>(time - clock.wall());
+}
+
 struct Request {
   std::string method;  // "POST"; HEAD comes as GET, and the server leaves the body out
   std::string path;    // "/mcp", decoded, without the query

@@ -131,9 +131,7 @@ class BeastWebSocket final : public WebSocketSession {
   }
 
   void close_at(WallTime time, std::uint16_t code, std::string reason) override {
-    if (time == WallTime::max()) return;
-    const auto left = std::chrono::duration_cast<Duration>(time - clock_.wall());
-    closing_later_ = ClosingLater{clock_.now() + left, code, std::move(reason)};
+    closing_later_ = ClosingLater{deadline_at(clock_, time), code, std::move(reason)};
   }
 
   Task<> wait_closed() override {

@@ -1,9 +1,9 @@
 // Who may call the real exaid: the token and the one before it, JWTs, OAuth.
 #include <catch2/catch.hpp>
 
+#include "tests/integration/jwt_clients.hpp"
 #include "tests/integration/mcp_fixture.hpp"
 #include "tests/integration/raw_exaid.hpp"
-#include "tests/support/tokens.hpp"
 
 using namespace exai;
 using namespace exai::test;
@@ -11,33 +11,12 @@ using Catch::Contains;
 
 namespace {
 
-constexpr std::string_view kSecret = "a secret of tests, 32 bytes long";
 const std::string kToken = "0123456789abcdef";
-
-std::int64_t from_now(std::int64_t seconds) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(now).count() + seconds;
-}
-
-std::string claims(std::string_view subject, std::int64_t seconds = 3600,
-                   std::string_view more = "") {
-  return fmt::format(R"({{"iss":"https://login.example","sub":"{}","iat":{},"exp":{}{}}})", subject,
-                     from_now(-5), from_now(seconds), more);
-}
-
-std::string bearer(std::string_view token) {
-  return fmt::format("Authorization: Bearer {}\r\n", token);
-}
 
 Answer post(const Exaid& exaid, const std::string& headers, std::string_view body) {
   return Connection(exaid.port)
       .request("POST", "/mcp", kJson + "Accept: application/json, text/event-stream\r\n" + headers,
                body);
-}
-
-std::string hello(std::string_view token, std::string_view jwt, std::string_view session = "") {
-  return to_text(json::object{
-      {"op", "hello"}, {"token", token}, {"jwt", jwt}, {"session_id", session}});
 }
 
 // "in", or the error and the close code.
@@ -98,20 +77,6 @@ TEST_CASE("the grace period is a date: before it the old ways work, after it the
   Exaid exaid(with("2020-01-01T12:00:00Z"));
   CHECK(post(exaid, "", kInitialize).status == 401);
   CHECK(greeted(exaid, R"({"op":"hello"})") == "jwt_required 4003");
-}
-
-TEST_CASE("a WebSocket lasts as long as its JWT") {
-  Exaid exaid({{"JWT_SECRET_KEY", std::string(kSecret)}, {"JWT_LEEWAY_SECS", "0"}});
-  const std::string brief = hs256(kSecret, claims("ann", 3));
-  WebSocketClient socket(exaid.port, "mcp", "/ws", 0, bearer(brief));
-  ExaiClient client(exaid.port, hello("", brief));
-  WebSocketClient lasting(exaid.port, "mcp", "/ws", 0, bearer(hs256(kSecret, claims("ann"))));
-  socket.text(kInitialize);
-  CHECK_NOTHROW(socket.message());
-  CHECK(socket.next().close_code() == 1008);
-  CHECK(client.close_code() == 4003);
-  lasting.text(kInitialize);
-  CHECK_NOTHROW(lasting.message());
 }
 
 TEST_CASE("what one client has is not another's: sessions, and results of the same ids") {

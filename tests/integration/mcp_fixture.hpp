@@ -197,16 +197,20 @@ inline const std::string kPriming = "id: 1-1\nretry: 1000\ndata: \n\n";
 // A session over HTTP; requests may go over any number of connections.
 class HttpSession {
  public:
-  explicit HttpSession(std::uint16_t port) : port_(port), connection_(port) {
+  // `more`: headers of every request.
+  explicit HttpSession(std::uint16_t port, std::string more = "")
+      : port_(port), more_(std::move(more)), connection_(port) {
     const Answer opened = connection_.request(
-        "POST", "/mcp", kJson + "Accept: application/json, text/event-stream\r\n", kInitialize);
+        "POST", "/mcp", kJson + "Accept: application/json, text/event-stream\r\n" + more_,
+        kInitialize);
     if (opened.status != 200) throw std::runtime_error("no session: " + opened.body);
     id = opened.headers.at("mcp-session-id");
   }
 
   std::string headers(std::string_view accept = "application/json, text/event-stream") const {
-    return fmt::format("{}Accept: {}\r\nMcp-Session-Id: {}\r\nMCP-Protocol-Version: 2025-11-25\r\n",
-                       kJson, accept, id);
+    return fmt::format(
+        "{}Accept: {}\r\nMcp-Session-Id: {}\r\nMCP-Protocol-Version: 2025-11-25\r\n{}", kJson,
+        accept, id, more_);
   }
   Answer post(std::string_view message) {
     return connection_.request("POST", "/mcp", headers(), message);
@@ -231,6 +235,7 @@ class HttpSession {
 
  private:
   std::uint16_t port_;
+  std::string more_;
   Connection connection_;
 };
 

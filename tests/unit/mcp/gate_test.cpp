@@ -145,6 +145,36 @@ TEST_CASE("a JWT says who comes, what for, and until when") {
   CHECK(world.over_http("Bearer " + jwt()) == "jwt");
 }
 
+TEST_CASE(
+    "until when somebody may stay: the JWT's end, or the grace period's if that lets him in") {
+  const std::string good = "Bearer " + jwt();
+  const std::string token = "Bearer " + kToken;
+  const auto [options, authorization, peer, until] =
+      GENERATE_COPY(table<std::string, std::string, std::string, int>({
+          {"keys", good, "10.0.0.1", 100},
+          {"keys and a long grace", good, "10.0.0.1", 200},
+          {"keys and a long grace", "", "10.0.0.1", 200},
+          {"keys and a short grace", good, "10.0.0.1", 100},
+          {"keys and a short grace", "", "10.0.0.1", 50},
+          {"all", good, "10.0.0.1", 100},
+          {"all", token, "10.0.0.1", 200},
+          {"all", token, "127.0.0.1", 0},
+          {"token", token, "10.0.0.1", 0},
+      }));
+  CAPTURE(options, authorization, peer);
+  GateOptions given = options == "token" ? GateOptions() : with_keys();
+  if (options == "token" || options == "all") given.token = Secret(kToken);
+  if (options == "all" || options == "keys and a long grace") given.grace_until = WallTime(200s);
+  if (options == "keys and a short grace") given.grace_until = WallTime(50s);
+  World world(std::move(given));
+  Request request;
+  request.peer = peer;
+  if (!authorization.empty()) request.headers["authorization"] = authorization;
+  const auto caller = world.gate.admit(shown_by(request));
+  REQUIRE(caller);
+  CHECK(caller->until == (until == 0 ? WallTime::max() : WallTime(std::chrono::seconds(until))));
+}
+
 TEST_CASE("two tokens are good until the one before is taken away; rotate_token takes it away") {
   GateOptions options = with_token();
   options.previous_token = Secret("the one before it");
