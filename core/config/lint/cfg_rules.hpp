@@ -22,6 +22,9 @@ void foreign_paths(const LintSubject& subject, Findings& findings);        // CF
 // cfg_life.cpp: how a service lives
 void contradicting_keys(const LintSubject& subject, Findings& findings);  // CFG028
 
+// cfg_access.cpp: who is let in
+void refused_checks(const LintSubject& subject, Findings& findings);  // CFG029
+
 // cfg_sources.cpp: several places that give one name a value
 void two_defaults(const LintSubject& subject, Findings& findings);       // CFG010
 void shadowed_values(const LintSubject& subject, Findings& findings);    // CFG016
