@@ -28,6 +28,17 @@ bool AuthSettings::is_open() const {
   return token.empty() && jwt_secret.empty() && jwt_public_keys.empty();
 }
 
+// The previous token may go: that is how it is taken away.
+Result<> may_follow(const AuthSettings& now, const AuthSettings& next) {
+  const auto gone = [](const char* option) {
+    return fail(Errc::invalid, "{} is empty now: without it others could come in", option);
+  };
+  if (!now.token.empty() && next.token.empty()) return gone("EXAI_WS_TOKEN");
+  if (!now.jwt_secret.empty() && next.jwt_secret.empty()) return gone("JWT_SECRET_KEY");
+  if (!now.jwt_public_keys.empty() && next.jwt_public_keys.empty()) return gone("JWT_PUBLIC_KEYS");
+  return {};
+}
+
 config::Diagnostics check(const AuthSettings& settings) {
   config::Diagnostics wrong;
   const auto report = [&](const char* code, std::string message, std::string help) {

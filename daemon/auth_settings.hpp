@@ -24,7 +24,12 @@ struct AuthSettings {
   std::vector<std::string> oauth_servers;
 
   bool is_open() const;  // everybody comes in
+  friend bool operator==(const AuthSettings&, const AuthSettings&) = default;
 };
+
+// Whether `next` may take the place of `now` while clients are served: an empty file must not take
+// away what they are asked for. Errors: invalid, saying what is gone.
+Result<> may_follow(const AuthSettings& now, const AuthSettings& next);
 
 // What is wrong with them; nothing: the two below give what they say.
 config::Diagnostics check(const AuthSettings& settings);

@@ -11,6 +11,7 @@
 #include "core/base/text.hpp"
 #include "core/base/url.hpp"
 #include "core/base/version.hpp"
+#include "daemon/auth_reload.hpp"
 #include "daemon/endpoints.hpp"
 #include "daemon/fixtures/fixtures.hpp"
 #include "daemon/health.hpp"
@@ -79,10 +80,11 @@ net::McpOptions mcp_options(const Settings& settings) {
 
 // In the order in which they are built; destroyed the other way round.
 struct Daemon::Parts final : tools::Host {
-  Parts(Loop& loop_, Clock& clock_, Log log_, Settings settings_)
+  Parts(Loop& loop_, Clock& clock_, Log log_, Redactor& redactor_, Settings settings_)
       : loop(loop_),
         clock(clock_),
         log(std::move(log_)),
+        redactor(redactor_),
         settings(std::move(settings_)),
         started(clock.now()),
         signals(loop, {SIGTERM, SIGINT}),
@@ -130,6 +132,7 @@ struct Daemon::Parts final : tools::Host {
   std::vector<std::unique_ptr<providers::Provider>> make_providers();
   static std::vector<providers::Provider*> borrowed(
       const std::vector<std::unique_ptr<providers::Provider>>& owned);
+  void watch_auth();
   Result<> listen();
   Result<ServerPtr> open(const Settings::Listen& address, net::Handler& handler);
   void announce() const;
@@ -143,6 +146,7 @@ struct Daemon::Parts final : tools::Host {
   Loop& loop;
   Clock& clock;
   Log log;
+  Redactor& redactor;
   Settings settings;
   Time started;
   Signals signals;
@@ -154,7 +158,6 @@ struct Daemon::Parts final : tools::Host {
   std::vector<std::unique_ptr<providers::Provider>> providers;
   providers::Router router;
   health::Monitor monitor;
-  Redactor redactor;
   std::unique_ptr<StackLink> link;  // none: nobody supervises us
   Island disk;
   store::AllowedFiles allowed_files;
@@ -165,7 +168,8 @@ struct Daemon::Parts final : tools::Host {
   HealthEndpoint health_endpoint;
   MetricsEndpoint metrics_endpoint;
   TaskGroup background;
-  std::unique_ptr<TlsServer> tls;  // none: clear text
+  std::unique_ptr<TlsServer> tls;    // none: clear text
+  std::unique_ptr<AuthReload> auth;  // none: nothing of it comes from files
   ServerPtr mcp_server;
   ServerPtr health_server;
   ServerPtr metrics_server;
@@ -187,7 +191,6 @@ tools::Host::Facts Daemon::Parts::facts() {
 }
 
 std::unique_ptr<StackLink> Daemon::Parts::make_link() {
-  for (const auto& [name, value] : settings.secrets) redactor.add(name, value);
   if (settings.control_socket.empty()) return nullptr;
   return std::make_unique<StackLink>(loop, settings.control_socket, settings.own_service);
 }
@@ -208,6 +211,15 @@ std::vector<providers::Provider*> Daemon::Parts::borrowed(
   return borrowed;
 }
 
+void Daemon::Parts::watch_auth() {
+  auth = std::make_unique<AuthReload>(loop, clock, log.with("part", "auth"), settings.auth_source,
+                                      settings.auth, redactor,
+                                      [this](const AuthSettings& before, const AuthSettings& now) {
+                                        mcp.renew_gate(gate_options(before), gate_options(now));
+                                      });
+  monitor.watch_keys([this] { return auth->component(); });
+}
+
 Result<> Daemon::Parts::listen() {
   if (settings.stdio) {
     TRY(opened, net::Stdio::open(loop, log.with("part", "stdio"), mcp, settings.max_message_bytes));
@@ -218,6 +230,7 @@ Result<> Daemon::Parts::listen() {
     TRY(opened, TlsServer::open(loop, clock, log.with("part", "tls"), *settings.tls));
     tls = std::move(opened);
   }
+  if (!settings.auth_source.files.empty()) watch_auth();
   const auto open_into = [this](ServerPtr& server, const Settings::Listen& address,
                                 net::Handler& handler) -> Result<> {
     TRY(opened, open(address, handler));
@@ -325,13 +338,14 @@ Task<> Daemon::Parts::shut_down() {
   if (health_server) co_await health_server->drain(kFarewell);
   if (metrics_server) co_await metrics_server->drain(kFarewell);
   tls.reset();
+  auth.reset();
   background.cancel();
   co_await background.join();
   co_await store->close();
 }
 
-Daemon::Daemon(Loop& loop, Clock& clock, Log log, Settings settings)
-    : parts_(std::make_unique<Parts>(loop, clock, std::move(log), std::move(settings))) {}
+Daemon::Daemon(Loop& loop, Clock& clock, Log log, Redactor& redactor, Settings settings)
+    : parts_(std::make_unique<Parts>(loop, clock, std::move(log), redactor, std::move(settings))) {}
 
 Daemon::~Daemon() = default;
 

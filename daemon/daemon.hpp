@@ -6,20 +6,22 @@
 //   HttpClient 8082 health ── Monitor ─────────────────└────── Store (memory, or Redis on its
 //   island) 8000 metrics ── Instruments
 //
-// Thread: the loop's. Lifetime: loop and clock outlive it; serve() has ended before it is
+// Thread: the loop's. Lifetime: loop, clock and redactor outlive it; serve() has ended before it is
 // destroyed.
 
 #include <memory>
 
 #include "core/base/log.hpp"
 #include "core/base/loop.hpp"
+#include "core/base/redact.hpp"
 #include "daemon/settings.hpp"
 
 namespace exai {
 
 class Daemon {
  public:
-  Daemon(Loop& loop, Clock& clock, Log log, Settings settings);
+  // `redactor` is the log's: it knows the secrets of the settings, and is told those that come.
+  Daemon(Loop& loop, Clock& clock, Log log, Redactor& redactor, Settings settings);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;

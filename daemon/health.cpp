@@ -193,6 +193,7 @@ Report Monitor::everything() {
   std::vector<Component> components = {storage(), memory(thresholds_.memory),
                                        disk(thresholds_.disk), providers()};
   if (permits_) components.push_back(permits_component(permits_()));
+  if (keys_) components.push_back(keys_());
   return unless_draining(std::move(components));
 }
 Report Monitor::ready() {

@@ -9,6 +9,7 @@
 //   disk         the working folder's, 95 %   warns (from 85 % it warns itself; both are options)
 //   providers    never; none is a choice      -
 //   permits      all in use, and calls wait   warns (from 90 % of one kind it warns itself)
+//   keys         never; it warns while the files of tokens and keys say what cannot be used
 //
 //   path               asks                                             503 when
 //   /health, /healthz  everything                                       it fails, or draining
@@ -99,6 +100,8 @@ class Monitor {
   void set_draining() { draining_ = true; }
   // Who knows the permits, from now on.
   void watch_permits(std::function<Permits()> ask) { permits_ = std::move(ask); }
+  // Who knows how it is with the files of tokens and keys, from now on.
+  void watch_keys(std::function<Component()> ask) { keys_ = std::move(ask); }
 
   Report everything();
   Report ready();
@@ -120,6 +123,7 @@ class Monitor {
   const providers::Router& router_;
   Thresholds thresholds_;
   std::function<Permits()> permits_;  // empty: there are none
+  std::function<Component()> keys_;   // empty: they come from no files
   bool draining_ = false;
   std::optional<Time> last_try_;  // when the last proof ended, whatever it said
   std::optional<Time> last_good_;

@@ -54,11 +54,7 @@ int refuse(const config::Diagnostics& wrong) {
   return 2;
 }
 
-Result<std::string> read_option_file(const Path& path) {
-  return read_file(path, 64U << 10U);
-}
-
-std::shared_ptr<const Redactor> make_redactor(const Settings& settings) {
+std::shared_ptr<Redactor> make_redactor(const Settings& settings) {
   auto redactor = std::make_shared<Redactor>();
   for (const auto& secret : settings.secrets) redactor->add(secret.first, secret.second);
   return redactor;
@@ -68,14 +64,15 @@ int serve(Settings settings) {
   ignore_sigpipe();
   forbid_memory_dumps();
   set_timezone(settings.timezone);
-  auto log = Log::open(settings.log, make_redactor(settings));
+  const auto redactor = make_redactor(settings);
+  auto log = Log::open(settings.log, redactor);
   if (!log) {
     fmt::print(stderr, "exaid: {}\n", log.error().message());
     return 1;
   }
   Loop loop;
   SystemClock clock;
-  Daemon daemon(loop, clock, *log, std::move(settings));
+  Daemon daemon(loop, clock, *log, *redactor, std::move(settings));
   const Result<> served = loop.run_until_done(daemon.serve());
   if (!served) log->error("not started", {{"error", served.error().message()}});
   log->flush();

@@ -1,5 +1,7 @@
 #include "daemon/settings.hpp"
 
+#include <algorithm>
+
 #include "core/base/text.hpp"
 #include "daemon/net/networks.hpp"
 
@@ -115,6 +117,33 @@ void read_auth(config::OptionReader& options, Reader& reader, AuthSettings& auth
   auth.oauth_servers = options.list("EXAI_OAUTH_SERVERS");
 }
 
+// Of an environment, what read_auth reads of it, under all its names.
+AuthSource auth_source(const Environment& given) {
+  const config::OptionTable& table = config::OptionTable::shipped();
+  config::OptionReader options(table, "exaid", {}, read_option_file);
+  const std::vector<std::string> all = options.unread();
+  Settings unused;
+  Reader reader(options, unused);
+  read_auth(options, reader, unused.auth);
+  const std::vector<std::string> others = options.unread();
+  AuthSource source;
+  const auto take = [&](const std::string& name) {
+    const std::string direct = value_or_empty(given, name);
+    const std::string file = value_or_empty(given, name + "_FILE");
+    if (!direct.empty()) source.given[name] = direct;
+    if (file.empty()) return;
+    source.given[name + "_FILE"] = file;
+    source.files.emplace_back(file);
+  };
+  for (const std::string& name : all) {
+    const bool decides_defaults = name == "ENVIRONMENT";
+    if (!decides_defaults && std::ranges::count(others, name) > 0) continue;
+    take(name);
+    for (const config::OptionAlias& alias : table.find(name)->aliases) take(alias.name);
+  }
+  return source;
+}
+
 void read_tls(config::OptionReader& options, Settings& settings) {
   const std::string certificate = options.text("EXAI_TLS_CERTIFICATE_PATH");
   const std::string key = options.text("EXAI_TLS_KEY_PATH");
@@ -212,6 +241,24 @@ void check_tls(const Settings& settings, config::Diagnostics& wrong) {
 
 }  // namespace
 
+Result<std::string> read_option_file(const Path& path) {
+  return read_file(path, 64U << 10U);
+}
+
+Result<AuthReading> read_auth(const AuthSource& source) {
+  const std::map<std::string, std::string> given(source.given.begin(), source.given.end());
+  config::OptionReader options(config::OptionTable::shipped(), "exaid", given, read_option_file);
+  Settings settings;
+  Reader reader(options, settings);
+  read_auth(options, reader, settings.auth);
+  config::Diagnostics wrong = options.diagnostics();
+  const config::Diagnostics together = check(settings.auth);
+  wrong.insert(wrong.end(), together.begin(), together.end());
+  for (const config::Diagnostic& one : wrong)
+    if (one.severity == config::Severity::error) return fail(Errc::invalid, "{}", one.message);
+  return AuthReading{std::move(settings.auth), std::move(settings.secrets)};
+}
+
 Settings read_settings(config::OptionReader& options) {
   Settings settings;
   Reader reader(options, settings);
@@ -240,6 +287,7 @@ Settings read_settings(config::OptionReader& options) {
 }
 
 void read_surroundings(const Environment& given, Settings& settings) {
+  settings.auth_source = auth_source(given);
   settings.own_service = value_or_empty(given, "EXAI_SERVICE");
   settings.control_socket = value_or_empty(given, "EXAI_CONTROL_SOCKET");
   const std::string state = value_or_empty(given, "EXAI_STATE_DIR");

@@ -28,6 +28,16 @@
 
 namespace exai {
 
+// Where the options of authentication come from, to be read again while exaid runs.
+struct AuthSource {
+  Environment given;        // of those options alone
+  std::vector<Path> files;  // that NAME_FILE names
+};
+struct AuthReading {
+  AuthSettings settings;
+  std::vector<std::pair<std::string, Secret>> secrets;
+};
+
 struct Settings {
   // Where a server listens, and the option to change when its port is taken.
   struct Listen {
@@ -45,6 +55,7 @@ struct Settings {
 
   Listen mcp;
   AuthSettings auth;
+  AuthSource auth_source;
   std::size_t max_message_bytes = 0;
   std::size_t max_bytes_in_flight = 0;
   std::size_t max_connections = 0;
@@ -90,7 +101,12 @@ struct Settings {
 };
 
 Settings read_settings(config::OptionReader& options);
-// What exai gives to its services: who they are, and where their supervisor is asked.
+// The file that NAME_FILE names.
+Result<std::string> read_option_file(const Path& path);
+// Errors: invalid, the first thing that is wrong; never with a secret.
+Result<AuthReading> read_auth(const AuthSource& source);
+// What exai gives to its services: who they are, and where their supervisor is asked; and from
+// where the options of authentication come.
 void read_surroundings(const Environment& given, Settings& settings);
 
 // What only this program can say of its options: two servers on one port, tools that there are not.

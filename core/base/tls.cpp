@@ -1,25 +1,22 @@
 #include "core/base/tls.hpp"
 
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <ctime>
-#include <set>
 #include <utility>
 
+#include "core/base/file_changes.hpp"
 #include "core/base/openssl.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
-#include "core/base/watcher.hpp"
 
 namespace exai {
 
 namespace {
 
 constexpr std::size_t kFileLimit = 1U << 20U;
-constexpr Duration kQuiet = 200ms;  // after a change: two files are seldom put there at once
 
 template <auto Free>
 struct Freed {
@@ -203,16 +200,13 @@ Result<TlsContext> tls_client(const Path& ca) {
 
 // --- reloading ---
 
-// Whole folders are watched: files are replaced by renaming, or by turning a link that they are
-// reached through (Kubernetes, certbot). Shared with the waits that are under way.
-struct TlsServer::State : std::enable_shared_from_this<State> {
+struct TlsServer::State {
   State(Loop& loop, Clock& clock_, Log log_, TlsFiles files_)
       : clock(clock_),
         log(std::move(log_)),
         files(std::move(files_)),
-        quiet(loop.executor()),
-        inotify(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)),
-        watcher(loop) {}
+        changes(loop, log, "a new certificate", {files.certificate, files.key},
+                [this] { reload(); }) {}
 
   Result<> begin() {
     TRY(read, read_files(files));
@@ -220,8 +214,6 @@ struct TlsServer::State : std::enable_shared_from_this<State> {
     seen = std::move(read);
     identity = std::move(loaded);
     announce("certificate");
-    watch_folders();
-    listen();
     return {};
   }
 
@@ -233,49 +225,7 @@ struct TlsServer::State : std::enable_shared_from_this<State> {
     about.warn(fmt::format("{} that expires soon", what), {{"file", files.certificate.string()}});
   }
 
-  void watch_folders() {
-    constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ATTRIB;
-    std::set<Path> folders;
-    for (const Path& file : {files.certificate, files.key}) {
-      std::error_code ignored;
-      folders.insert(file.parent_path());
-      folders.insert(std::filesystem::canonical(file, ignored).parent_path());
-    }
-    for (const Path& folder : folders)
-      if (!folder.empty() && ::inotify_add_watch(inotify.get(), folder.c_str(), kEvents) < 0)
-        log.warn("a new certificate will not be noticed: its folder cannot be watched",
-                 {{"folder", folder.string()}, {"error", os_error("watching", folder).message()}});
-  }
-
-  void listen() {
-    const auto watched = watcher.watch(inotify, [this] {
-      drain();
-      listen();
-      settle();
-    });
-    if (!watched)
-      log.warn("a new certificate will not be noticed", {{"error", watched.error().message()}});
-  }
-
-  void drain() const {
-    alignas(inotify_event) std::array<char, 4096> events{};
-    while (::read(inotify.get(), events.data(), events.size()) > 0) {
-    }
-  }
-
-  // A folder in which something happens all the time must not put it off for ever.
-  void settle() {
-    if (std::exchange(settling, true)) return;
-    quiet.expires_after(kQuiet);
-    quiet.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
-      const auto self = weak.lock();
-      if (self && !error) self->reload();
-    });
-  }
-
   void reload() {
-    settling = false;
-    watch_folders();  // a link may lead elsewhere by now
     auto read = read_files(files);
     if (read && *read == seen) return;
     Result<TlsIdentity> loaded =
@@ -297,20 +247,17 @@ struct TlsServer::State : std::enable_shared_from_this<State> {
   Texts seen;  // what was tried last, whatever came of it
   std::string refusal;
   TlsIdentity identity;
-  asio::steady_timer quiet;
-  bool settling = false;
-  Fd inotify;
-  Watcher watcher;  // before the descriptor goes
+  FileChanges changes;
 };
 
 Result<std::unique_ptr<TlsServer>> TlsServer::open(Loop& loop, Clock& clock, Log log,
                                                    TlsFiles files) {
-  auto state = std::make_shared<State>(loop, clock, std::move(log), std::move(files));
+  auto state = std::make_unique<State>(loop, clock, std::move(log), std::move(files));
   if (auto begun = state->begin(); !begun) return fail(std::move(begun).error());
   return std::unique_ptr<TlsServer>(new TlsServer(std::move(state)));
 }
 
-TlsServer::TlsServer(std::shared_ptr<State> state) : state_(std::move(state)) {}
+TlsServer::TlsServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 TlsServer::~TlsServer() = default;
 
 const TlsContext& TlsServer::context() const {

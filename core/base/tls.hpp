@@ -46,8 +46,8 @@ Result<TlsIdentity> load_tls(const TlsFiles& files, WallTime now);
 // say instead. Errors: not_found, denied, invalid.
 Result<TlsContext> tls_client(const Path& ca);
 
-// The certificate of a server. Its files are looked at again when something in their folders
-// changes; what is wrong then leaves the old one and is logged, once.
+// The certificate of a server. Its files are looked at again when they change (file_changes.hpp);
+// what is wrong then leaves the old one and is logged, once.
 class TlsServer final {
  public:
   // Errors: those of load_tls().
@@ -60,8 +60,8 @@ class TlsServer final {
 
  private:
   struct State;
-  explicit TlsServer(std::shared_ptr<State> state);
-  std::shared_ptr<State> state_;
+  explicit TlsServer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace exai

@@ -90,6 +90,14 @@ Result<> Gate::rotate(const Secret& old, const Secret& fresh) {
   return {};
 }
 
+void Gate::renew(const GateOptions& before, GateOptions now) {
+  if (before.token == now.token && before.previous_token == now.previous_token) {
+    now.token = options_.token;
+    now.previous_token = options_.previous_token;
+  }
+  options_ = std::move(now);
+}
+
 Gate::Shown shown_by(const Request& request) {
   Gate::Shown shown;
   shown.peer = request.peer;

@@ -68,6 +68,9 @@ class Gate {
   // The token from now on, and the only one; for this process alone. Errors: denied (`old` is not
   // the token, or there is none), invalid (`fresh` is too short).
   Result<> rotate(const Secret& old, const Secret& fresh);
+  // Files say something new: `now` in the place of `before`. Tokens that are the same in both stay
+  // what they are: rotate() may have changed them since.
+  void renew(const GateOptions& before, GateOptions now);
 
  private:
   bool is_token(const Secret& shown) const;

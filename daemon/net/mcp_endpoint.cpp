@@ -145,6 +145,10 @@ McpEndpoint::McpEndpoint(Loop& loop, Clock& clock, Log log, mcp::Source& source,
 
 McpEndpoint::~McpEndpoint() = default;
 
+void McpEndpoint::renew_gate(const GateOptions& before, GateOptions now) {
+  state_->gate.renew(before, std::move(now));
+}
+
 McpEndpoint::Counts McpEndpoint::counts() {
   state_->tasks.expire(state_->clock.now());
   return {state_->http.sessions(), state_->sockets.size() + state_->exai.sessions(),

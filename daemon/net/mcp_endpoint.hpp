@@ -95,6 +95,9 @@ class McpEndpoint final : public Handler {
   std::unique_ptr<Duplex> connect(std::string id, std::function<void(std::string)> send,
                                   Origin origin = {});
 
+  // Who comes in from now on: gate.hpp.
+  void renew_gate(const GateOptions& before, GateOptions now);
+
   Counts counts();  // expires idle sessions and tasks first
   const Admission& admission() const;
   // Looks for leaked permits and for tasks whose time is over, until cancelled.

@@ -211,3 +211,51 @@ TEST_CASE("options of authentication that cannot be meant are refused at the sta
   CHECK(checked({{"JWT_PUBLIC_KEYS", pem}, {"JWT_GRACE_UNTIL", "2027-01-31"}}).exit ==
         0);
 }
+
+TEST_CASE("tokens and keys are read again when their files change; what is wrong changes nothing") {
+  const TempDir folder;
+  const Path token_file = folder.path() / "token";
+  const Path keys_file = folder.path() / "jwks.json";
+  const TokenMaker first;
+  const TokenMaker second;
+  const auto publish = [&](const TokenMaker& maker) {
+    REQUIRE(write_file_atomic(keys_file, fmt::format(R"({{"keys":[{}]}})", maker.jwk("k1"))));
+  };
+  REQUIRE(write_file_atomic(token_file, kToken + "\n"));
+  publish(first);
+  Exaid exaid(
+      {{"EXAI_WS_TOKEN_FILE", token_file.string()}, {"JWT_PUBLIC_KEYS_FILE", keys_file.string()}});
+  const auto status = [&](const std::string& token) {
+    return post(exaid, bearer(token), kInitialize).status;
+  };
+  const auto keys = [&] {
+    const json::object report = exaid.report();
+    return text_of(*find_object(*find_object(report, "components"), "keys"), "status");
+  };
+  CHECK(status(kToken) == 200);
+  CHECK(status(first.rs256(claims("ann"))) == 200);
+  CHECK(keys() == "pass");
+
+  const std::string fresh = "fedcba9876543210";
+  REQUIRE(write_file_atomic(token_file, fresh));
+  CHECK(wait_until([&] { return status(fresh) == 200; }));
+  CHECK(status(kToken) == 401);
+  publish(second);
+  CHECK(wait_until([&] { return status(second.rs256(claims("ann"))) == 200; }));
+  CHECK(status(first.rs256(claims("ann"))) == 401);
+  CHECK(status(fresh) == 200);
+
+  const auto [wrong, why] = GENERATE(table<std::string, std::string>(
+      {{"short", "EXAI_WS_TOKEN"},
+       {"", "EXAI_WS_TOKEN is empty now: without it others could come in"}}));
+  REQUIRE(write_file_atomic(token_file, wrong));
+  CHECK(wait_until([&] { return keys() == "warn"; }));
+  CHECK_THAT(exaid.process->err(), Contains("tokens and keys stay the old ones") && Contains(why));
+  CHECK_THAT(to_text(exaid.report()), Contains(why));
+  CHECK(status(fresh) == 200);
+  CHECK(status("") == 401);
+  CHECK(status(second.rs256(claims("ann"))) == 200);
+  REQUIRE(write_file_atomic(token_file, fresh));
+  CHECK(wait_until([&] { return keys() == "pass"; }));
+  CHECK_THAT(exaid.process->err(), !Contains(fresh) && !Contains(kToken));
+}

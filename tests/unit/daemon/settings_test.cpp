@@ -57,6 +57,48 @@ TEST_CASE("every secret that is set is known to the redactor") {
   CHECK(known == given_names);
 }
 
+TEST_CASE("what is read again is of authentication alone, and gives what the start gave") {
+  const Environment given{{"ENVIRONMENT", "staging"},
+                          {"EXAI_WS_TOKEN", "a-token-long-enough"},
+                          {"JWT_SECRET_KEY_FILE", "/run/secrets/jwt"},
+                          {"JWT_AUDIENCE", "here"},
+                          {"REDIS_PASSWORD_FILE", "/run/secrets/redis"},
+                          {"KIMI_API_KEY", "a-key-of-kimi"},
+                          {"EXAI_WS_PORT", "nonsense"}};
+  Settings settings;
+  read_surroundings(given, settings);
+  CHECK(settings.auth_source.files == std::vector<Path>{"/run/secrets/jwt"});
+  CHECK(settings.auth_source.given == Environment{{"ENVIRONMENT", "staging"},
+                                                  {"EXAI_WS_TOKEN", "a-token-long-enough"},
+                                                  {"JWT_SECRET_KEY_FILE", "/run/secrets/jwt"},
+                                                  {"JWT_AUDIENCE", "here"}});
+  AuthSource without_file = settings.auth_source;
+  without_file.given.erase("JWT_SECRET_KEY_FILE");
+  const auto read = read_auth(without_file);
+  REQUIRE(read);
+  config::OptionReader options =
+      reader(Given(without_file.given.begin(), without_file.given.end()));
+  CHECK(read->settings == read_settings(options).auth);
+}
+
+TEST_CASE("what files say anew may take no key away, but for the token before") {
+  AuthSettings now;
+  now.token = now.previous_token = now.jwt_secret = Secret("something");
+  now.jwt_public_keys = "keys";
+  const auto without = [&](auto member) {
+    AuthSettings next = now;
+    next.*member = {};
+    const auto may = may_follow(now, next);
+    return may ? "" : may.error().message();
+  };
+  CHECK(without(&AuthSettings::token) ==
+        "EXAI_WS_TOKEN is empty now: without it others could come in");
+  CHECK(without(&AuthSettings::jwt_secret).starts_with("JWT_SECRET_KEY is empty"));
+  CHECK(without(&AuthSettings::jwt_public_keys).starts_with("JWT_PUBLIC_KEYS is empty"));
+  CHECK(without(&AuthSettings::previous_token).empty());
+  CHECK(may_follow({}, now));
+}
+
 TEST_CASE("a key switches Kimi and GLM on, a URL the custom provider") {
   config::OptionReader options = reader({{"MOONSHOT_API_KEY", "sk-0123456789"},
                                          {"KIMI_TIMEOUT_SECS", "7"},

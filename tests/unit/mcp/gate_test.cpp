@@ -175,6 +175,35 @@ TEST_CASE(
   CHECK(caller->until == (until == 0 ? WallTime::max() : WallTime(std::chrono::seconds(until))));
 }
 
+TEST_CASE("what files say anew takes effect; a token that they did not change stays, if rotated") {
+  const GateOptions before = with_token(with_keys());
+  World world(before);
+  const std::string fresh = "fedcba9876543210";
+  const auto here = [&](const std::string& token) {
+    return world.over_http("Bearer " + token, "127.0.0.1");
+  };
+  const auto by_other_key = [&] {
+    return world.over_http("Bearer " + hs256("another secret that is long enough",
+                                             R"({"iss":"us","sub":"ann","iat":0,"exp":100})"));
+  };
+  REQUIRE(world.gate.rotate(Secret(kToken), Secret(fresh)));
+  CHECK(by_other_key() == "no");
+
+  GateOptions other_key = before;
+  other_key.keys = auth::Keys::parse(Secret("another secret that is long enough"), "").value();
+  world.gate.renew(before, other_key);
+  CHECK(by_other_key() == "in");
+  CHECK(world.over_http("Bearer " + jwt()) == "no");
+  CHECK(here(fresh) == "in");
+  CHECK(here(kToken) == "no");
+
+  GateOptions other_token = other_key;
+  other_token.token = Secret("a third token, long enough");
+  world.gate.renew(other_key, other_token);
+  CHECK(here("a third token, long enough") == "in");
+  CHECK(here(fresh) == "no");
+}
+
 TEST_CASE("two tokens are good until the one before is taken away; rotate_token takes it away") {
   GateOptions options = with_token();
   options.previous_token = Secret("the one before it");
