@@ -119,6 +119,7 @@ struct Call {
   json::object arguments;
   std::string request_id;  // of the correlation: in every log line
   std::string session_id;
+  std::string caller;  // who it comes from, as far as he has a name: net/gate.hpp
   std::function<void(Progress)> progress;  // never empty; goes nowhere when nobody asked
   std::shared_ptr<Client> client;          // never null
 };

@@ -110,6 +110,7 @@ void CallRunner::start(const std::shared_ptr<Peer>& peer, mcp::StartCall request
   made.arguments = std::move(request.arguments);
   made.request_id = call->request_id;
   made.session_id = peer->session_id().substr(0, kLoggedIdLength);
+  made.caller = peer->origin().caller.name;
   made.client = client_of(call);
   made.progress = [](const mcp::Progress&) {};
   if (request.wants_progress) {

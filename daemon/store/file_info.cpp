@@ -4,6 +4,7 @@
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "daemon/store/files.hpp"
+#include "daemon/store/sha256.hpp"
 
 namespace exai::store {
 namespace {
@@ -35,6 +36,19 @@ bool is_file_id(std::string_view text) {
   return text.size() == kIdLength && std::ranges::all_of(text, is_hex);
 }
 
+std::string file_id(std::string_view owner, std::string_view sha256) {
+  if (owner.empty()) return std::string(sha256.substr(0, kIdLength));
+  Sha256 sum;
+  sum.add(owner);
+  sum.add("\n");
+  sum.add(sha256);
+  return sum.hex().substr(0, kIdLength);
+}
+
+bool may_see(std::string_view caller, const FileInfo& info) {
+  return info.owner.empty() || info.owner == caller;
+}
+
 std::string wrong_with_name(std::string_view name) {
   if (name.empty()) return "a file needs a name";
   if (name.size() > kLongestName) return fmt::format("it has more than {} bytes", kLongestName);
@@ -57,14 +71,16 @@ std::string_view type_of(std::string_view head) {
 std::string text_of(const FileInfo& info) {
   json::object uploads;
   for (const auto& [provider, id] : info.uploads) uploads[provider] = id;
-  return to_text(json::object{{"id", info.id},
-                              {"name", info.name},
-                              {"type", info.type},
-                              {"size", info.size},
-                              {"sha256", info.sha256},
-                              {"created", format_utc(info.created)},
-                              {"expires", format_utc(info.expires)},
-                              {"uploads", std::move(uploads)}});
+  json::object object{{"id", info.id},
+                      {"name", info.name},
+                      {"type", info.type},
+                      {"size", info.size},
+                      {"sha256", info.sha256},
+                      {"created", format_utc(info.created)},
+                      {"expires", format_utc(info.expires)},
+                      {"uploads", std::move(uploads)}};
+  if (!info.owner.empty()) object["owner"] = info.owner;
+  return to_text(object);
 }
 
 Result<FileInfo> parse_file_info(std::string_view text) {
@@ -75,11 +91,12 @@ Result<FileInfo> parse_file_info(std::string_view text) {
   info.type = find_string(object, "type").value_or("");
   info.size = static_cast<std::uint64_t>(find_integer(object, "size").value_or(0));
   info.sha256 = find_string(object, "sha256").value_or("");
+  info.owner = find_string(object, "owner").value_or("");
   TRY(created, time_in(object, "created"));
   TRY(expires, time_in(object, "expires"));
   info.created = created;
   info.expires = expires;
-  if (!is_file_id(info.id) || !info.sha256.starts_with(info.id))
+  if (!is_file_id(info.id) || info.id != file_id(info.owner, info.sha256))
     return fail(Errc::invalid, "its id is not that of its content");
   if (const json::object* uploads = find_object(object, "uploads"))
     for (const auto& one : *uploads)

@@ -20,7 +20,6 @@ namespace {
 constexpr Duration kLeftBehind = 1h;  // half a file of this age has no writer any more
 constexpr std::size_t kHead = 4096;   // what a file's type is told from
 constexpr std::size_t kMostInfo = 64U << 10U;
-constexpr std::size_t kIdLength = 32;
 
 using Files = std::vector<FileInfo>;
 using Piece = std::function<Result<>(std::string_view)>;
@@ -112,37 +111,39 @@ class Folder {
     return Added{std::move(info), known != files.end()};
   }
 
-  Result<FileInfo> find(const std::string& id, WallTime now) {
+  Result<FileInfo> find(const FileRef& file, WallTime now) {
+    const std::string& id = file.id;
     if (!is_file_id(id))
       return fail(Errc::not_found, "\"{}\" is no id of a file", printable(id.substr(0, 64)));
     auto text = read_file(json_of(id), kMostInfo);
     if (!text && text.error().code() != Errc::not_found) return fail(text.error());
     if (text) {
       TRY(info, parse_file_info(*text));
-      if (info.expires > now) return info;
+      if (info.expires > now && may_see(file.caller, info)) return info;
     }
     return fail(Errc::not_found, "there is no file {}: it has expired, or never was", id);
   }
 
-  Result<Files> list(WallTime now) {
+  Result<Files> list(const std::string& caller, WallTime now) {
     TRY(files, swept(now));
+    std::erase_if(files, [&](const FileInfo& file) { return !may_see(caller, file); });
     std::ranges::sort(files, [](const FileInfo& a, const FileInfo& b) {
       return a.created != b.created ? a.created > b.created : a.id < b.id;
     });
     return files;
   }
 
-  Result<std::string> read(const std::string& id, std::uint64_t offset, std::size_t most,
+  Result<std::string> read(const FileRef& file, std::uint64_t offset, std::size_t most,
                            WallTime now) {
-    TRY(info, find(id, now));
-    TRY(fd, open_file(data(id), O_RDONLY | O_NOFOLLOW));
+    TRY(info, find(file, now));
+    TRY(fd, open_file(data(file.id), O_RDONLY | O_NOFOLLOW));
     if (offset >= info.size) return std::string();
     std::string bytes(std::min<std::uint64_t>(most, info.size - offset), '\0');
     std::size_t got = 0;
     while (got < bytes.size()) {
       const ssize_t count =
           ::pread(fd.get(), &bytes[got], bytes.size() - got, static_cast<off_t>(offset + got));
-      if (count < 0) return fail(os_error("reading", data(id)));
+      if (count < 0) return fail(os_error("reading", data(file.id)));
       if (count == 0) break;
       got += static_cast<std::size_t>(count);
     }
@@ -150,25 +151,24 @@ class Folder {
     return bytes;
   }
 
-  Result<> set_upload(const std::string& id, const std::string& provider, const std::string& at_it,
+  Result<> set_upload(const FileRef& file, const std::string& provider, const std::string& at_it,
                       WallTime now) {
-    TRY(info, find(id, now));
+    TRY(info, find(file, now));
     info.uploads.erase(provider);
     if (!at_it.empty()) info.uploads[provider] = at_it;
-    return write_file_atomic(json_of(id), text_of(info), 0600);
+    return write_file_atomic(json_of(file.id), text_of(info), 0600);
   }
 
-  Result<> remove(const std::string& id, WallTime now) {
-    if (auto found = find(id, now); !found) return fail(found.error());
-    return erase(id);
+  Result<> remove(const FileRef& file, WallTime now) {
+    if (auto found = find(file, now); !found) return fail(found.error());
+    return erase(file.id);
   }
 
-  Result<> copy_to(const std::string& id, const Path& folder, const std::string& name,
-                   WallTime now) {
+  Result<> copy_to(const FileRef& file, const Path& folder, const std::string& name, WallTime now) {
     if (const std::string wrong = wrong_with_name(name); !wrong.empty())
       return fail(Errc::invalid, "\"{}\" is no name of a file: {}", printable(name), wrong);
-    if (auto found = find(id, now); !found) return fail(found.error());
-    TRY(from, open_file(data(id), O_RDONLY | O_NOFOLLOW));
+    if (auto found = find(file, now); !found) return fail(found.error());
+    TRY(from, open_file(data(file.id), O_RDONLY | O_NOFOLLOW));
     TRY(draft, Draft::open(folder));
     return read_all(from, [&](std::string_view bytes) { return draft.write(bytes); })
         .and_then([&] { return draft.sync(); })
@@ -200,7 +200,8 @@ class Folder {
       taken = read_all(*std::get<std::shared_ptr<Fd>>(incoming.content), take);
     if (!taken) return fail(taken.error());
     info.sha256 = sum.hex();
-    info.id = info.sha256.substr(0, kIdLength);
+    info.owner = incoming.owner;
+    info.id = file_id(info.owner, info.sha256);
     info.type = type_of(head);
     return info;
   }
@@ -266,31 +267,36 @@ class LocalFiles final : public FileStore {
       return folder.add(incoming, now);
     });
   }
-  Task<Result<FileInfo>> find(std::string id) override {
+  Task<Result<FileInfo>> find(FileRef file) override {
     return on_disk<FileInfo>(
-        [id = std::move(id)](Folder& folder, WallTime now) { return folder.find(id, now); });
+        [file = std::move(file)](Folder& folder, WallTime now) { return folder.find(file, now); });
   }
-  Task<Result<Files>> list() override {
-    return on_disk<Files>([](Folder& folder, WallTime now) { return folder.list(now); });
-  }
-  Task<Result<std::string>> read(std::string id, std::uint64_t offset, std::size_t most) override {
-    return on_disk<std::string>([id = std::move(id), offset, most](Folder& folder, WallTime now) {
-      return folder.read(id, offset, most, now);
+  Task<Result<Files>> list(std::string caller) override {
+    return on_disk<Files>([caller = std::move(caller)](Folder& folder, WallTime now) {
+      return folder.list(caller, now);
     });
   }
-  Task<Result<>> set_upload(std::string id, std::string provider, std::string at_it) override {
-    return on_disk<void>(
-        [id = std::move(id), provider = std::move(provider), at_it = std::move(at_it)](
-            Folder& folder, WallTime now) { return folder.set_upload(id, provider, at_it, now); });
+  Task<Result<std::string>> read(FileRef file, std::uint64_t offset, std::size_t most) override {
+    return on_disk<std::string>(
+        [file = std::move(file), offset, most](Folder& folder, WallTime now) {
+          return folder.read(file, offset, most, now);
+        });
   }
-  Task<Result<>> remove(std::string id) override {
-    return on_disk<void>(
-        [id = std::move(id)](Folder& folder, WallTime now) { return folder.remove(id, now); });
+  Task<Result<>> set_upload(FileRef file, std::string provider, std::string at_it) override {
+    return on_disk<void>([file = std::move(file), provider = std::move(provider),
+                          at_it = std::move(at_it)](Folder& folder, WallTime now) {
+      return folder.set_upload(file, provider, at_it, now);
+    });
   }
-  Task<Result<>> copy_to(std::string id, Path folder, std::string name) override {
+  Task<Result<>> remove(FileRef file) override {
+    return on_disk<void>([file = std::move(file)](Folder& folder, WallTime now) {
+      return folder.remove(file, now);
+    });
+  }
+  Task<Result<>> copy_to(FileRef file, Path folder, std::string name) override {
     return on_disk<void>(
-        [id = std::move(id), to = std::move(folder), name = std::move(name)](
-            Folder& from, WallTime now) { return from.copy_to(id, to, name, now); });
+        [file = std::move(file), to = std::move(folder), name = std::move(name)](
+            Folder& from, WallTime now) { return from.copy_to(file, to, name, now); });
   }
 
  private:

@@ -81,8 +81,10 @@ std::vector<std::string> texts_in(const json::object& arguments, std::string_vie
 
 }  // namespace
 
-Wishes read_wishes(const json::object& arguments) {
+Wishes read_wishes(const mcp::Call& call) {
+  const json::object& arguments = call.arguments;
   Wishes wishes;
+  wishes.attached.caller = call.caller;
   wishes.attached.files = texts_in(arguments, "files");
   wishes.attached.images = texts_in(arguments, "images");
   wishes.attached.file_ids = texts_in(arguments, "file_ids");

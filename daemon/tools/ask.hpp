@@ -39,7 +39,7 @@ struct Wishes {
   std::optional<double> temperature;
   bool search_web = false;
 };
-Wishes read_wishes(const json::object& arguments);
+Wishes read_wishes(const mcp::Call& call);
 
 // A request that is ready to be sent.
 struct Prepared {

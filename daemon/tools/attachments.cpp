@@ -75,17 +75,16 @@ Result<> add_document(Attachments& all, const store::FileInfo& file, std::string
   return {};
 }
 
-Task<Result<>> add_kept(Context& context, std::string id, providers::Provider* provider,
+Task<Result<>> add_kept(Context& context, store::FileRef kept, providers::Provider* provider,
                         Attachments& all) {
   if (context.files == nullptr) co_return fail(nowhere_to_keep());
-  std::string named = id;
-  const auto file = co_await context.files->find(std::move(named));
+  const auto file = co_await context.files->find(kept);
   if (!file) co_return fail(file.error());
   const bool image = file->type.starts_with("image/");
   if (image && file->size > kLargestImage)
     co_return fail(Errc::invalid, "{} has more than {}", file->name, format_size(kLargestImage));
   if (image || (file->type == "text/plain" && file->size <= kLargestFile)) {
-    const auto bytes = co_await context.files->read(std::move(id), 0, kLargestImage);
+    const auto bytes = co_await context.files->read(std::move(kept), 0, kLargestImage);
     if (!bytes) co_return fail(bytes.error());
     co_return image ? add_image_bytes(all, file->name, *bytes) : add_text(all, file->name, *bytes);
   }
@@ -119,7 +118,8 @@ Task<Result<Attachments>> read_attachments(Context& context, Wanted wanted,
     if (!added) co_return fail(added.error());
   }
   for (std::string& id : wanted.file_ids) {
-    auto added = co_await add_kept(context, std::move(id), provider, all);
+    store::FileRef kept{std::move(id), wanted.caller};
+    auto added = co_await add_kept(context, std::move(kept), provider, all);
     if (!added) co_return fail(added.error());
   }
   co_return all;

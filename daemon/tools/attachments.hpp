@@ -21,7 +21,8 @@ namespace exai::tools {
 struct Wanted {
   std::vector<std::string> files;     // paths
   std::vector<std::string> images;    // paths, or data URLs, which need no root
-  std::vector<std::string> file_ids;  // kept ones, of any kind
+  std::vector<std::string> file_ids;  // kept ones, of any kind …
+  std::string caller;                 // … that he may see
 };
 
 struct Attachments {

@@ -56,7 +56,7 @@ Task<mcp::ToolResult> chat(Context& context, mcp::Call call) {
   Talk talk;
   talk.prompt = find_string(call.arguments, "prompt").value_or("");
   talk.system = find_string(call.arguments, "system_prompt").value_or("");
-  talk.wishes = read_wishes(call.arguments);
+  talk.wishes = read_wishes(call);
   co_return co_await converse(context, std::move(call), std::move(talk));
 }
 

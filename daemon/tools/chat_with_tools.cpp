@@ -29,7 +29,7 @@ Task<mcp::ToolResult> chat_with_tools(Context& context, mcp::Call call) {
   request.model = route->model;
   for (const json::value& one : *find_array(call.arguments, "messages"))
     request.messages.push_back(read_message(one.as_object()));
-  const Wishes wishes = read_wishes(call.arguments);
+  const Wishes wishes = read_wishes(call);
   auto prepared = co_await prepare(context, wishes, *route, std::move(request));
   if (!prepared) co_return failure("chat_with_tools: " + prepared.error().message());
   if (const json::array* tools = find_array(call.arguments, "tools"))

@@ -41,8 +41,8 @@ Task<AtProviders> remove_uploads(Context& context, store::FileInfo file) {
 Task<mcp::ToolResult> file_delete(Context& context, mcp::Call call) {
   if (context.files == nullptr) co_return failure("file_delete: " + nowhere_to_keep().message());
   const std::string id = find_string(call.arguments, "file_id").value_or("");
-  std::string asked = id;
-  const auto file = co_await context.files->find(std::move(asked));
+  store::FileRef asked{id, call.caller};
+  const auto file = co_await context.files->find(asked);
   if (!file) co_return failure("file_delete: " + file.error().message());
   mcp::ToolResult result;
   result.structured = {{"file_id", id}, {"name", file->name}, {"deleted", false}};
@@ -53,7 +53,6 @@ Task<mcp::ToolResult> file_delete(Context& context, mcp::Call call) {
   }
   store::FileInfo sent = *file;
   AtProviders at = co_await remove_uploads(context, std::move(sent));
-  asked = id;
   auto removed = co_await context.files->remove(std::move(asked));
   if (!removed) co_return failure("file_delete: " + removed.error().message());
   result.text = fmt::format("{} ({}) is deleted", file->name, id);

@@ -15,15 +15,15 @@ std::string whole_code_points(std::string text) {
   return text;
 }
 
-Task<mcp::ToolResult> copy(Context& context, store::FileInfo file, std::string name) {
+Task<mcp::ToolResult> copy(Context& context, store::FileRef ref, store::FileInfo file,
+                           std::string name) {
   if (context.downloads.empty())
     co_return failure(
         "file_download: nothing may be written. What to do: leave destination out, or set "
         "EXAI_DOWNLOAD_DIR");
-  std::string id = file.id;
   Path folder = context.downloads;
   std::string as = name;
-  auto copied = co_await context.files->copy_to(std::move(id), std::move(folder), std::move(as));
+  auto copied = co_await context.files->copy_to(std::move(ref), std::move(folder), std::move(as));
   if (!copied)
     co_return failure(fmt::format(
         "file_download: {}{}", copied.error().message(),
@@ -40,18 +40,17 @@ Task<mcp::ToolResult> copy(Context& context, store::FileInfo file, std::string n
 Task<mcp::ToolResult> file_download(Context& context, mcp::Call call) {
   if (context.files == nullptr) co_return failure("file_download: " + nowhere_to_keep().message());
   const std::string id = find_string(call.arguments, "file_id").value_or("");
-  std::string asked = id;
-  const auto file = co_await context.files->find(std::move(asked));
+  store::FileRef asked{id, call.caller};
+  const auto file = co_await context.files->find(asked);
   if (!file) co_return failure("file_download: " + file.error().message());
   if (auto name = find_string(call.arguments, "destination")) {
     store::FileInfo copied = *file;
-    co_return co_await copy(context, std::move(copied), *std::move(name));
+    co_return co_await copy(context, std::move(asked), std::move(copied), *std::move(name));
   }
   const auto offset =
       static_cast<std::uint64_t>(find_integer(call.arguments, "offset").value_or(0));
   const auto most =
       static_cast<std::size_t>(find_integer(call.arguments, "max_bytes").value_or(kShown));
-  asked = id;
   auto bytes = co_await context.files->read(std::move(asked), offset, most);
   if (!bytes) co_return failure("file_download: " + bytes.error().message());
 

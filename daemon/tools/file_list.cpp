@@ -5,7 +5,7 @@ namespace exai::tools {
 
 Task<mcp::ToolResult> file_list(Context& context, mcp::Call call) {
   if (context.files == nullptr) co_return failure("file_list: " + nowhere_to_keep().message());
-  const auto files = co_await context.files->list();
+  const auto files = co_await context.files->list(call.caller);
   if (!files) co_return failure("file_list: " + files.error().message());
   const std::string wanted = to_lower(find_string(call.arguments, "name").value_or(""));
   const auto limit = static_cast<std::size_t>(find_integer(call.arguments, "limit").value_or(100));

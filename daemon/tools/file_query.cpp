@@ -10,13 +10,13 @@ Task<mcp::ToolResult> file_query(Context& context, mcp::Call call) {
   if (path.has_value() == id.has_value())
     co_return failure("file_query: give either file_path or file_id");
   if (path) {
-    const auto added = co_await keep_path(context, *std::move(path), 0ms);
+    const auto added = co_await keep_path(context, *std::move(path), 0ms, call.caller);
     if (!added) co_return failure("file_query: " + added.error().message());
     id = added->info.id;
   }
   Talk talk;
   talk.prompt = find_string(call.arguments, "question").value_or("");
-  talk.wishes = read_wishes(call.arguments);
+  talk.wishes = read_wishes(call);
   talk.wishes.attached.file_ids = {*id};
   const std::string provider = find_string(call.arguments, "provider").value_or("auto");
   if (provider != "auto" && !find_string(call.arguments, "model")) {

@@ -9,7 +9,8 @@ namespace exai::tools {
 json::object described(const store::FileInfo& file);
 
 // Takes a file of this machine, below EXAI_FILE_ROOTS, under its own name.
-Task<Result<store::Added>> keep_path(Context& context, std::string path, Duration keep);
+Task<Result<store::Added>> keep_path(Context& context, std::string path, Duration keep,
+                                     std::string owner);
 
 // The provider of that name. Errors: unavailable, when it is not configured; invalid, when it takes
 // no files; each says what to do.

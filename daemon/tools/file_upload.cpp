@@ -19,7 +19,7 @@ Result<store::Incoming> given_content(const json::object& arguments) {
   return incoming;
 }
 
-Task<Result<store::Added>> keep(Context& context, json::object arguments) {
+Task<Result<store::Added>> keep(Context& context, json::object arguments, std::string owner) {
   const Duration keep_for = find_integer(arguments, "keep_days").value_or(0) * 24h;
   const auto path = find_string(arguments, "path");
   const bool content = find(arguments, "content") != nullptr;
@@ -27,11 +27,12 @@ Task<Result<store::Added>> keep(Context& context, json::object arguments) {
     co_return fail(Errc::invalid, "give either path, or content with name");
   if (path) {
     std::string from = *path;
-    co_return co_await keep_path(context, std::move(from), keep_for);
+    co_return co_await keep_path(context, std::move(from), keep_for, std::move(owner));
   }
   auto incoming = given_content(arguments);
   if (!incoming) co_return fail(incoming.error());
   incoming->keep = keep_for;
+  incoming->owner = std::move(owner);
   co_return co_await context.files->add(*std::move(incoming));
 }
 
@@ -51,10 +52,12 @@ json::object described(const store::FileInfo& file) {
           {"uploads", std::move(at)}};
 }
 
-Task<Result<store::Added>> keep_path(Context& context, std::string path, Duration keep) {
+Task<Result<store::Added>> keep_path(Context& context, std::string path, Duration keep,
+                                     std::string owner) {
   store::Incoming incoming;
   incoming.name = Path(path).filename().string();
   incoming.keep = keep;
+  incoming.owner = std::move(owner);
   auto opened = co_await context.allowed_files->open(std::move(path));
   if (!opened) co_return fail(opened.error());
   incoming.content = *std::move(opened);
@@ -84,7 +87,7 @@ Task<mcp::ToolResult> file_upload(Context& context, mcp::Call call) {
     provider = *found;
   }
   json::object arguments = call.arguments;
-  const auto added = co_await keep(context, std::move(arguments));
+  const auto added = co_await keep(context, std::move(arguments), call.caller);
   if (!added) co_return failure("file_upload: " + added.error().message());
 
   json::object out = described(added->info);

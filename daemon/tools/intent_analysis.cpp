@@ -31,7 +31,7 @@ Task<mcp::ToolResult> intent_analysis(Context& context, mcp::Call call) {
   request.model = route->model;
   request.messages.push_back({"system", std::string(kInstructions)});
   request.messages.push_back({"user", std::move(prompt)});
-  const Wishes wishes = read_wishes(call.arguments);
+  const Wishes wishes = read_wishes(call);
   auto prepared = co_await prepare(context, wishes, *route, std::move(request));
   if (!prepared) co_return failure("intent_analysis: " + prepared.error().message());
   std::function<void(const providers::Delta&)> on_delta = [](const providers::Delta&) {};

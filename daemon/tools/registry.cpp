@@ -156,7 +156,7 @@ Task<Result<mcp::ToolResult>> Registry::run(Handler handler, mcp::Call call) {
 }
 
 Task<Result<json::object>> Registry::read(mcp::Call call) {
-  return resources_.read(std::move(call.name));
+  return resources_.read(std::move(call.name), std::move(call.caller));
 }
 
 const Definition* Registry::offered_workflow(const std::string& name) const {

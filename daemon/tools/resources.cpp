@@ -63,7 +63,7 @@ void Resources::describe(mcp::Catalog& catalog) const {
                                  "The last lines of a service of the stack", "text/plain"});
 }
 
-Task<Result<json::object>> Resources::read(std::string uri) const {
+Task<Result<json::object>> Resources::read(std::string uri, std::string caller) const {
   if (uri == "exai://status") {
     mcp::Call call;
     call.name = "status";
@@ -80,7 +80,8 @@ Task<Result<json::object>> Resources::read(std::string uri) const {
   if (context_.files != nullptr && uri.starts_with(kFiles)) {
     std::string id = uri.substr(kFiles.size());
     if (!store::is_file_id(id)) co_return not_there(uri);
-    co_return co_await file(std::move(uri), std::move(id));
+    store::FileRef ref{std::move(id), std::move(caller)};
+    co_return co_await file(std::move(uri), std::move(ref));
   }
   if (logs_ && uri.starts_with(kLogs)) {
     std::string service = uri.substr(kLogs.size());
@@ -104,14 +105,13 @@ Task<Result<json::object>> Resources::conversation(std::string uri, std::string 
   co_return as_json(std::move(uri), *data);
 }
 
-Task<Result<json::object>> Resources::file(std::string uri, std::string id) const {
-  std::string asked = id;
-  const auto info = co_await context_.files->find(std::move(asked));
+Task<Result<json::object>> Resources::file(std::string uri, store::FileRef ref) const {
+  const auto info = co_await context_.files->find(ref);
   if (!info) co_return fail(info.error());
   if (info->size > kMostOfAFile)
     co_return fail(Errc::invalid, "{} has more than {}: file_download gives it piece by piece",
                    info->name, format_size(kMostOfAFile));
-  auto bytes = co_await context_.files->read(std::move(id), 0, kMostOfAFile);
+  auto bytes = co_await context_.files->read(std::move(ref), 0, kMostOfAFile);
   if (!bytes) co_return fail(bytes.error());
   if (info->type == "text/plain" && is_utf8(*bytes))
     co_return contents(mcp::text_resource(std::move(uri), info->type, *std::move(bytes)));

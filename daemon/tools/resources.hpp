@@ -25,13 +25,13 @@ class Resources {
 
   void describe(mcp::Catalog& catalog) const;
   // Errors: not_found; those of the store and of the stack.
-  Task<Result<json::object>> read(std::string uri) const;
+  Task<Result<json::object>> read(std::string uri, std::string caller) const;
   // Errors: not_found, no such template or variable.
   Result<std::vector<std::string>> complete(const mcp::Completing& completing) const;
 
  private:
   Task<Result<json::object>> conversation(std::string uri, std::string id) const;
-  Task<Result<json::object>> file(std::string uri, std::string id) const;
+  Task<Result<json::object>> file(std::string uri, store::FileRef ref) const;
   Task<Result<json::object>> log(std::string uri, std::string service) const;
   json::object config() const;
 

@@ -15,10 +15,15 @@ Error said(const providers::ProviderInfo& provider, const store::FileInfo& file,
   return {Errc::unavailable, failure_text(fmt::format("{}, {}", provider.title, file.name), error)};
 }
 
-Task<Result<>> forget_upload(Context& context, std::string id, std::string key) {
+// Of a file that its caller was let see.
+store::FileRef ref_to(const store::FileInfo& file) {
+  return {file.id, file.owner};
+}
+
+Task<Result<>> forget_upload(Context& context, store::FileRef file, std::string key) {
   auto line = co_await context.uploads->enter();
   std::string nothing;
-  co_return co_await context.files->set_upload(std::move(id), std::move(key), std::move(nothing));
+  co_return co_await context.files->set_upload(std::move(file), std::move(key), std::move(nothing));
 }
 
 }  // namespace
@@ -55,21 +60,19 @@ Task<Result<std::string>> provider_file_id(Context& context, store::FileInfo fil
                                            providers::Provider* provider) {
   const std::string key = upload_key(provider->info());
   auto line = co_await context.uploads->enter();
-  std::string id = file.id;
-  const auto fresh = co_await context.files->find(std::move(id));  // sent while we waited?
+  const store::FileRef ref = ref_to(file);
+  const auto fresh = co_await context.files->find(ref);  // sent while we waited?
   if (!fresh) co_return fail(fresh.error());
   if (const auto known = fresh->uploads.find(key); known != fresh->uploads.end())
     co_return known->second;
 
-  id = file.id;
-  auto bytes = co_await context.files->read(std::move(id), 0, file.size);
+  auto bytes = co_await context.files->read(ref, 0, file.size);
   if (!bytes) co_return fail(bytes.error());
   providers::FileToSend sending{file.name, file.type, *std::move(bytes)};
   auto sent = co_await provider->send_file(std::move(sending));
   if (!sent) co_return fail(said(provider->info(), file, sent.error()));
-  id = file.id;
   std::string at_it = *sent;
-  auto noted = co_await context.files->set_upload(std::move(id), key, std::move(at_it));
+  auto noted = co_await context.files->set_upload(ref, key, std::move(at_it));
   if (!noted && noted.error().code() != Errc::not_found) co_return fail(noted.error());
   co_return *sent;
 }
@@ -91,9 +94,9 @@ Task<Result<std::string>> provider_text(Context& context, store::FileInfo file,
     if (attempt == 2 || text.error().failure != providers::Failure::invalid)
       co_return fail(said(info, file, text.error()));
     // It is not there any more, as far as one can tell.
-    std::string id = file.id;
+    store::FileRef ref = ref_to(file);
     std::string key = upload_key(info);
-    auto forgotten = co_await forget_upload(context, std::move(id), std::move(key));
+    auto forgotten = co_await forget_upload(context, std::move(ref), std::move(key));
     if (!forgotten) co_return fail(forgotten.error());
   }
 }

@@ -114,7 +114,7 @@ Task<mcp::ToolResult> run_step(Context& context, mcp::Call call) {
     Duration limit = context.call_limit * 9 / 10;
     if (tool.workflow->expert == Workflow::Expert::each_step)
       limit = std::min(limit, kLongestPanelAnswer);
-    Wishes wishes = read_wishes(call.arguments);
+    Wishes wishes = read_wishes(call);
     opinion =
         co_await ask_expert(context, *std::move(question), std::move(wishes), limit, call.progress);
     if (!opinion.text.empty()) {

@@ -259,3 +259,59 @@ TEST_CASE("tokens and keys are read again when their files change; what is wrong
   CHECK(wait_until([&] { return keys() == "pass"; }));
   CHECK_THAT(exaid.process->err(), !Contains(fresh) && !Contains(kToken));
 }
+
+TEST_CASE("kept files are their owner's; those of before there were owners are everybody's") {
+  const TempDir folder;
+  Environment options{{"EXAI_FILES_DIR", (folder / "kept").string()}};
+  std::string token;
+  const auto call = [&](const Exaid& exaid, std::string_view tool, const json::object& arguments) {
+    const Answer answer =
+        Connection(exaid.port)
+            .request(
+                "POST", "/mcp", token + modern_headers("tools/call", tool),
+                modern(1, "tools/call",
+                       fmt::format(R"("name":"{}","arguments":{})", tool, to_text(arguments))));
+    const auto reply = parse_json_object(answer.body);
+    const auto* result = reply ? find_object(*reply, "result") : nullptr;
+    if (!result || find_bool(*result, "isError") == true) return json::object();
+    return *find_object(*result, "structuredContent");
+  };
+  const auto upload = [&](const Exaid& exaid, const char* content) {
+    return text_of(call(exaid, "file_upload", {{"name", "a.txt"}, {"content", content}}),
+                   "file_id");
+  };
+  std::string shared;
+  {
+    Exaid exaid(options);
+    shared = upload(exaid, "of everybody");
+    CHECK(shared != "");
+  }
+  options["JWT_SECRET_KEY"] = kSecret;
+  options["TOOL_PROFILE"] = "full";
+  const auto be = [&](const char* who) { token = bearer(hs256(kSecret, claims(who))); };
+  std::string anns;
+  {
+    Exaid exaid(options);
+    be("ann");
+    anns = upload(exaid, "of ann");
+  }
+  Exaid exaid(options);
+  const auto has = [&](const std::string& id) {
+    const json::object list = call(exaid, "file_list", {});
+    const bool is_listed = to_text(list).find(id) != std::string::npos;
+    CHECK(call(exaid, "file_download", {{"file_id", id}}).empty() != is_listed);
+    return is_listed;
+  };
+  be("bob");
+  CHECK(has(shared));
+  CHECK_FALSE(has(anns));
+  CHECK(call(exaid, "file_delete", {{"file_id", anns}}).empty());
+  const std::string bobs = upload(exaid, "of ann");
+  CHECK(bobs != anns);
+  CHECK_FALSE(call(exaid, "file_delete", {{"file_id", bobs}}).empty());
+  CHECK_FALSE(call(exaid, "file_delete", {{"file_id", shared}}).empty());
+  be("ann");
+  CHECK(has(anns));
+  CHECK_FALSE(has(shared));
+  CHECK_FALSE(call(exaid, "file_delete", {{"file_id", anns}}).empty());
+}

@@ -80,6 +80,58 @@ TEST_CASE("what is known of a file survives being written down; nonsense is refu
     CHECK(store::parse_file_info(text).error().code() == Errc::invalid);
 }
 
+TEST_CASE("the content decides the id, and the owner, if there is one") {
+  const std::string sha256 = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
+  CHECK(store::file_id("", sha256) == "5891b5b522d5df086d0ff0b110fbd9d2");
+  const std::string anns = store::file_id("https://login.example ann", sha256);
+  CHECK(store::is_file_id(anns));
+  CHECK(anns != store::file_id("https://login.example bob", sha256));
+  CHECK(anns != store::file_id("", sha256));
+
+  FakeFiles files;
+  store::FileInfo info = files.put("notes.txt", "hello", "ann");
+  info.created = info.expires = WallTime{} + 24h;
+  CHECK(store::parse_file_info(store::text_of(info)).value() == info);
+  info.owner = "bob";  // nobody comes into a file by writing himself into it
+  CHECK(store::parse_file_info(store::text_of(info)).error().code() == Errc::invalid);
+}
+
+TEST_CASE("a kept file is its owner's; one without an owner is everybody's") {
+  Bench bench;
+  const std::string anns = bench.files.put("ann.txt", "of ann", "ann").id;
+  const std::string shared = bench.files.put("shared.txt", "of all").id;
+  const auto sees = [&](const std::string& caller, const std::string& id) {
+    bench.caller = caller;
+    const auto listed = bench.call("file_list", {});
+    const bool is_listed = listed->text.find(id) != std::string::npos;
+    for (const char* tool : {"file_download", "file_delete"}) {
+      const auto result = bench.call(tool, tool == std::string_view("file_delete")
+                                               ? json::object{{"file_id", id}, {"dry_run", true}}
+                                               : json::object{{"file_id", id}});
+      CHECK(result->is_error != is_listed);
+    }
+    CHECK(bench.call("chat", {{"prompt", "hi"}, {"file_ids", {id}}})->is_error != is_listed);
+    CHECK(bench.call("file_query", {{"question", "what?"}, {"file_id", id}})->is_error !=
+          is_listed);
+    CHECK(bench.read("exai://files/" + id).has_value() == is_listed);
+    return is_listed;
+  };
+  CHECK(sees("ann", anns));
+  CHECK_FALSE(sees("bob", anns));
+  CHECK_FALSE(sees("", anns));
+  for (const char* caller : {"ann", "bob", ""}) CHECK(sees(caller, shared));
+
+  const auto uploaded = [&](const std::string& caller) {
+    bench.caller = caller;
+    return bench.call("file_upload", {{"name", "same.txt"}, {"content", "of ann"}});
+  };
+  CHECK(find_string(uploaded("ann")->structured, "file_id") == anns);
+  CHECK(find_string(uploaded("bob")->structured, "file_id") != anns);
+  bench.caller = "bob";
+  CHECK(bench.call("file_delete", {{"file_id", anns}})->is_error);
+  CHECK(bench.files.infos.contains(anns));
+}
+
 TEST_CASE("a file is sent as a form, whose name cannot break out of its quotes") {
   const providers::WireRequest wire = providers::file_upload(
       "file-extract", {"a\"b\r\nc.pdf", "application/pdf", "bytes\r\n--"}, "B");

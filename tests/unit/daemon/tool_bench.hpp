@@ -61,15 +61,17 @@ class FakeFiles final : public store::FileStore {
     const auto* bytes = std::get_if<std::string>(&incoming.content);
     if (bytes == nullptr) co_return fail(Errc::internal, "no disk in unit tests");
     store::Added added;
-    added.info = put(incoming.name, *bytes);
+    added.info = put(incoming.name, *bytes, incoming.owner);
     co_return added;
   }
-  store::FileInfo put(const std::string& name, const std::string& bytes) {
+  store::FileInfo put(const std::string& name, const std::string& bytes,
+                      const std::string& owner = "") {
     store::Sha256 sum;
     sum.add(bytes);
     store::FileInfo info;
     info.sha256 = sum.hex();
-    info.id = info.sha256.substr(0, 32);
+    info.owner = owner;
+    info.id = store::file_id(owner, info.sha256);
     info.name = name;
     info.type = store::type_of(bytes);
     info.size = bytes.size();
@@ -77,29 +79,32 @@ class FakeFiles final : public store::FileStore {
     contents[info.id] = bytes;
     return info;
   }
-  Task<Result<store::FileInfo>> find(std::string id) override {
-    const auto found = infos.find(id);
-    if (found == infos.end()) co_return fail(Errc::not_found, "there is no file {}", id);
+  Task<Result<store::FileInfo>> find(store::FileRef file) override {
+    const auto found = infos.find(file.id);
+    if (found == infos.end() || !store::may_see(file.caller, found->second))
+      co_return fail(Errc::not_found, "there is no file {}", file.id);
     co_return found->second;
   }
-  Task<Result<std::vector<store::FileInfo>>> list() override {
+  Task<Result<std::vector<store::FileInfo>>> list(std::string caller) override {
     std::vector<store::FileInfo> all;
-    for (const auto& one : infos) all.push_back(one.second);
+    for (const auto& one : infos)
+      if (store::may_see(caller, one.second)) all.push_back(one.second);
     co_return all;
   }
-  Task<Result<std::string>> read(std::string id, std::uint64_t offset, std::size_t most) override {
-    co_return contents.at(id).substr(offset, most);
+  Task<Result<std::string>> read(store::FileRef file, std::uint64_t offset,
+                                 std::size_t most) override {
+    co_return contents.at(file.id).substr(offset, most);
   }
-  Task<Result<>> set_upload(std::string id, std::string provider, std::string at_it) override {
-    infos.at(id).uploads.erase(provider);
-    if (!at_it.empty()) infos.at(id).uploads[provider] = at_it;
+  Task<Result<>> set_upload(store::FileRef file, std::string provider, std::string at_it) override {
+    infos.at(file.id).uploads.erase(provider);
+    if (!at_it.empty()) infos.at(file.id).uploads[provider] = at_it;
     co_return Result<>();
   }
-  Task<Result<>> remove(std::string id) override {
-    infos.erase(id);
+  Task<Result<>> remove(store::FileRef file) override {
+    infos.erase(file.id);
     co_return Result<>();
   }
-  Task<Result<>> copy_to(std::string, Path, std::string) override { co_return Result<>(); }
+  Task<Result<>> copy_to(store::FileRef, Path, std::string) override { co_return Result<>(); }
 
   std::map<std::string, store::FileInfo> infos;
   std::map<std::string, std::string> contents;
@@ -201,6 +206,7 @@ struct Bench {
   FakeFiles files;
   std::shared_ptr<FakeClient> client = std::make_shared<FakeClient>();
   Registry registry;
+  std::string caller;  // who calls
   std::vector<std::string> progress;
 
   explicit Bench(const Selection& selection = {}, Supervised supervised = Supervised::no)
@@ -228,6 +234,7 @@ struct Bench {
     call.arguments = std::move(arguments);
     call.request_id = "r1";
     call.session_id = "s1";
+    call.caller = caller;
     call.client = client;
     call.progress = [this](const mcp::Progress& p) { progress.push_back(p.message); };
     loop.context().restart();
@@ -251,6 +258,7 @@ struct Bench {
   Result<json::object> read(std::string uri) {
     mcp::Call call;
     call.name = std::move(uri);
+    call.caller = caller;
     return loop.run_until_done(registry.read(std::move(call)));
   }
   Result<json::object> prompt(std::string name, json::object arguments) {
