@@ -280,6 +280,7 @@ void Daemon::Parts::count_clients() {
   if (mcp_server) instruments.set_connections(mcp_server->connections());
   const net::McpEndpoint::Counts counts = mcp.counts();
   instruments.set_sessions(counts.http_sessions, counts.websocket_sessions);
+  instruments.set_tasks(counts.by_status);
   for (const auto& use : mcp.admission().uses())
     instruments.set_permits(use.pool, use.provider, use.limit - use.in_use, use.limit);
   instruments.set_queue(mcp.admission().waiting());

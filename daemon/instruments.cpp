@@ -41,6 +41,18 @@ Instruments::Instruments(telemetry::Metrics& metrics, Clock& clock, std::string_
                                             "Time tool calls took.", {"tool"}, kCallBounds)),
       connections_(metrics.gauge("mcp_active_connections", "Open client connections.").with()),
       sessions_(metrics.gauge("mcp_sessions", "MCP sessions by transport.", {"transport"})),
+      denied_(metrics.counter(
+          "mcp_callers_refused_total",
+          "Callers that were refused: they showed nothing, a wrong token or JWT, no JWT where one "
+          "is "
+          "required, lacked a scope, or came from a place (Origin, Host) that may not call.",
+          {"reason"})),
+      tasks_(metrics.gauge("mcp_tasks_running",
+                           "Calls that go on as tasks: working, or waiting for their client.",
+                           {"status"})),
+      tasks_ended_(metrics.counter("mcp_tasks_ended_total",
+                                   "Tasks that are over: completed, failed or cancelled.",
+                                   {"outcome"})),
       permits_free_(metrics.gauge("mcp_semaphore_current_value",
                                   "Permits that are free: expected minus those of running calls.",
                                   {"semaphore_type", "provider"})),
@@ -83,6 +95,8 @@ Instruments::Instruments(telemetry::Metrics& metrics, Clock& clock, std::string_
              {"version", "environment"})
       .with({std::string(kVersion), std::string(environment)})
       .set(1);
+  for (const char* reason : {"nothing", "wrong", "jwt_required", "scope", "place"})
+    denied_.with({reason});  // there from the start: a rate sees the first one, too
   metrics.before_exposition([this] { refresh_process(); });
 }
 
@@ -111,6 +125,10 @@ void Instruments::leaked(std::size_t permits) {
   permits_leaked_.add(static_cast<double>(permits));
 }
 
+void Instruments::denied(std::string_view why) {
+  denied_.with({std::string(why)}).add();
+}
+
 void Instruments::set_permits(const std::string& pool, const std::string& provider,
                               std::size_t available, std::size_t limit) {
   permits_free_.with({pool, provider}).set(static_cast<double>(available));
@@ -134,6 +152,14 @@ void Instruments::set_connections(std::size_t connections) {
 void Instruments::set_sessions(std::size_t http, std::size_t websocket) {
   sessions_.with({"http"}).set(static_cast<double>(http));
   sessions_.with({"websocket"}).set(static_cast<double>(websocket));
+}
+
+void Instruments::set_tasks(const mcp::TaskTable::Tally& tally) {
+  tasks_.with({"working"}).set(static_cast<double>(tally.working));
+  tasks_.with({"input_required"}).set(static_cast<double>(tally.input_required));
+  tasks_ended_.with({"completed"}).raise_to(static_cast<double>(tally.completed));
+  tasks_ended_.with({"failed"}).raise_to(static_cast<double>(tally.failed));
+  tasks_ended_.with({"cancelled"}).raise_to(static_cast<double>(tally.cancelled));
 }
 
 void Instruments::refresh_process() {

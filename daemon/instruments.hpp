@@ -20,12 +20,14 @@ class Instruments final : public net::McpObserver {
   void admitted(std::string_view provider, double waited) override;
   void refused(std::string_view limit, std::string_view provider) override;
   void leaked(std::size_t permits) override;
+  void denied(std::string_view why) override;
   // A request to the health or metrics server; `endpoint` is a path that we serve, or "other".
   void served(std::string_view endpoint, int status, double seconds);
 
   // How many there are now; called before each exposition.
   void set_connections(std::size_t connections);
   void set_sessions(std::size_t http, std::size_t websocket);
+  void set_tasks(const mcp::TaskTable::Tally& tally);
 
   void set_permits(const std::string& pool, const std::string& provider, std::size_t available,
                    std::size_t limit);
@@ -49,6 +51,9 @@ class Instruments final : public net::McpObserver {
   Family<telemetry::Histogram>& tool_call_duration_;
   telemetry::Gauge& connections_;
   Family<telemetry::Gauge>& sessions_;
+  Family<telemetry::Counter>& denied_;
+  Family<telemetry::Gauge>& tasks_;
+  Family<telemetry::Counter>& tasks_ended_;
   Family<telemetry::Gauge>& permits_free_;
   Family<telemetry::Gauge>& permits_limit_;
   telemetry::Gauge& permits_queue_;

@@ -166,7 +166,19 @@ void TaskTable::finish(std::string_view id, const Result<Outcome>& outcome, Wall
     task->status = TaskStatus::failed;
     task->message = task->error->message;
   }
+  if (task->status == TaskStatus::completed) ++ended_.completed;
+  if (task->status == TaskStatus::failed) ++ended_.failed;
+  if (task->status == TaskStatus::cancelled) ++ended_.cancelled;
   changed(*task, now);
+}
+
+TaskTable::Tally TaskTable::tally() const {
+  Tally tally = ended_;
+  for (const TaskEntry& task : entries_) {
+    if (task.status == TaskStatus::working) ++tally.working;
+    if (task.status == TaskStatus::input_required) ++tally.input_required;
+  }
+  return tally;
 }
 
 Result<std::vector<Answered>> TaskTable::answer(std::string_view id, const json::object& answers,

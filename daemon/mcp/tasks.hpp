@@ -25,6 +25,7 @@
 // up before its time to make room: while half of the bytes are taken no task begins, and calls go
 // on as ordinary ones. Tasks live as long as the process.
 
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <string>
@@ -112,6 +113,17 @@ class TaskTable {
   enum class Show { summary, all };
   std::string members(const TaskEntry& task, Show show) const;
 
+  // How it is with all of them, and how those that are over ended.
+  struct Tally {
+    std::size_t working = 0;
+    std::size_t input_required = 0;
+    std::uint64_t completed = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t cancelled = 0;
+    friend bool operator==(const Tally&, const Tally&) = default;
+  };
+  Tally tally() const;
+
   std::size_t size() const { return entries_.size(); }
   std::size_t bytes() const { return bytes_; }
 
@@ -127,6 +139,7 @@ class TaskTable {
   std::unordered_map<std::string_view, Entries::iterator> by_id_;  // keys live in the entries
   std::unordered_map<std::string, std::size_t> of_client_;
   std::size_t bytes_ = 0;
+  Tally ended_;  // ever
   std::function<void(const TaskEntry&)> listener_;
 };
 

@@ -24,6 +24,7 @@ bool CallRunner::admit(Call& call, const mcp::StartCall& request) {
   const std::string scope =
       caller.scopes ? source_.scope(call.method, request.name) : std::string();
   if (!may(caller, scope)) {
+    observer_.denied("scope");
     finish(call, fail(Errc::denied, "the token lacks the scope {}", scope_name(scope)));
     return false;
   }

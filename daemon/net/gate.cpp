@@ -39,6 +39,15 @@ bool Gate::is_here_with_token(const Shown& shown) const {
 }
 
 tl::expected<Caller, Gate::Denial> Gate::admit(const Shown& shown) {
+  auto caller = decide(shown);
+  if (caller || !listener_) return caller;
+  const Denial& denial = caller.error();
+  const bool wants_jwt = denial.why == Denial::Why::jwt_required && shown.jwt.empty();
+  listener_(!denial.showed_something ? "nothing" : wants_jwt ? "jwt_required" : "wrong");
+  return caller;
+}
+
+tl::expected<Caller, Gate::Denial> Gate::decide(const Shown& shown) {
   if (options_.keys.empty()) return admit_by_token(shown);
   const bool is_both = !shown.token.empty() && !(shown.token == shown.jwt);
   const bool has_token = is_token(shown.token);

@@ -29,6 +29,7 @@
 //
 // Thread: loop. Lifetime: the clock outlives it.
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -65,6 +66,10 @@ class Gate {
   Gate(Clock& clock, Log log, GateOptions options);
 
   tl::expected<Caller, Denial> admit(const Shown& shown);
+  // Hears of each denial: "nothing" was shown, a "wrong" token or JWT, or no JWT ("jwt_required").
+  void on_denial(std::function<void(std::string_view why)> listener) {
+    listener_ = std::move(listener);
+  }
   // The token from now on, and the only one; for this process alone. Errors: denied (`old` is not
   // the token, or there is none), invalid (`fresh` is too short).
   Result<> rotate(const Secret& old, const Secret& fresh);
@@ -74,6 +79,7 @@ class Gate {
 
  private:
   bool is_token(const Secret& shown) const;
+  tl::expected<Caller, Denial> decide(const Shown& shown);
   tl::expected<Caller, Denial> admit_by_token(const Shown& shown) const;
   bool is_here_with_token(const Shown& shown) const;
   void tell_of_grace(const Shown& shown, const std::string& why);
@@ -82,6 +88,7 @@ class Gate {
   Log log_;
   GateOptions options_;
   Time told_ = Time::min();
+  std::function<void(std::string_view)> listener_;
 };
 
 // What an HTTP request shows: its bearer token is either.

@@ -97,19 +97,21 @@ class AddingWriter final : public BodyWriter {
 
 struct McpEndpoint::State {
   State(Loop& loop, Clock& clock_, Log given_log, mcp::Source& source_, McpOptions given,
-        McpObserver& observer)
+        McpObserver& observer_)
       : log(std::move(given_log)),
+        observer(observer_),
         source(source_),
         options(std::move(given)),
         clock(clock_),
         gate(clock_, log, options.gate),
         admission(loop, clock_, options.admission),
         tasks(task_limits(options)),
-        runner(loop, clock_, log, source_, observer, admission, tasks,
+        runner(loop, clock_, log, source_, observer_, admission, tasks,
                {options.call_limit, options.patience}),
         http(clock_, log, runner, source_, options),
         stateless(loop, clock_, log, runner, source_, tasks, options),
         exai(loop, clock_, log, runner, source_, gate, options) {
+    gate.on_denial([this](std::string_view why) { observer.denied(why); });
     source.on_change([this](const mcp::Change& change) { changed(change); });
     tasks.on_change([this](const mcp::TaskEntry& task) { stateless.changed(task); });
   }
@@ -124,6 +126,7 @@ struct McpEndpoint::State {
   }
 
   Log log;
+  McpObserver& observer;
   mcp::Source& source;
   McpOptions options;
   Clock& clock;
@@ -152,7 +155,7 @@ void McpEndpoint::renew_gate(const GateOptions& before, GateOptions now) {
 McpEndpoint::Counts McpEndpoint::counts() {
   state_->tasks.expire(state_->clock.now());
   return {state_->http.sessions(), state_->sockets.size() + state_->exai.sessions(),
-          state_->runner.in_flight(), state_->tasks.size()};
+          state_->runner.in_flight(), state_->tasks.size(), state_->tasks.tally()};
 }
 
 const Admission& McpEndpoint::admission() const {
@@ -187,7 +190,7 @@ Task<std::optional<Response>> McpEndpoint::handle(Request request, BodyWriter& w
 Task<std::optional<Response>> McpEndpoint::answer(Request request, BodyWriter& writer) {
   const bool is_mcp = request.path == "/mcp";
   if (auto document = answer_metadata(request, state_->options.oauth)) {
-    if (auto refusal = refuse_place(request.headers, state_->options)) co_return refusal;
+    if (auto refusal = refuse_from_there(request.headers)) co_return refusal;
     co_return document;
   }
   if (!is_mcp && !is_websocket_path(request.path)) co_return not_found(request.path);
@@ -202,16 +205,23 @@ Task<std::optional<Response>> McpEndpoint::answer(Request request, BodyWriter& w
   co_return wrong_method("GET, POST, DELETE");
 }
 
+std::optional<Response> McpEndpoint::refuse_from_there(const Headers& headers) {
+  auto refusal = refuse_place(headers, state_->options);
+  if (refusal) state_->observer.denied("place");
+  return refusal;
+}
+
 // Where it comes from, and who it is, which is then known to the request.
-std::optional<Response> McpEndpoint::refuse(Request& request) const {
+std::optional<Response> McpEndpoint::refuse(Request& request) {
   const McpOptions& options = state_->options;
-  if (auto refusal = refuse_place(request.headers, options)) return refusal;
+  if (auto refusal = refuse_from_there(request.headers)) return refusal;
   auto caller = state_->gate.admit(shown_by(request));
   if (!caller) return unauthorized(caller.error(), options.oauth);
   request.caller = *std::move(caller);
   if (!request.caller.scopes) return std::nullopt;
   const std::string scope = lacking_scope(request, state_->source);
   if (scope.empty()) return std::nullopt;
+  state_->observer.denied("scope");
   return insufficient_scope(scope, options.oauth);
 }
 
@@ -219,7 +229,7 @@ tl::expected<std::string, Response> McpEndpoint::accept_websocket(Request& reque
   if (!is_websocket_path(request.path)) return tl::unexpected(not_found(request.path));
   const bool is_exai = header(request.headers, "sec-websocket-protocol").empty();
   // A client of the EXAI protocol shows its token in its first frame.
-  auto refused = is_exai ? refuse_place(request.headers, state_->options) : refuse(request);
+  auto refused = is_exai ? refuse_from_there(request.headers) : refuse(request);
   if (refused) return tl::unexpected(*std::move(refused));
   if (!is_exai && !offers_subprotocol(request.headers))
     return tl::unexpected(

@@ -30,6 +30,7 @@
 #include "daemon/mcp/exai_session.hpp"
 #include "daemon/mcp/mcp.hpp"
 #include "daemon/mcp/protocol.hpp"
+#include "daemon/mcp/tasks.hpp"
 #include "daemon/net/admission.hpp"
 #include "daemon/net/gate.hpp"
 #include "daemon/net/networks.hpp"
@@ -73,6 +74,9 @@ class McpObserver {
   virtual void admitted(std::string_view /*provider*/, double /*waited*/) {}
   virtual void refused(std::string_view /*limit*/, std::string_view /*provider*/) {}
   virtual void leaked(std::size_t /*permits*/) {}
+  // Somebody may not come in: for "nothing", "wrong" or "jwt_required" (gate.hpp), the "place" he
+  // comes from (access.hpp), or may not do what asks for a "scope".
+  virtual void denied(std::string_view /*why*/) {}
 };
 
 class Duplex;
@@ -84,6 +88,7 @@ class McpEndpoint final : public Handler {
     std::size_t websocket_sessions = 0;
     std::size_t calls_in_flight = 0;
     std::size_t tasks = 0;
+    mcp::TaskTable::Tally by_status = {};
   };
 
   McpEndpoint(Loop& loop, Clock& clock, Log log, mcp::Source& source, McpOptions options,
@@ -114,7 +119,8 @@ class McpEndpoint final : public Handler {
  private:
   struct State;
   Task<std::optional<Response>> answer(Request request, BodyWriter& writer);
-  std::optional<Response> refuse(Request& request) const;
+  std::optional<Response> refuse(Request& request);
+  std::optional<Response> refuse_from_there(const Headers& headers);
   std::unique_ptr<State> state_;
 };
 

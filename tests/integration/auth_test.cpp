@@ -315,3 +315,28 @@ TEST_CASE("kept files are their owner's; those of before there were owners are e
   CHECK_FALSE(has(shared));
   CHECK_FALSE(call(exaid, "file_delete", {{"file_id", anns}}).empty());
 }
+
+TEST_CASE("who is refused is counted by the reason") {
+  Exaid exaid({{"JWT_SECRET_KEY", std::string(kSecret)}, {"EXAI_WS_TOKEN", kToken}});
+  const auto count = [&](const char* reason) {
+    return exaid.metric(fmt::format(R"(mcp_callers_refused_total{{reason="{}"}})", reason));
+  };
+  for (const char* reason : {"nothing", "wrong", "jwt_required", "scope", "place"})
+    CHECK(count(reason) == 0);
+  post(exaid, "", kInitialize);
+  post(exaid, bearer(hs256(kSecret, claims("ann", -60))), kInitialize);
+  greeted(exaid, hello("a wrong token, long enough", ""));
+  greeted(exaid, hello("", ""));
+  const std::string good = bearer(hs256(kSecret, claims("ann", 3600, R"(,"scope":"other")")));
+  Connection(exaid.port)
+      .request("POST", "/mcp", good + modern_headers("tools/call", "stack_status"),
+               modern(1, "tools/call", R"("name":"stack_status","arguments":{})"));
+  post(exaid, good + "Origin: https://elsewhere.example\r\n", kInitialize);
+  // A token that may come in from this machine only, as a proxy says.
+  post(exaid, bearer(kToken) + "X-Forwarded-For: 192.0.2.1\r\n", kInitialize);
+  CHECK(count("nothing") == 2);
+  CHECK(count("wrong") == 2);
+  CHECK(count("scope") == 1);
+  CHECK(count("place") == 1);
+  CHECK(count("jwt_required") == 1);
+}

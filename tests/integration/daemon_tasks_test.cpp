@@ -101,7 +101,9 @@ TEST_CASE("chat goes on as a task: fifty at once, each with its own answer, by o
                    Contains(R"("structuredContent":{"provider":"custom")"));
   }
   CHECK_THAT(exaid.metrics().body,
-             Contains("mcp_api_calls_total{provider=\"custom\",model=\"m\",status=\"ok\"} 50\n"));
+             Contains("mcp_api_calls_total{provider=\"custom\",model=\"m\",status=\"ok\"} 50\n") &&
+                 Contains("mcp_tasks_ended_total{outcome=\"completed\"} 50\n") &&
+                 Contains("mcp_tasks_running{status=\"working\"} 0\n"));
 }
 
 TEST_CASE("tasks/cancel reaches the provider: its connection is closed") {
@@ -110,7 +112,11 @@ TEST_CASE("tasks/cancel reaches the provider: its connection is closed") {
   const std::string task = begin_chat(exaid, "question 1");
   REQUIRE(wait_until([&] { return provider.asked == 1; }));
   CHECK(provider.closed == 0);
+  CHECK_THAT(exaid.metrics().body,
+             Contains("mcp_tasks_running{status=\"working\"} 1\n") &&
+                 Contains("mcp_tasks_ended_total{outcome=\"cancelled\"} 0\n"));
   CHECK(text_in(ask(exaid, "tasks/cancel", {{"taskId", task}}), "resultType") == "complete");
   CHECK(wait_until([&] { return provider.closed == 1; }));
   CHECK(text_in(end_of(exaid, task), "status") == "cancelled");
+  CHECK_THAT(exaid.metrics().body, Contains("mcp_tasks_ended_total{outcome=\"cancelled\"} 1\n"));
 }

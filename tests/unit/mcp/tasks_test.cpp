@@ -108,6 +108,24 @@ TEST_CASE("how a call ends decides what becomes of its task") {
   }
 }
 
+TEST_CASE(
+    "tasks are counted: those that run by how they are, those that are over by how they ended") {
+  World world({10, 10, 1000, kTtl, 1s});
+  for (const char* id : {"a", "b", "c", "d"}) world.begin(id);
+  world.tasks.ask("a", kQuestion, world.now.wall);
+  CHECK(world.tasks.tally() == TaskTable::Tally{3, 1, 0, 0, 0});
+  world.finish("b");
+  world.tasks.finish("c", fail(Errc::timeout, "late"), world.now.wall);
+  world.tasks.cancel("d");
+  CHECK(world.tasks.tally() == TaskTable::Tally{1, 1, 1, 1, 0});  // it has not stopped yet
+  world.tasks.finish("d", fail(Errc::cancelled, "stopped"), world.now.wall);
+  world.finish("d", "once more");
+  CHECK(world.tasks.tally() == TaskTable::Tally{0, 1, 1, 1, 1});
+  world.wait(1h);
+  world.tasks.expire(world.now.steady);
+  CHECK(world.tasks.tally() == TaskTable::Tally{0, 1, 1, 1, 1});
+}
+
 TEST_CASE("a task asks several things; each key is new, and only what is open takes an answer") {
   World world;
   world.begin("t");
