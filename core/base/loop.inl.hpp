@@ -2,11 +2,14 @@
 // The bodies of loop.hpp's templates.
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -27,23 +30,53 @@ struct Mailbox {
   asio::steady_timer arrival;
 };
 
-// What became of a task: `||` waits for the other one when one throws, which would be the alarm.
+// A task under a limit. It is started before anybody waits for it: most end at once, and then no
+// alarm is set and none has to be cancelled, which is an exception each time.
 template <class T>
-struct Caught {
+struct Limited {
+  asio::cancellation_signal stop;
   std::optional<Result<T>> result;
   std::exception_ptr failure;
+  bool ended = false;
+  std::optional<asio::steady_timer> end;  // cancelled by the end, if somebody waits for it
 };
 
 template <class T>
-Task<Caught<T>> catching(Task<Result<T>> task) {
-  Caught<T> caught;
+Task<> run_limited(std::shared_ptr<Limited<T>> work, Task<Result<T>> task) {
   try {
     Result<T> result = co_await std::move(task);
-    caught.result.emplace(std::move(result));
+    work->result.emplace(std::move(result));
   } catch (...) {
-    caught.failure = std::current_exception();
+    work->failure = std::current_exception();
   }
-  co_return caught;
+  work->ended = true;
+  if (work->end) work->end->cancel();
+}
+
+template <class T>
+void start(const asio::any_io_executor& executor, const std::shared_ptr<Limited<T>>& work,
+           Task<Result<T>> task) {
+  auto nothing_more = [work](const std::exception_ptr&) {};  // it comes a turn of the loop later
+  asio::co_spawn(executor, run_limited(work, std::move(task)),
+                 asio::bind_cancellation_slot(work->stop.slot(), std::move(nothing_more)));
+}
+
+// Until the work has ended, whatever happens: cancelled, it cancels the work and goes on waiting.
+template <class T>
+Task<> wait_ended(std::shared_ptr<Limited<T>> work) {
+  const auto token = asio::as_tuple(asio::use_awaitable);
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  co_await asio::this_coro::throw_if_cancelled(false);
+  if (work->ended) co_return;
+  work->end.emplace(executor, Time::max());
+  co_await work->end->async_wait(token);
+  if (work->ended) co_return;
+  work->stop.emit(asio::cancellation_type::terminal);
+  const auto nothing = asio::disable_cancellation();
+  co_await asio::this_coro::reset_cancellation_state(nothing);
+  while (!work->ended) {
+    co_await work->end->async_wait(token);
+  }
 }
 
 // Cancellation through `||` arrives wrapped; unwrap it so that callers see one kind.
@@ -75,19 +108,30 @@ T Loop::run_until_done(Task<T> task) {
 template <class T>
 Task<Result<T>> with_timeout(Clock& clock, Task<Result<T>> task, Duration limit) {
   using namespace asio::experimental::awaitable_operators;
-  Task<> alarm = clock.sleep_for(limit);
-  Task<detail::Caught<T>> guarded = detail::catching(std::move(task));
-  std::optional<std::variant<detail::Caught<T>, std::monostate>> first;
-  try {
-    first = co_await (std::move(guarded) || std::move(alarm));
-  } catch (const asio::multiple_exceptions& failure) {
-    detail::rethrow_first(failure);
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  const auto work = std::make_shared<detail::Limited<T>>();
+  detail::start(executor, work, std::move(task));
+  bool in_time = true;
+  if (!work->ended) {
+    const auto state = co_await asio::this_coro::cancellation_state;
+    // By the work itself, before it first waited: it does not hear of that by the wait for its end.
+    if (state.cancelled() != asio::cancellation_type::none)
+      work->stop.emit(asio::cancellation_type::terminal);
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    Task<> ended = detail::wait_ended(work);
+    Task<> alarm = clock.sleep_for(limit);
+    try {
+      const auto first = co_await (std::move(ended) || std::move(alarm));
+      in_time = first.index() == 0;
+    } catch (const asio::multiple_exceptions& failure) {
+      detail::rethrow_first(failure);
+    }
+    co_await asio::this_coro::throw_if_cancelled(throws);
   }
-  if (auto* caught = std::get_if<0>(&*first)) {
-    if (caught->failure) std::rethrow_exception(caught->failure);
-    co_return std::move(*caught->result);
-  }
-  co_return fail(Errc::timeout, "no answer within {}", format_duration(limit));
+  if (!in_time) co_return fail(Errc::timeout, "no answer within {}", format_duration(limit));
+  if (work->failure) std::rethrow_exception(work->failure);
+  co_return *std::move(work->result);
 }
 
 template <class T>

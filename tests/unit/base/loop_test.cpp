@@ -34,6 +34,46 @@ Task<> ask_the_broken(Clock& clock, bool& thrown) {
   }
 }
 
+Task<Result<int>> answer_now() {
+  co_return 42;
+}
+
+// What follows the answer runs before spawn() returns: nobody had to wait for it.
+Task<> ask_and_note(Clock& clock, bool& answered) {
+  Task<Result<int>> question = answer_now();
+  const auto answer = co_await with_timeout(clock, std::move(question), 1h);
+  answered = answer.has_value();
+}
+
+Task<> start_asking(TaskGroup& tasks, Clock& clock, bool& answered, bool& at_once) {
+  tasks.spawn("ask", ask_and_note(clock, answered));
+  at_once = answered;
+  co_return;
+}
+
+struct Asked {
+  TaskGroup::Handle task;
+  bool cancelled = false;
+};
+
+Task<Result<int>> cancel_all_and_sleep(TaskGroup& tasks, Clock& clock) {
+  tasks.cancel();
+  co_await clock.sleep_for(1h);
+  co_return 1;
+}
+
+Task<Result<int>> under_a_limit(Clock& clock, Task<Result<int>> work) {
+  co_return co_await with_timeout(clock, std::move(work), 2h);
+}
+
+Task<> note_cancellation(Task<Result<int>> work, Asked& asked) {
+  try {
+    co_await std::move(work);
+  } catch (const std::exception&) {
+    asked.cancelled = true;
+  }
+}
+
 Task<> throw_now() {
   throw std::runtime_error("broken");
   co_return;
@@ -94,6 +134,47 @@ TEST_CASE("what throws under a limit throws at once, not when the limit is over"
   tasks.spawn("ask", ask_the_broken(clock, thrown));
   clock.advance(0s);
   CHECK(thrown);
+  CHECK(tasks.running() == 0);
+}
+
+TEST_CASE("an answer that is there at once is passed on without a turn of the loop") {
+  Loop loop;
+  FakeClock clock(loop);
+  TaskGroup tasks(loop, Log());
+  bool answered = false;
+  bool at_once = false;
+  tasks.spawn("start", start_asking(tasks, clock, answered, at_once));
+  clock.advance(0s);
+  CHECK(at_once);
+  CHECK(tasks.running() == 0);
+}
+
+TEST_CASE("who is cancelled while it waits under a limit ends its work, too") {
+  Loop loop;
+  FakeClock clock(loop);
+  TaskGroup tasks(loop, Log());
+  Asked asked;
+  Task<Result<int>> work = answer_after(clock, 1h, 1);
+  Task<Result<int>> limited = under_a_limit(clock, std::move(work));
+  asked.task = tasks.spawn("ask", note_cancellation(std::move(limited), asked));
+  clock.advance(1s);
+  CHECK_FALSE(asked.cancelled);
+  tasks.cancel(asked.task);
+  clock.advance(0s);
+  CHECK(asked.cancelled);
+  CHECK(tasks.running() == 0);
+}
+
+TEST_CASE("work under a limit that has its own task cancelled before it waits hears of it") {
+  Loop loop;
+  FakeClock clock(loop);
+  TaskGroup tasks(loop, Log());
+  Asked asked;
+  Task<Result<int>> work = cancel_all_and_sleep(tasks, clock);
+  Task<Result<int>> limited = under_a_limit(clock, std::move(work));
+  asked.task = tasks.spawn("ask", note_cancellation(std::move(limited), asked));
+  clock.advance(0s);
+  CHECK(asked.cancelled);
   CHECK(tasks.running() == 0);
 }
 
