@@ -23,9 +23,11 @@ struct CallRunner::Call {
   TaskGroup::Handle task;
   TaskGroup::Handle heartbeat;
   TaskGroup::Handle patience;
+  TaskGroup::Handle alarm;
   mcp::TaskUse tasks = mcp::TaskUse::never;  // what it may still become
   bool cancelled = false;
   std::string_view why_cancelled;
+  bool too_late = false;  // stopped by its limit
   bool ended = false;
 
   mcp::FrontEnd* front_end() const { return peer ? peer->front_end() : nullptr; }

@@ -126,6 +126,9 @@ void CallRunner::start(const std::shared_ptr<Peer>& peer, mcp::StartCall request
     };
   }
   call->task = tasks_.spawn(call->method, run(call, std::move(made)));
+  // What follows is for calls that go on: most have ended by now.
+  if (!call->ended && !call->permit.is_waiting())
+    call->alarm = tasks_.spawn("limit", end_at_limit(call, limits_.call));
   if (!call->ended && call->tasks == mcp::TaskUse::may)
     call->patience = tasks_.spawn("patience", lose_patience(call));
   const mcp::FrontEnd* front_end = call->ended ? nullptr : call->front_end();
@@ -154,14 +157,14 @@ Task<> CallRunner::run(std::shared_ptr<Call> call, mcp::Call request) {
     ~Unfinished() {
       if (call.ended) return;
       const auto error =
-          call.cancelled
+          call.too_late ? runner.too_late()
+          : call.cancelled
               ? Error(Errc::cancelled, fmt::format("the tool was stopped: {}", call.why_cancelled))
               : Error(Errc::internal, "the tool failed unexpectedly; the daemon's log says how");
       runner.finish(call, fail(error));
     }
   };
   const Unfinished unfinished{*this, *call};
-  Duration left = limits_.call;
   if (call->permit.is_waiting()) {
     const Time asked = clock_.now();
     const Duration limit = std::min(admission_.longest_wait(), limits_.call);
@@ -172,11 +175,24 @@ Task<> CallRunner::run(std::shared_ptr<Call> call, mcp::Call request) {
     }
     const auto waited = std::chrono::duration_cast<Duration>(clock_.now() - asked);
     admitted(*call, waited);
-    left = std::max(left - waited, Duration(1));
+    const Duration left = std::max(limits_.call - waited, Duration(1));
+    call->alarm = tasks_.spawn("limit", end_at_limit(call, left));
   }
   Task<Result<mcp::Outcome>> working = work(call->method, std::move(request));
-  const auto outcome = co_await with_timeout(clock_, std::move(working), left);
+  auto outcome = co_await std::move(working);
+  if (call->too_late) outcome = fail(too_late());
   finish(*call, outcome);
+}
+
+Task<> CallRunner::end_at_limit(std::shared_ptr<Call> call, Duration limit) {
+  co_await clock_.sleep_for(limit);
+  if (call->ended) co_return;
+  call->too_late = true;
+  tasks_.cancel(call->task);
+}
+
+Error CallRunner::too_late() const {
+  return Error(Errc::timeout, "no answer within " + format_duration(limits_.call));
 }
 
 void CallRunner::finish(Call& call, const Result<mcp::Outcome>& outcome) {
@@ -185,6 +201,7 @@ void CallRunner::finish(Call& call, const Result<mcp::Outcome>& outcome) {
   bytes_ -= std::exchange(call.bytes, 0);
   tasks_.cancel(call.heartbeat);
   tasks_.cancel(call.patience);
+  tasks_.cancel(call.alarm);
   const auto peer = std::move(call.peer);
   const auto* tool = outcome ? std::get_if<mcp::ToolResult>(&*outcome) : nullptr;
   McpObserver::Request observed{method_label(call.method), "", "ok",

@@ -101,6 +101,7 @@ class CallRunner {
   void admitted(Call& call, Duration waited);
   Task<> run(std::shared_ptr<Call> call, mcp::Call request);
   Task<> beat(std::shared_ptr<Call> call, Duration every);
+  Task<> end_at_limit(std::shared_ptr<Call> call, Duration limit);
   Task<> lose_patience(std::shared_ptr<Call> call);
   Result<> become_task(Call& call);
   bool begin_task(Call& call);
@@ -112,6 +113,7 @@ class CallRunner {
   std::shared_ptr<mcp::Client> client_of(const std::shared_ptr<Call>& call);
   void cancel(Call& call, std::string_view why = kShuttingDown);
   void finish(Call& call, const Result<mcp::Outcome>& outcome);
+  Error too_late() const;
   void tell(const std::shared_ptr<Peer>& peer, mcp::Output output, Time started, std::size_t bytes);
   bool knows(std::string_view tool) const;
   Task<Result<>> all_ended();
