@@ -32,7 +32,8 @@ http::request<http::empty_body> upgrade_request(const Request& request) {
   return upgrade;
 }
 
-class BeastWebSocket final : public WebSocketSession {
+class BeastWebSocket final : public WebSocketSession,
+                             public std::enable_shared_from_this<BeastWebSocket> {
  public:
   BeastWebSocket(Stream stream, std::string subprotocol, const Request& request,
                  ServerContext& server)
@@ -115,6 +116,8 @@ class BeastWebSocket final : public WebSocketSession {
     }
     queued_ += text.size();
     outbox_.push_back(std::move(text));
+    if (writing_) return;
+    if (resting_) return write_at_once();
     changed_.cancel();
   }
 
@@ -160,8 +163,10 @@ class BeastWebSocket final : public WebSocketSession {
   // The only one that writes. Holds the session alive until the last operation is over.
   static Task<> write_all(std::shared_ptr<BeastWebSocket> session) {
     const WriterEnd at_the_end{*session};
-    while (!session->over_) {
-      if (!session->outbox_.empty()) {
+    while (!session->over_ || session->writing_) {
+      if (session->writing_) {
+        co_await session->changed_.async_wait(kAsTuple);
+      } else if (!session->outbox_.empty()) {
         const bool sent = co_await session->write_one();
         if (!sent) co_return;
       } else if (session->closing_) {
@@ -171,7 +176,9 @@ class BeastWebSocket final : public WebSocketSession {
         session->ping_due_ = false;
         co_await session->stream_.async_ping(kNoPayload, kAsTuple);
       } else {
+        session->resting_ = true;
         co_await session->changed_.async_wait(kAsTuple);
+        session->resting_ = false;
       }
     }
   }
@@ -204,6 +211,30 @@ class BeastWebSocket final : public WebSocketSession {
   void hear() {
     heard_ = clock_.now();
     pong_deadline_ = Time::max();
+  }
+
+  // Without waking the writer, who has nothing else to do and is told when it has: a turn of the
+  // loop less, which is a tenth of a small call.
+  void write_at_once() {
+    writing_ = true;
+    sending_ = std::move(outbox_.front());
+    outbox_.pop_front();
+    stream_.async_write(asio::buffer(sending_),
+                        [self = shared_from_this()](beast::error_code error, std::size_t) {
+                          self->written(error);
+                        });
+  }
+
+  void written(beast::error_code error) {
+    writing_ = false;
+    queued_ = outbox_.empty() ? 0 : queued_ - sending_.size();
+    if (sending_.capacity() > kKeptBuffer) sending_ = {};
+    if (error) return end();
+    if (over_ || closing_ || ping_due_) {
+      changed_.cancel();
+    } else if (!outbox_.empty()) {
+      write_at_once();
+    }
   }
 
   Task<bool> write_one() {
@@ -244,6 +275,9 @@ class BeastWebSocket final : public WebSocketSession {
   std::optional<websocket::close_reason> closing_;
   ClosingLater closing_later_;
   Time close_deadline_ = Time::max();
+  std::string sending_;   // of write_at_once()
+  bool writing_ = false;  // it is under way: the writer must not write
+  bool resting_ = false;  // the writer waits, and nothing has woken it yet
   bool over_ = false;
   bool writer_ended_ = false;
 };
