@@ -101,15 +101,33 @@ Instruments::Instruments(telemetry::Metrics& metrics, Clock& clock, std::string_
 }
 
 void Instruments::finished(const Request& request) {
-  const std::string method(request.method);
-  requests_.with({method, "/mcp", std::string(request.outcome)}).add();
-  request_duration_.with({method, "/mcp"}).observe(request.seconds);
-  if (request.method != "tools/call") return;
-  const std::string tool(request.tool);
-  tool_calls_.with({tool, std::string(request.outcome)}).add();
-  tool_call_duration_.with({tool}).observe(request.seconds);
+  const Series& series = series_of(request);
+  series.requests->add();
+  series.request_duration->observe(request.seconds);
+  if (!series.tool_calls) return;
+  series.tool_calls->add();
+  series.tool_call_duration->observe(request.seconds);
   ++calls_total_;
   if (request.outcome != "ok") ++calls_failed_;
+}
+
+// Looking series up by their labels costs more than to count.
+const Instruments::Series& Instruments::series_of(const Request& request) {
+  series_key_.clear();
+  for (const std::string_view part : {request.method, request.tool, request.outcome})
+    series_key_.append(part).push_back('\n');
+  const auto known = series_.find(series_key_);
+  if (known != series_.end()) return known->second;
+  const std::string method(request.method);
+  const std::string tool(request.tool);
+  const std::string outcome(request.outcome);
+  Series series{&requests_.with({method, "/mcp", outcome}),
+                &request_duration_.with({method, "/mcp"})};
+  if (method == "tools/call") {
+    series.tool_calls = &tool_calls_.with({tool, outcome});
+    series.tool_call_duration = &tool_call_duration_.with({tool});
+  }
+  return series_.emplace(series_key_, series).first->second;
 }
 
 void Instruments::admitted(std::string_view provider, double waited) {

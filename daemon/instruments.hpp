@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <unordered_map>
 
 #include "core/base/loop.hpp"
 #include "core/telemetry/metrics.hpp"
@@ -42,6 +43,14 @@ class Instruments final : public net::McpObserver {
  private:
   template <class Series>
   using Family = telemetry::Family<Series>;
+  // What one kind of request is counted in. Tools, methods and outcomes are few.
+  struct Series {
+    telemetry::Counter* requests;
+    telemetry::Histogram* request_duration;
+    telemetry::Counter* tool_calls = nullptr;
+    telemetry::Histogram* tool_call_duration = nullptr;
+  };
+  const Series& series_of(const Request& request);
   void refresh_process();
 
   Clock& clock_;
@@ -67,6 +76,8 @@ class Instruments final : public net::McpObserver {
   telemetry::Gauge& process_memory_;
   telemetry::Gauge& process_start_;
   telemetry::Gauge& process_files_;
+  std::unordered_map<std::string, Series> series_;
+  std::string series_key_;  // kept for its memory
   double worst_lag_ = 0;  // seconds, since the last exposition
   std::uint64_t calls_total_ = 0;
   std::uint64_t calls_failed_ = 0;
