@@ -1,6 +1,7 @@
 #include "core/base/json.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parser.hpp>
 #include <boost/json/serialize.hpp>
@@ -58,7 +59,8 @@ Result<json::value> parse_json(std::string_view text, const JsonLimits& limits) 
     return fail(Errc::invalid, "{} bytes of JSON; at most {} are read", text.size(), limits.bytes);
   json::parse_options options;
   options.max_depth = limits.depth;
-  json::parser parser({}, options);
+  std::array<unsigned char, 2048> first;  // of its stack: enough for most messages
+  json::parser parser({}, options, first.data(), first.size());
   json::error_code error;
   const std::size_t consumed = parser.write_some(text.data(), text.size(), error);
   if (error == json::error::incomplete)

@@ -19,16 +19,16 @@ tl::unexpected<Rejection> reject(std::optional<Id> id, int code, std::string mes
   return tl::unexpected(Rejection{std::move(id), ErrorObject{code, std::move(message), nullptr}});
 }
 
-tl::expected<Message, Rejection> request_from(const json::object& object, std::optional<Id> id) {
+tl::expected<Message, Rejection> request_from(json::object&& object, std::optional<Id> id) {
   const auto method = find_string(object, "method");
   if (!method) return reject(std::move(id), kInvalidRequest, "\"method\" must be a string");
   if (object.contains("id") && !id)
     return reject(std::nullopt, kInvalidRequest, "\"id\" must be a string or an integer");
   Request request{std::move(id), *method, {}};
-  if (const auto* params = find(object, "params")) {
+  if (auto* params = object.if_contains("params")) {
     if (!params->is_object())
       return reject(request.id, kInvalidRequest, "\"params\" must be an object");
-    request.params = params->get_object();
+    request.params = std::move(params->get_object());
   }
   return Message(std::move(request));
 }
@@ -52,21 +52,22 @@ json::object envelope() { return {{"jsonrpc", "2.0"}}; }
 
 }  // namespace
 
-tl::expected<Message, Rejection> from_json(const json::value& value) {
-  const auto* object = value.if_object();
+tl::expected<Message, Rejection> from_json(json::value value) {
+  auto* object = value.if_object();
   if (!object) return reject(std::nullopt, kInvalidRequest, "a JSON-RPC message is an object");
   auto id = id_from(find(*object, "id"));
-  if (find_string(*object, "jsonrpc") != "2.0")
+  const auto* version = find(*object, "jsonrpc");
+  if (!version || !version->is_string() || version->get_string() != "2.0")
     return reject(std::move(id), kInvalidRequest, "\"jsonrpc\" must be \"2.0\"");
   const bool answers = object->contains("result") || find_object(*object, "error") != nullptr;
   if (!object->contains("method") && answers) return response_from(*object, std::move(id));
-  return request_from(*object, std::move(id));
+  return request_from(std::move(*object), std::move(id));
 }
 
 tl::expected<Message, Rejection> parse(std::string_view text) {
-  const auto value = parse_json(text);
+  auto value = parse_json(text);
   if (!value) return reject(std::nullopt, kParseError, value.error().message());
-  return from_json(*value);
+  return from_json(*std::move(value));
 }
 
 json::value to_json(const Id& id) {

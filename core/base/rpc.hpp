@@ -56,7 +56,7 @@ struct Rejection {
 };
 
 tl::expected<Message, Rejection> parse(std::string_view text);
-tl::expected<Message, Rejection> from_json(const json::value& value);
+tl::expected<Message, Rejection> from_json(json::value value);
 std::string to_text(const Request& request);
 std::string to_text(const Response& response);
 json::value to_json(const Id& id);

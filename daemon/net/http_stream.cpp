@@ -25,6 +25,7 @@ bool has_come(Time end) {
 }
 
 bool is_json(std::string_view content_type) {
+  if (content_type == "application/json") return true;
   const auto type = content_type.substr(0, content_type.find(';'));
   return to_lower(trim(type)) == "application/json";
 }
@@ -33,6 +34,7 @@ bool is_json(std::string_view content_type) {
 
 Accepts Accepts::from(std::string_view header) {
   if (header.empty()) return {true, false};
+  if (header == "application/json, text/event-stream") return {true, true};  // nearly all say so
   Accepts accepts{false, false};
   for (const auto& item : split(header, ',')) {
     const std::string range = to_lower(trim(item));
