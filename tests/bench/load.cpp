@@ -1,6 +1,9 @@
-// mcp_load http|ws PORT CONNECTIONS SECONDS: a closed loop of tools/call test_echo against an MCP
-// server on 127.0.0.1, one call in flight a connection. Each reply must carry its call's id and
-// message. Prints one line: calls a second, p50 and p99 in microseconds, failures.
+// mcp_load http|ws PORT CONNECTIONS SECONDS [TOOL]: a closed loop of tools/call test_echo (or that
+// tool) against an MCP server on 127.0.0.1, one call in flight a connection. Each reply must carry
+// its call's id and message. Prints one line: calls a second, p50 and p99 in microseconds,
+// failures, and how many calls there were with those of the warm-up.
+//
+// mcp_load http|ws PORT CONNECTIONS idle: connects them, says so, and does nothing until killed.
 //
 // One thread, epoll, our own few lines of HTTP and WebSocket: the client must cost less than any
 // server it measures.
@@ -32,6 +35,8 @@ using std::chrono::microseconds;
 constexpr auto npos = std::string_view::npos;
 
 enum class Kind { http, ws };
+
+std::string tool = "test_echo";
 
 [[noreturn]] void die(const std::string& message) {
   std::fprintf(stderr, "mcp_load: %s\n", message.c_str());
@@ -172,9 +177,8 @@ class Connection {
     expected_id_ = "\"id\":" + std::to_string(calls_);
     expected_text_ = "m-" + std::to_string(number_) + "-" + std::to_string(calls_);
     const std::string message = R"({"jsonrpc":"2.0",)" + expected_id_ +
-                                R"(,"method":"tools/call","params":{"name":"test_echo",)"
-                                R"("arguments":{"message":")" +
-                                expected_text_ + R"("}}})";
+                                R"(,"method":"tools/call","params":{"name":")" + tool +
+                                R"(","arguments":{"message":")" + expected_text_ + R"("}}})";
     sent_ = Clock::now();
     send_message(message);
   }
@@ -290,7 +294,8 @@ long long percentile(std::vector<microseconds>& sorted, double share) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) die("usage: mcp_load http|ws PORT CONNECTIONS SECONDS");
+  if (argc != 5 && argc != 6) die("usage: mcp_load http|ws PORT CONNECTIONS SECONDS|idle [TOOL]");
+  if (argc == 6) tool = argv[5];
   const Kind kind = std::string_view(argv[1]) == "ws" ? Kind::ws : Kind::http;
   const auto port = static_cast<std::uint16_t>(std::atoi(argv[2]));
   const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
@@ -299,10 +304,17 @@ int main(int argc, char** argv) {
     connections.push_back(std::make_unique<Connection>(kind, port, i, epoll));
     connections.back()->open();
   }
-  run(epoll, connections, 0.3);  // warm
+  if (std::string_view(argv[4]) == "idle") {
+    std::puts("connected");
+    std::fflush(stdout);
+    ::pause();
+  }
+  const Numbers warm = run(epoll, connections, 0.3);
   Numbers numbers = run(epoll, connections, std::atof(argv[4]));
   if (numbers.took.empty()) die("no right reply");
   std::sort(numbers.took.begin(), numbers.took.end());
-  std::printf("%.0f %lld %lld %zu\n", static_cast<double>(numbers.took.size()) / numbers.seconds,
-              percentile(numbers.took, 0.50), percentile(numbers.took, 0.99), numbers.wrong);
+  std::printf("%.0f %lld %lld %zu %zu\n",
+              static_cast<double>(numbers.took.size()) / numbers.seconds,
+              percentile(numbers.took, 0.50), percentile(numbers.took, 0.99),
+              numbers.wrong + warm.wrong, numbers.took.size() + warm.took.size());
 }
