@@ -1,6 +1,6 @@
 # The few commands of daily work. HACKING.md says more.
 .DEFAULT_GOAL := help
-.PHONY: help up down test fuzz bench soak lint format programs
+.PHONY: help up down test fuzz bench load soak lint format programs
 
 BIN := build/release/bin
 
@@ -34,6 +34,12 @@ soak: ## an hour (SOAK_SECONDS=…) of random disturbance of a stack; nothing ma
 	@[ -e build/dev/build.ninja ] || cmake --preset dev
 	@ninja -C build/dev integration_supervisor
 	@SOAK_SECONDS=$${SOAK_SECONDS:-3600} build/dev/bin/integration_supervisor 'a soak of*'
+
+load: ## 1000 clients for 10 minutes (LOAD_SECONDS=…), and 10000 that die at random instants; nothing may be left
+	@scripts/setup.sh test
+	@[ -e build/release/build.ninja ] && grep -q 'EXAI_TESTS:BOOL=ON' build/release/CMakeCache.txt || cmake --preset release -DEXAI_TESTS=ON
+	@ninja -C build/release load
+	@build/release/bin/load all
 
 lint: ## the project's own rules, then clang-tidy on changed files (ALL=1: on all)
 	@scripts/setup.sh lint
