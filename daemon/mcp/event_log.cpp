@@ -1,5 +1,7 @@
 #include "daemon/mcp/event_log.hpp"
 
+#include <utility>
+
 #include "core/base/text.hpp"
 
 namespace exai::mcp {
@@ -25,7 +27,16 @@ EventLog::Event EventLog::append(std::uint64_t stream, std::string message) {
 
 void EventLog::end(std::uint64_t stream) {
   const auto found = streams_.find(stream);
-  if (found != streams_.end()) found->second.ended = true;
+  if (found == streams_.end() || std::exchange(found->second.ended, true)) return;
+  ended_.push_back(stream);
+  if (ended_.size() > kMostEnded) forget(ended_.front());
+}
+
+void EventLog::forget(std::uint64_t stream) {
+  const auto found = streams_.find(stream);
+  while (!found->second.events.empty()) drop_oldest(found->second);
+  streams_.erase(found);
+  std::erase(ended_, stream);
 }
 
 void EventLog::drop_oldest(Stream& stream) {
@@ -34,14 +45,7 @@ void EventLog::drop_oldest(Stream& stream) {
 }
 
 void EventLog::make_room() {
-  for (auto stream = streams_.begin(); bytes_ > limit_ && stream != streams_.end();) {
-    if (!stream->second.ended) {
-      ++stream;
-      continue;
-    }
-    while (!stream->second.events.empty()) drop_oldest(stream->second);
-    stream = streams_.erase(stream);
-  }
+  while (bytes_ > limit_ && !ended_.empty()) forget(ended_.front());
   for (auto& [number, stream] : streams_)
     while (bytes_ > limit_ && stream.events.size() > 1) drop_oldest(stream);
 }

@@ -4,11 +4,13 @@
 //
 //   event id   "<stream>-<number>": 3-1, 3-2, … unique in the session, and it names the stream
 //
-// Bounded: beyond the limit whole streams that have ended go first, then the oldest events of the
-// others, but never a stream's newest. A client that asks for what has gone is told so.
+// Bounded: the 64 streams that ended last are kept, for clients come back at once or never. Beyond
+// the limit of bytes whole streams that have ended go first, then the oldest events of the others,
+// but never a stream's newest. A client that asks for what has gone is told so.
 
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,17 +50,20 @@ class EventLog {
 
  private:
   static constexpr std::size_t kLimit = 256U << 10U;
+  static constexpr std::size_t kMostEnded = 64;
   struct Stream {
-    std::deque<Event> events;
+    std::list<Event> events;  // most streams have two: nothing that is large when it is empty
     std::uint64_t last = 0;  // number given out
     bool ended = false;
   };
   void make_room();
   void drop_oldest(Stream& stream);
+  void forget(std::uint64_t stream);
 
   std::size_t limit_;
   std::size_t bytes_ = 0;
   std::map<std::uint64_t, Stream> streams_;
+  std::deque<std::uint64_t> ended_;  // of streams_, in that order
 };
 
 }  // namespace exai::mcp

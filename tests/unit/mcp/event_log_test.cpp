@@ -47,6 +47,21 @@ TEST_CASE("ids are read as they are written, and nothing else is one") {
     CHECK_FALSE(EventLog::parse(text));
 }
 
+TEST_CASE("of the streams that have ended the last 64 are kept, and those that run besides") {
+  EventLog log;
+  log.append(1, "running");
+  for (std::uint64_t stream = 2; stream < 1000; ++stream) {
+    log.append(stream, "a");
+    log.end(stream);
+    log.end(stream);
+  }
+  CHECK(log.knows(1));
+  CHECK_FALSE(log.knows(935));
+  CHECK(log.knows(936));
+  CHECK(messages_after(log, {999, 1}).empty());
+  CHECK(log.bytes() < 65 * 80);
+}
+
 TEST_CASE("beyond the limit ended streams go first, and running ones keep their newest event") {
   const std::string large(1000, 'x');
   EventLog log(2500);
