@@ -123,9 +123,8 @@ void Crowd::call_somebody(Class& of) {
   ++call.number;
   call.message =
       fmt::format("{}-{}-{}-{:x}", name(client.kind), client.number, call.number, random_);
-  call.delay_ms =
-      plan_.longest_delay_ms > 0 ? static_cast<int>(random_ >> 20U) % plan_.longest_delay_ms : 0;
-  call.delay_ms = std::max(call.delay_ms, 0);
+  const auto longest = static_cast<std::uint64_t>(plan_.longest_delay_ms);
+  call.delay_ms = longest > 0 ? static_cast<int>((random_ >> 20U) % longest) : 0;
   call.as_stream = random_ % kStreamEvery == 0;
   client.sent = Clock::now();
   try {
