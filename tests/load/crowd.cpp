@@ -73,6 +73,14 @@ struct Crowd::Client {
   Moment sent;
 };
 
+Crowd::Counts& Crowd::Counts::operator+=(const Counts& more) {
+  for (std::size_t i = 0; i < answers.size(); ++i) answers.at(i) += more.answers.at(i);
+  wrong += more.wrong;
+  lost += more.lost;
+  closed += more.closed;
+  return *this;
+}
+
 std::uint64_t Crowd::Counts::right() const {
   return std::accumulate(answers.begin(), answers.end(), std::uint64_t{0});
 }

@@ -35,6 +35,7 @@ class Crowd {
     std::uint64_t lost = 0;    // calls without an answer
     std::uint64_t closed = 0;  // connections that the server ended
 
+    Counts& operator+=(const Counts& more);
     std::uint64_t right() const;
     std::uint64_t bad() const { return wrong + lost + closed; }
   };
