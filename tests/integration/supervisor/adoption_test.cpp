@@ -145,7 +145,7 @@ TEST_CASE("after the supervisor was killed, --adopt-only stops everything withou
   const auto refused = test::run(stack.command());
   CHECK(refused.exit == 2);
   CHECK_THAT(refused.err, Catch::Contains("exai.toml:"));
-  CHECK(stack.remaining().size() == 2);
+  CHECK(wait_until([&] { return stack.remaining().size() == 2; }));
 
   if (GENERATE(false, true)) std::filesystem::remove(stack.path("exai.toml"));
   stack.start({"--adopt-only"});

@@ -171,7 +171,7 @@ TEST_CASE("a restart of what waits leaves one of it, and no more") {
   stack.script("open", "");
   stack.in_state("web", State::ready);
   CHECK(wait_until([&] { return lines_in(stack, "runs") == 1; }));
-  CHECK(stack.remaining().size() == 2);
+  CHECK(wait_until([&] { return stack.remaining().size() == 2; }));
   stack.down();
 }
 
@@ -293,7 +293,7 @@ TEST_CASE("a service is scaled while it runs, and its number outlives the superv
   CHECK(stack.client().scale("wep", 2).error().message() ==
         "there is no service wep; did you mean web?");
   CHECK_FALSE(stack.client().scale("web", 1001));
-  CHECK(stack.remaining().size() == 4);
+  CHECK(wait_until([&] { return stack.remaining().size() == 4; }));
   stack.down();
   CHECK(stack.remaining().empty());
 }
