@@ -44,8 +44,7 @@ Instruments::Instruments(telemetry::Metrics& metrics, Clock& clock, std::string_
       denied_(metrics.counter(
           "mcp_callers_refused_total",
           "Callers that were refused: they showed nothing, a wrong token or JWT, no JWT where one "
-          "is "
-          "required, lacked a scope, or came from a place (Origin, Host) that may not call.",
+          "is required, lacked a scope, or came from a place (Origin, Host) that may not call.",
           {"reason"})),
       tasks_(metrics.gauge("mcp_tasks_running",
                            "Calls that go on as tasks: working, or waiting for their client.",

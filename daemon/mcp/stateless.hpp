@@ -48,8 +48,8 @@ class Stateless final : public FrontEnd {
   };
 
   // `headers`: of the HTTP request; none: another transport, which has none. `now` decides what has
-  // ended: a request state, a task. `caller`: whose tasks it may see, and
-  // whose request states it may use.
+  // ended: a request state, a task. `caller`: whose tasks it may see, and whose request states it
+  // may use.
   Stateless(const Server& server, std::optional<HeaderMap> headers, Moment now,
             TaskOwner caller = {});
 

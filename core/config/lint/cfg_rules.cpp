@@ -238,18 +238,15 @@ constexpr std::array kRules = {
     Rule{"CFG028", "contradicting-keys", error, deterministic, Fixing::none,
          "Keys of a service that contradict each other, or mean nothing together",
          "A schedule beside an interval, a signal beside the steps of a stop, a watchdog as proof "
-         "of "
-         "readiness, somebody who waits for the end of what is kept running, replicas whose ports "
-         "run into those of another service: one of the two would silently not count.",
+         "of readiness, somebody who waits for the end of what is kept running, replicas whose "
+         "ports run into those of another service: one of the two would silently not count.",
          contradicting_keys},
     Rule{"CFG029", "refused-check", error, deterministic, Fixing::none,
          "A check of exaid that exaid itself refuses",
          "With EXAI_WS_TOKEN or a key for JWTs, exaid asks everybody who he is, the checks of its "
-         "own "
-         "stack, too: one without a token gets 401, and the service never becomes ready. Name the "
-         "token in the check and give it a value; with keys for JWTs, EXAI_WS_TOKEN lets in who "
-         "comes "
-         "from this machine.",
+         "own stack, too: one without a token gets 401, and the service never becomes ready. Name "
+         "the token in the check and give it a value; with keys for JWTs, EXAI_WS_TOKEN lets in "
+         "who comes from this machine.",
          refused_checks},
 };
 static_assert(is_sound(kRules));

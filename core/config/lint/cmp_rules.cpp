@@ -133,8 +133,7 @@ constexpr std::array kRules = {
          "$NAME is filled in by Compose, from its own environment, before the container exists; "
          "$$NAME reaches the container, where a shell has to be there to fill it in; $$$$ reaches "
          "the shell as two dollars, its process number. Write $$NAME with sh -c or CMD-SHELL for "
-         "the "
-         "container's value.",
+         "the container's value.",
          dollars_in_commands},
     Rule{
         "CMP022", "hasty-stop", warning, heuristic, Fixing::suggested,
