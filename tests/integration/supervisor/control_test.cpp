@@ -298,6 +298,8 @@ TEST_CASE("a shared socket lets its group look, and change the stack only when t
   Stack stack(control("access = \"read\"") + service("a"));
   stack.script("a.sh", kForever);
   stack.start();
+  const auto answers = [&] { return control::Client::connect(path).has_value(); };
+  REQUIRE(wait_until(answers));  // the private socket is open before it
   const auto mode = std::filesystem::status(path).permissions();
   CHECK(static_cast<unsigned>(mode) == 0640);
   RawClient reader(path);
@@ -310,6 +312,7 @@ TEST_CASE("a shared socket lets its group look, and change the stack only when t
 
   stack.rewrite(control("") + service("a"));
   stack.start();
+  REQUIRE(wait_until(answers));
   RawClient writer(path);
   writer.ask("up");
   CHECK(error_of(writer.message()).empty());
