@@ -2,10 +2,9 @@
 // Tokens and keys that come from files (EXAI_WS_TOKEN_FILE, JWT_PUBLIC_KEYS_FILE, …), read again
 // when one of the files changes: all of them together, as at the start.
 //
-//   the same as in effect     nothing, and nothing is wrong any more
-//   good                      in effect from now on; what is open stays open (net/gate.hpp)
-//   wrong, gone, or empty     what is in effect stays; the log says why, and health until it is
-//   good
+//   the same as in effect   nothing, and nothing is wrong any more
+//   good                    in effect from now on; what is open stays open (net/gate.hpp)
+//   wrong, gone, or empty   what is in effect stays; the log says why, and health until it is good
 //
 // What comes from the environment itself, or from memory (delivery = "memfd"), changes with a new
 // start only. Thread: loop, which does not run dry while this lives.

@@ -2,9 +2,9 @@
 // exaid as a whole: builds every part from the settings, serves, and takes all down again in one
 // fixed order. The composition root; nothing else builds collaborators.
 //
-//   8079 MCP, EXAI ── McpEndpoint ── Admission ── Registry ── tools ── Router ── providers ──
-//   HttpClient 8082 health ── Monitor ─────────────────└────── Store (memory, or Redis on its
-//   island) 8000 metrics ── Instruments
+//   8079 MCP, EXAI ─ McpEndpoint ─ Admission ─ Registry ─ tools ─ Router ─ providers ─ HttpClient
+//   8082 health ──── Monitor ─────────────────────────────└────── Store (memory; Redis: an island)
+//   8000 metrics ─── Instruments
 //
 // Thread: the loop's. Lifetime: loop, clock and redactor outlive it; serve() has ended before it is
 // destroyed.

@@ -6,8 +6,8 @@
 //   set     –      the token                 yes
 //                  anything else             unauthorized
 //   any     set    a JWT that is good        yes, with the scopes in it, until it expires
-//                  else, before grace_until  as if there were no keys (and the log says who)
 //                  the token, this machine   yes: exai mcp, and the checks of readiness
+//                  else, before grace_until  as if there were no keys (and the log says who)
 //                  the token                 jwt_required
 //                  anything else             unauthorized, or jwt_required without a token set
 //
@@ -23,9 +23,9 @@
 // The end of a JWT, and that of the grace period for those who came in by it, ends what is open
 // (Caller::until):
 //
-//   WebSockets                are closed, 1008 or in the EXAI protocol 4003; their calls end, too
-//   streams of a session      end; their calls go on, and who comes back with a new JWT has the
-//   rest requests without session  end with an error that says so; subscriptions with their result
+//   WebSockets            are closed, 1008 or in the EXAI protocol 4003; their calls end, too
+//   streams of a session  end; their calls go on, and who comes back with a new JWT has the rest
+//   requests without one  end with an error that says so; subscriptions with their result
 //
 // Thread: loop. Lifetime: the clock outlives it.
 

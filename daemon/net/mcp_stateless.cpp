@@ -101,8 +101,10 @@ Task<> McpStateless::watch(std::shared_ptr<StatelessStream> stream, Task<> gone,
     const auto first = co_await (std::move(gone) || std::move(expiry));
     expired = first.index() == 1;
   }
-  if (!expired) stream->leave();
-  if (expired) stream->end_listening();
+  if (expired)
+    stream->end_listening();
+  else
+    stream->leave();
   runner_.cancel_session(stream->session_id(), kTokenExpired);
 }
 

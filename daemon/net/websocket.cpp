@@ -160,7 +160,8 @@ class BeastWebSocket final : public WebSocketSession,
 
   void cut() override { end(); }
 
-  // The only one that writes. Holds the session alive until the last operation is over.
+  // Writes whatever there is, but for a message that comes while it rests (write_at_once). Holds
+  // the session alive until the last operation is over.
   static Task<> write_all(std::shared_ptr<BeastWebSocket> session) {
     const WriterEnd at_the_end{*session};
     while (!session->over_ || session->writing_) {

@@ -123,16 +123,17 @@ void Supervisor::adopt() {
         add({stack_, std::make_shared<const config::Service>(service_from(record))}).retired = true;
   link();
   Finder finder(around_.workspace, around_.containment, snapshot && !snapshot->torn);
-  std::vector<std::pair<Unit*, const ServiceRecord*>> dead;
+  std::vector<Unit*> units;  // of which nothing runs
+  std::vector<const ServiceRecord*> records;
   for (const auto& unit : units_) {
     const ServiceRecord* record = snapshot ? snapshot->find(unit->name()) : nullptr;
-    if (!adopt_unit(finder, *unit, record) && record) dead.emplace_back(unit.get(), record);
+    if (adopt_unit(finder, *unit, record) || !record) continue;
+    units.push_back(unit.get());
+    records.push_back(record);
   }
-  std::vector<const ServiceRecord*> records;
-  for (const auto& [unit, record] : dead) records.push_back(record);
   if (const std::string left = finder.kill_leftovers(records); !left.empty())
     around_.log.error("what an earlier supervisor left does not die", {{"left", left}});
-  for (const auto& [unit, record] : dead) resume(*unit, *record);
+  for (std::size_t i = 0; i < units.size(); ++i) resume(*units[i], *records[i]);
 }
 
 // False: nothing of it runs.
