@@ -81,6 +81,9 @@ Result<json::object> parse_json_object(std::string_view text, const JsonLimits& 
 }
 
 std::string to_text(const json::value& value) { return json::serialize(value); }
+std::string to_text(const json::object& object) {
+  return json::serialize(object);
+}
 
 std::string to_pretty_text(const json::value& value) {
   std::string out;

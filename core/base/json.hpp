@@ -27,6 +27,7 @@ Result<json::object> parse_json_object(std::string_view text, const JsonLimits& 
 
 // One line, keys in the order they were added.
 std::string to_text(const json::value& value);
+std::string to_text(const json::object& object);  // without a copy of it as a value
 // Two-space indentation and a final newline, for people and files.
 std::string to_pretty_text(const json::value& value);
 

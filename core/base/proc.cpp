@@ -113,6 +113,8 @@ std::string_view read_kernel_file(const char* path, std::span<char> room) {
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;
     size += static_cast<std::size_t>(count);
+    // It gives as many whole lines as have room: that was the last of them.
+    if (size < room.size() / 2) break;
   }
   return {room.data(), size};
 }

@@ -33,7 +33,7 @@ tl::expected<Message, Rejection> request_from(json::object&& object, std::option
   return Message(std::move(request));
 }
 
-tl::expected<Message, Rejection> response_from(const json::object& object, std::optional<Id> id) {
+tl::expected<Message, Rejection> response_from(json::object&& object, std::optional<Id> id) {
   Response response;
   response.id = std::move(id);
   if (const auto* error = find_object(object, "error")) {
@@ -43,12 +43,13 @@ tl::expected<Message, Rejection> response_from(const json::object& object, std::
     if (const auto* data = find(*error, "data")) body.data = *data;
     response.error = std::move(body);
   } else {
-    response.result = object.at("result");
+    response.result = std::move(object.at("result"));
   }
   return Message(std::move(response));
 }
 
-json::object envelope() { return {{"jsonrpc", "2.0"}}; }
+// Written member by member: what they hold may be large, and an object of them would copy it.
+constexpr std::string_view kVersionMember = R"({"jsonrpc":"2.0")";
 
 }  // namespace
 
@@ -60,7 +61,8 @@ tl::expected<Message, Rejection> from_json(json::value value) {
   if (!version || !version->is_string() || version->get_string() != "2.0")
     return reject(std::move(id), kInvalidRequest, "\"jsonrpc\" must be \"2.0\"");
   const bool answers = object->contains("result") || find_object(*object, "error") != nullptr;
-  if (!object->contains("method") && answers) return response_from(*object, std::move(id));
+  if (!object->contains("method") && answers)
+    return response_from(std::move(*object), std::move(id));
   return request_from(std::move(*object), std::move(id));
 }
 
@@ -75,24 +77,20 @@ json::value to_json(const Id& id) {
 }
 
 std::string to_text(const Request& request) {
-  json::object message = envelope();
-  if (request.id) message["id"] = to_json(*request.id);
-  message["method"] = request.method;
-  if (!request.params.empty()) message["params"] = request.params;
-  return exai::to_text(message);
+  std::string text(kVersionMember);
+  if (request.id) text += R"(,"id":)" + exai::to_text(to_json(*request.id));
+  text += R"(,"method":)" + exai::to_text(json::value(request.method));
+  if (!request.params.empty()) text += R"(,"params":)" + exai::to_text(request.params);
+  return text + '}';
 }
 
 std::string to_text(const Response& response) {
-  json::object message = envelope();
-  message["id"] = response.id ? to_json(*response.id) : json::value(nullptr);
-  if (response.error) {
-    json::object error{{"code", response.error->code}, {"message", response.error->message}};
-    if (!response.error->data.is_null()) error["data"] = response.error->data;
-    message["error"] = std::move(error);
-  } else {
-    message["result"] = response.result;
-  }
-  return exai::to_text(message);
+  std::string text(kVersionMember);
+  text += R"(,"id":)" + (response.id ? exai::to_text(to_json(*response.id)) : "null");
+  if (!response.error) return text + R"(,"result":)" + exai::to_text(response.result) + '}';
+  json::object error{{"code", response.error->code}, {"message", response.error->message}};
+  if (!response.error->data.is_null()) error["data"] = response.error->data;
+  return text + R"(,"error":)" + exai::to_text(error) + '}';
 }
 
 Response result_of(const Id& id, json::value result) {

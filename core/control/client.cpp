@@ -145,14 +145,14 @@ Result<json::object> Client::ask(std::string_view method, json::object params, D
   for (;;) {
     TRY(line, receive_line(socket_, buffer_, deadline));
     auto message = rpc::parse(line);
-    const auto* answer = message ? std::get_if<rpc::Response>(&*message) : nullptr;
+    auto* answer = message ? std::get_if<rpc::Response>(&*message) : nullptr;
     if (!answer) return fail(Errc::invalid, "the supervisor's answer to {} is unreadable", method);
     if (answer->error && !answer->id) return fail(refusal(*answer->error));
     if (answer->id != rpc::Id(id)) continue;  // of an earlier call that timed out
     if (answer->error) return fail(refusal(*answer->error));
     if (!answer->result.is_object())
       return fail(Errc::invalid, "the supervisor's answer to {} is no object", method);
-    return answer->result.get_object();
+    return std::move(answer->result.get_object());
   }
 }
 
