@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json/serialize.hpp>
+#include <span>
 
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
@@ -30,7 +31,7 @@ std::string logfmt_value(std::string_view text) {
   return bare ? std::string(text) : quoted(text);
 }
 
-std::string as_text(LogLevel level, std::string_view message, const std::vector<Field>& context,
+std::string as_text(LogLevel level, std::string_view message, std::span<const Field> context,
                     std::initializer_list<Field> fields) {
   std::string line =
       fmt::format("{} {:<5} {}", format_utc(std::chrono::system_clock::now()), name(level), printable(message));
@@ -42,7 +43,7 @@ std::string as_text(LogLevel level, std::string_view message, const std::vector<
   return line;
 }
 
-std::string as_json(LogLevel level, std::string_view message, const std::vector<Field>& context,
+std::string as_json(LogLevel level, std::string_view message, std::span<const Field> context,
                     std::initializer_list<Field> fields) {
   std::string line =
       fmt::format(R"({{"time":"{}","level":"{}","message":{})",
@@ -98,15 +99,20 @@ Result<Log> Log::open(const LogOptions& options, std::shared_ptr<const Redactor>
 
 Log Log::with(std::string_view key, std::string_view value) const {
   Log log = *this;
-  if (sink_) log.context_.emplace_back(key, value);
+  if (!sink_) return log;
+  auto context = context_ ? std::make_shared<std::vector<Field>>(*context_)
+                          : std::make_shared<std::vector<Field>>();
+  context->emplace_back(key, value);
+  log.context_ = std::move(context);
   return log;
 }
 
 void Log::write(LogLevel level, std::string_view message,
                 std::initializer_list<Field> fields) const {
   if (!sink_ || level < sink_->level) return;
-  std::string line = sink_->format == LogFormat::json ? as_json(level, message, context_, fields)
-                                                      : as_text(level, message, context_, fields);
+  const std::span<const Field> context = context_ ? std::span(*context_) : std::span<const Field>();
+  std::string line = sink_->format == LogFormat::json ? as_json(level, message, context, fields)
+                                                      : as_text(level, message, context, fields);
   if (sink_->redactor) line = sink_->redactor->redact(std::move(line));
   sink_->logger.log(spdlog::level::info, spdlog::string_view_t(line));
 }

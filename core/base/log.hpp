@@ -70,7 +70,7 @@ class Log {
   void write(LogLevel level, std::string_view message, std::initializer_list<Field> fields) const;
 
   std::shared_ptr<Sink> sink_;
-  std::vector<Field> context_;
+  std::shared_ptr<const std::vector<Field>> context_;  // the same for every copy; or none
 };
 
 }  // namespace exai
