@@ -104,7 +104,7 @@ std::optional<std::vector<Probed>> run_checks(const Context& context, const Open
   std::vector<Planned> planned;
   std::vector<Probed> results;
   const auto plan = [&](const config::Service& service, Purpose purpose,
-                        const std::optional<config::Check>& check) {
+                        const Boxed<config::Check>& check) {
     if (!check) return;
     planned.push_back({*check, subject_of(context, opened, service, pids)});
     const bool mcp = check->kind == "mcp";

@@ -22,7 +22,7 @@ std::string_view name(Standing standing) {
 Verdict fold(Verdict verdict, const Observation& observation, const config::Check& check) {
   verdict.last = observation;
   if (observation.ok) {
-    verdict.last_good = observation;
+    verdict.last_good = observation.at;
     verdict.failures = 0;
     ++verdict.successes;
     if (verdict.successes >= check.successes) verdict.standing = Standing::passing;

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 
+#include "core/base/boxed.hpp"
 #include "core/base/http.hpp"
 #include "core/base/loop.hpp"
 #include "core/base/secret.hpp"
@@ -38,8 +39,8 @@ struct Verdict {
   Standing standing = Standing::unknown;
   int successes = 0;                     // in a row
   int failures = 0;                      // in a row
-  std::optional<Observation> last;       // whatever it said
-  std::optional<Observation> last_good;  // the proof, whose age is shown
+  Boxed<Observation> last;               // whatever it said
+  std::optional<Time> last_good;         // when the proof was given, whose age is shown
 };
 
 // Pure. unknown → passing after check.successes in a row; → failing after check.failures.

@@ -78,7 +78,7 @@ StopPolicy build_stop(const Node& node) {
   return policy;
 }
 
-std::optional<Schedule> build_schedule(const Node& node) {
+Boxed<Schedule> build_schedule(const Node& node) {
   Schedule schedule;
   const std::string cron = text_or(node, "schedule", "");
   schedule.cron = parse_cron(cron);
@@ -92,7 +92,7 @@ std::optional<Schedule> build_schedule(const Node& node) {
   return schedule;
 }
 
-std::optional<Hook> build_hook(const Node& node, std::string_view key) {
+Boxed<Hook> build_hook(const Node& node, std::string_view key) {
   const Node* found = node.find(key);
   if (found == nullptr) return std::nullopt;
   Hook hook;

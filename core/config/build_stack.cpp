@@ -25,7 +25,7 @@ bool is_common(std::string_view key) {
   return contains(kCommon, key);
 }
 
-std::optional<Check> build_check(const Member& service, std::string_view key, const Path& folder) {
+Boxed<Check> build_check(const Member& service, std::string_view key, const Path& folder) {
   const Member* member = service.value.member(key);
   if (member == nullptr) return std::nullopt;
   Check check;

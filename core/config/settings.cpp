@@ -98,7 +98,7 @@ Service replica_of(const Service& service, int index, const Path& run_folder) {
   const auto adapt = [&](std::string& text) {
     text = move_folder(replace_all(std::move(text), kReplicaReference, number), from, to);
   };
-  const auto adapt_check = [&](std::optional<Check>& check) {
+  const auto adapt_check = [&](Boxed<Check>& check) {
     if (!check) return;
     for (std::string& text : check->what) adapt(text);
     if (check->port != 0) check->port = static_cast<std::uint16_t>(check->port + index - 1);

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/boxed.hpp"
 #include "core/base/time.hpp"
 #include "core/config/cron.hpp"
 #include "core/config/tree.hpp"
@@ -151,16 +152,16 @@ struct Service {
   Kind kind = Kind::service;
   std::vector<Need> needs;
   std::map<std::string, Path> render;  // file in its run folder ← template (absolute)
-  std::optional<Check> ready;          // none: ready as soon as it has started
-  std::optional<Check> healthy;
+  Boxed<Check> ready;                  // none: ready as soon as it has started
+  Boxed<Check> healthy;
   Duration start_timeout = 60s;  // from start to ready; 0: as long as it takes
   RestartPolicy restart;
   StopPolicy stop;
   Limits limits;
   LogPolicy log;
-  std::optional<Schedule> schedule;  // of one that is scheduled
-  std::optional<Hook> before_start;
-  std::optional<Hook> after_stop;
+  Boxed<Schedule> schedule;  // of one that is scheduled
+  Boxed<Hook> before_start;
+  Boxed<Hook> after_stop;
   std::optional<int> replicas;        // none: it is one, and cannot be scaled
   int replica = 0;                    // of `group`: which one, from 1
   std::vector<std::string> profiles;  // none: it belongs to every one

@@ -205,7 +205,7 @@ PlannedChange Planner::compare(const Present& present, const config::Service& se
 
 }  // namespace
 
-bool is_told(const std::optional<config::Check>& check) {
+bool is_told(const Boxed<config::Check>& check) {
   return check && (check->kind == "notify" || check->kind == "log");
 }
 

@@ -40,7 +40,7 @@ struct PlannedChange {
 enum class Life { resting, running, trying, done };  // trying: failed, or about to start again
 
 // It tells the checks by itself, and is told where when it starts.
-bool is_told(const std::optional<config::Check>& check);
+bool is_told(const Boxed<config::Check>& check);
 
 // A service as the supervisor has it.
 struct Present {

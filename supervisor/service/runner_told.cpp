@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kLongestQuote = 200;
 
-bool is_kind(const std::optional<config::Check>& check, std::string_view kind) {
+bool is_kind(const Boxed<config::Check>& check, std::string_view kind) {
   return check && check->kind == kind;
 }
 

@@ -33,7 +33,7 @@ control::ProofStatus proof_of(const config::Check& check, const checks::Verdict&
     proof.took_ms = verdict.last->took.count();
   }
   if (verdict.last_good)
-    proof.age_ms = std::chrono::duration_cast<Duration>(now - verdict.last_good->at).count();
+    proof.age_ms = std::chrono::duration_cast<Duration>(now - *verdict.last_good).count();
   return proof;
 }
 
