@@ -131,10 +131,9 @@ Exit down(Context& context, Args& args) {
   const auto before = client->states();
   if (!before) return explain_failure(context, before.error());
   const auto witnesses = witnesses_of(*before);
-  const std::uint64_t since = last_event(*client);
   if (const auto asked = client->down(); !asked && asked.error().code() != Errc::conflict)
     return explain_failure(context, asked.error());  // conflict: it stops already, we watch
-  const Watched watched = watch_stopping(context, *client, since);
+  const Watched watched = watch_stopping(context, *client, before->last_event);
   if (watched.interrupted) {
     complain(context, Exit::interrupted, "interrupted; the stack goes on stopping");
     return Exit::interrupted;

@@ -105,11 +105,6 @@ class Display {
 
 }  // namespace
 
-std::uint64_t last_event(control::Client& client) {
-  const auto page = client.events(0, 0ms);
-  return page ? page->last : 0;
-}
-
 Followed follow(Context& context, control::Client& client, const Wish& wish) {
   const InterruptWatch watch;
   const Time limit = std::chrono::steady_clock::now() + wish.patience.value_or(0ms);

@@ -30,9 +30,6 @@ struct Followed {
   WallTime asked{};                 // what a log says from before is another story
 };
 
-// The number of the newest event, to be taken before asking for anything.
-std::uint64_t last_event(control::Client& client);
-
 Followed follow(Context& context, control::Client& client, const Wish& wish);
 
 // What there is to say when services failed: the first one along the graph, its cause, the end of
