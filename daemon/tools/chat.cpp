@@ -26,8 +26,7 @@ mcp::ToolResult success(const providers::Route& route, const providers::ChatRepl
 Task<mcp::ToolResult> converse(Context& context, mcp::Call call, Talk talk) {
   const auto route = context.router.route(find_string(call.arguments, "model").value_or(""));
   if (!route) co_return failure(fmt::format("{}: {}", call.name, route.error().message()));
-  auto thread =
-      co_await open_thread(context, find_string(call.arguments, "continuation_id").value_or(""));
+  auto thread = co_await open_thread(context, thread_of(call));
   if (!thread) co_return failure(fmt::format("{}: {}", call.name, thread.error().message()));
   Conversation& conversation = thread->conversation;
   if (!talk.system.empty()) conversation.system = talk.system;
@@ -47,8 +46,8 @@ Task<mcp::ToolResult> converse(Context& context, mcp::Call call, Talk talk) {
   mcp::ToolResult result = success(*route, *reply);
   if (!prepared->ignored.empty()) result.structured["ignored"] = prepared->ignored;
   conversation.turns.push_back({remembered(talk.prompt, prepared->names), reply->text});
-  auto stored = co_await save_conversation(context, thread->id, std::move(conversation));
-  tell_kept(result.structured, thread->id, stored);
+  auto stored = co_await save_conversation(context, thread->ref, std::move(conversation));
+  tell_kept(result.structured, thread->ref.id, stored);
   co_return result;
 }
 

@@ -4,13 +4,10 @@
 
 #include "core/base/os.hpp"
 #include "core/base/text.hpp"
+#include "daemon/store/sha256.hpp"
 
 namespace exai::tools {
 namespace {
-
-std::string key_of(const std::string& id) {
-  return "thread:" + id;
-}
 
 json::object to_json(const Conversation& conversation) {
   json::array turns;
@@ -133,32 +130,46 @@ bool is_plain_id(std::string_view id) {
   return !id.empty() && id.size() <= 200 && id.find_first_not_of(kPlain) == std::string_view::npos;
 }
 
-Task<Result<Conversation>> load_conversation(Context& context, std::string id) {
-  std::string key = key_of(id);
+ThreadRef thread_of(const mcp::Call& call) {
+  return {find_string(call.arguments, "continuation_id").value_or(""), call.caller};
+}
+
+std::string key_of(const ThreadRef& ref) {
+  if (ref.caller.empty()) return "thread:" + ref.id;
+  store::Sha256 name;
+  name.add(ref.caller);
+  return fmt::format("thread-of:{}:{}", name.hex(), ref.id);
+}
+
+Task<Result<Conversation>> load_conversation(Context& context, ThreadRef ref) {
+  std::string key = key_of(ref);
   auto text = co_await context.store.get(std::move(key));
   if (!text) co_return fail(text.error());
   if (!text->has_value()) co_return Conversation();
   co_return parse_conversation(**text);
 }
 
-Task<Result<>> save_conversation(Context& context, std::string id, Conversation conversation) {
+Task<Result<>> save_conversation(Context& context, ThreadRef ref, Conversation conversation) {
   std::string text = stored_text(std::move(conversation), context.conversations.turns);
-  std::string key = key_of(id);
+  std::string key = key_of(ref);
   const Duration keep = context.conversations.keep;
   auto saved = co_await context.store.put(std::move(key), std::move(text), keep);
-  if (saved && context.changed) context.changed(id);
+  if (saved && context.changed) context.changed(ref.id);
   co_return saved;
 }
 
-Task<Result<Thread>> open_thread(Context& context, std::string id) {
-  if (id.empty()) co_return Thread{new_conversation_id(), {}};
-  auto loaded = co_await load_conversation(context, id);
+Task<Result<Thread>> open_thread(Context& context, ThreadRef ref) {
+  if (ref.id.empty()) {
+    ref.id = new_conversation_id();
+    co_return Thread{std::move(ref), {}};
+  }
+  auto loaded = co_await load_conversation(context, ref);
   if (!loaded)
     co_return fail(loaded.error().code(),
                    "conversation {} cannot be read: {}. What to do: call without continuation_id, "
                    "or again when storage is back",
-                   printable(id), loaded.error().message());
-  co_return Thread{std::move(id), *std::move(loaded)};
+                   printable(ref.id), loaded.error().message());
+  co_return Thread{std::move(ref), *std::move(loaded)};
 }
 
 void tell_kept(json::object& structured, const std::string& id, const Result<>& saved) {

@@ -1,6 +1,11 @@
 #pragma once
-// A conversation as the store keeps it, under "thread:<id>": what was asked and answered, and what
-// the step-wise tools found. chat and they go on with each other's.
+// A conversation as the store keeps it: what was asked and answered, and what the step-wise tools
+// found. chat and they go on with each other's.
+//
+//   under                               whose
+//   thread:<id>                         of callers without a name: of whoever knows the id
+//   thread-of:<SHA-256 of name>:<id>    of the caller of that name (net/gate.hpp), and of no other:
+//                                       to all others nobody has used its id
 //
 //   {"system": "…", "turns": [{"user": "…", "assistant": "…"}, …],
 //    "steps": [{"tool": "debug", "number": 2, "said": {"step": "…", "findings": "…", …},
@@ -56,18 +61,24 @@ std::string new_conversation_id();
 // Letters, digits, ".", "_" and "-": an id that can be part of a URI as it is.
 bool is_plain_id(std::string_view id);
 
-// An id that nobody has used is a conversation that is empty.
-Task<Result<Conversation>> load_conversation(Context& context, std::string id);
-Task<Result<>> save_conversation(Context& context, std::string id, Conversation conversation);
+struct ThreadRef {
+  std::string id;      // its continuation_id
+  std::string caller;  // empty: has no name
+};
+ThreadRef thread_of(const mcp::Call& call);  // without an id: it is to be a new one
+std::string key_of(const ThreadRef& ref);
 
-// A conversation under its continuation_id.
+// An id that nobody has used is a conversation that is empty.
+Task<Result<Conversation>> load_conversation(Context& context, ThreadRef ref);
+Task<Result<>> save_conversation(Context& context, ThreadRef ref, Conversation conversation);
+
 struct Thread {
-  std::string id;
+  ThreadRef ref;
   Conversation conversation;
 };
 // The one that a call goes on with, a new one without an id. The message of an error says what to
 // do.
-Task<Result<Thread>> open_thread(Context& context, std::string id);
+Task<Result<Thread>> open_thread(Context& context, ThreadRef ref);
 // Under which id it can be gone on with, or why it cannot.
 void tell_kept(json::object& structured, const std::string& id, const Result<>& saved);
 

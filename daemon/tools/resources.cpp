@@ -75,7 +75,8 @@ Task<Result<json::object>> Resources::read(std::string uri, std::string caller) 
   if (uri.starts_with(kConversations)) {
     std::string id = uri.substr(kConversations.size());
     if (!is_plain_id(id)) co_return not_there(uri);
-    co_return co_await conversation(std::move(uri), std::move(id));
+    ThreadRef ref{std::move(id), std::move(caller)};
+    co_return co_await conversation(std::move(uri), std::move(ref));
   }
   if (context_.files != nullptr && uri.starts_with(kFiles)) {
     std::string id = uri.substr(kFiles.size());
@@ -91,9 +92,9 @@ Task<Result<json::object>> Resources::read(std::string uri, std::string caller) 
   co_return not_there(uri);
 }
 
-Task<Result<json::object>> Resources::conversation(std::string uri, std::string id) const {
-  std::string asked = id;
-  auto loaded = co_await load_conversation(context_, std::move(asked));
+Task<Result<json::object>> Resources::conversation(std::string uri, ThreadRef ref) const {
+  const std::string id = ref.id;
+  auto loaded = co_await load_conversation(context_, std::move(ref));
   if (!loaded) co_return fail(loaded.error().within("conversation " + id));
   if (loaded->empty())
     co_return fail(Errc::not_found,

@@ -11,6 +11,7 @@
 //
 // An id or name that could be anything but itself (a slash, "..") is not found.
 
+#include "daemon/tools/conversation.hpp"
 #include "daemon/tools/tools.hpp"
 
 namespace exai::tools {
@@ -30,7 +31,7 @@ class Resources {
   Result<std::vector<std::string>> complete(const mcp::Completing& completing) const;
 
  private:
-  Task<Result<json::object>> conversation(std::string uri, std::string id) const;
+  Task<Result<json::object>> conversation(std::string uri, ThreadRef ref) const;
   Task<Result<json::object>> file(std::string uri, store::FileRef ref) const;
   Task<Result<json::object>> log(std::string uri, std::string service) const;
   json::object config() const;

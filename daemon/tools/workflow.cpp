@@ -96,10 +96,9 @@ const Definition& definition_of(const Context& context, const std::string& name)
 Task<mcp::ToolResult> run_step(Context& context, mcp::Call call) {
   const Definition& tool = definition_of(context, call.name);
   const StepReport report = read_step(tool.info.name, call.arguments);
-  auto thread =
-      co_await open_thread(context, find_string(call.arguments, "continuation_id").value_or(""));
+  auto thread = co_await open_thread(context, thread_of(call));
   if (!thread) co_return failure(fmt::format("{}: {}", tool.info.name, thread.error().message()));
-  const std::string& id = thread->id;
+  const std::string& id = thread->ref.id;
   auto with = with_step(std::move(thread->conversation), report);
   if (!with) co_return failure(fmt::format("{}: {}", tool.info.name, with.error().message()));
   Conversation conversation = *std::move(with);
@@ -108,7 +107,7 @@ Task<mcp::ToolResult> run_step(Context& context, mcp::Call call) {
   if (!question)
     co_return failure(fmt::format("{}: {}", tool.info.name, question.error().message()));
 
-  auto saved = co_await save_conversation(context, id, conversation);
+  auto saved = co_await save_conversation(context, thread->ref, conversation);
   Opinion opinion = not_asked(*question);
   if (question->ask) {
     Duration limit = context.call_limit * 9 / 10;
@@ -119,7 +118,7 @@ Task<mcp::ToolResult> run_step(Context& context, mcp::Call call) {
         co_await ask_expert(context, *std::move(question), std::move(wishes), limit, call.progress);
     if (!opinion.text.empty()) {
       conversation.steps.back().expert = opinion.text;
-      saved = co_await save_conversation(context, id, conversation);
+      saved = co_await save_conversation(context, thread->ref, conversation);
     }
   }
 

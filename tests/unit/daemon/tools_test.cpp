@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/config/schema.hpp"
+#include "daemon/tools/conversation.hpp"
 #include "tests/unit/daemon/tool_bench.hpp"
 
 namespace exai::tools {
@@ -157,6 +158,33 @@ TEST_CASE("a conversation goes on under its id, with its instructions, for 20 tu
   CHECK(messages.front().content == "be brief");
   CHECK(messages[1].content == "q1");  // q0 has been forgotten
   CHECK(messages.back().content == "q21");
+}
+
+TEST_CASE("a conversation is its caller's: to all others its id is unused") {
+  Bench bench;
+  bench.caller = "issuer ann";
+  const auto first = bench.call("chat", {{"prompt", "q0"}});
+  const std::string id = find_string(first->structured, "continuation_id").value();
+  const auto messages_of = [&](const std::string& caller) {
+    bench.caller = caller;
+    bench.call("chat", {{"prompt", "q1"}, {"continuation_id", id}});
+    return bench.kimi.asked.back().messages.size();
+  };
+  CHECK(messages_of("issuer bob") == 1);
+  CHECK(messages_of("") == 1);
+  CHECK(messages_of("issuer ann") == 3);
+  CHECK(messages_of("issuer bob") == 3);  // what bob said under that id is bob's
+  CHECK(messages_of("issuer ann") == 5);
+  CHECK(bench.store.values.size() == 3);
+
+  const std::string uri = "exai://conversations/" + id;
+  CHECK(bench.read(uri).has_value());
+  bench.caller = "issuer eve";
+  CHECK(bench.read(uri).error().code() == Errc::not_found);
+
+  // No id gets from one into another's.
+  CHECK(key_of({"b:c", "a"}) != key_of({"c", "a:b"}));
+  CHECK(key_of({key_of({"c", "a"}), ""}) != key_of({"c", "a"}));
 }
 
 TEST_CASE(
