@@ -17,7 +17,7 @@ run=(
   redis-server
 )
 test=(catch2 docker-compose json-schema-test-suite prometheus curl openssl procps age python3-dotenv
-  fish zsh systemd)
+  fish zsh systemd e2fsprogs)
 bench=(hyperfine runit s6 supervisor yamllint)
 lint=(clang clang-tidy clang-format)
 

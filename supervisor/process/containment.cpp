@@ -18,7 +18,8 @@ namespace exai::process {
 
 namespace {
 
-constexpr Duration kLastLimit = 5s;
+// Each service was waited for before. Shorter than `exai down` waits for the supervisor itself.
+constexpr Duration kLastLimit = 2s;
 constexpr int kGenerations = 8;
 
 // Spaces and the like in a path are octal in /proc/self/mountinfo.
