@@ -27,8 +27,9 @@ endif()
 #   OFF    all of them          nothing: the quickest to link
 #   ON     glibc                Debian's archives; where it has none, cmake/archives/NAME.cpp
 #
-# libcurl and OpenSSL are opened when they are needed, in both. The search for twelve libraries and
-# thousands of names at every start was the half of what `exai status` took.
+# libcurl and OpenSSL are opened when they are needed, in both, but for OpenSSL's libcrypto, which
+# exaid always has. The search for twelve libraries and thousands of names at every start was the
+# half of what `exai version` took.
 #
 # exai_dependency(name target [ARCHIVE libname.a]): without an archive its headers are the source.
 function(exai_dependency name target)
@@ -46,11 +47,10 @@ function(exai_dependency name target)
     add_library(archive_${name} STATIC cmake/archives/${name}.cpp)
     set(scope PUBLIC)
   endif()
-  foreach(what COMPILE_DEFINITIONS INCLUDE_DIRECTORIES)
-    string(TOLOWER target_${what} set_what)
-    cmake_language(CALL ${set_what} archive_${name} ${scope}
-      $<TARGET_PROPERTY:${target},INTERFACE_${what}>)
-  endforeach()
+  target_compile_definitions(archive_${name} ${scope}
+    $<TARGET_PROPERTY:${target},INTERFACE_COMPILE_DEFINITIONS>)
+  target_include_directories(archive_${name} ${scope}
+    $<TARGET_PROPERTY:${target},INTERFACE_INCLUDE_DIRECTORIES>)
   add_library(deps::${name} ALIAS archive_${name})
 endfunction()
 

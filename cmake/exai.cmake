@@ -3,7 +3,7 @@
 
 option(EXAI_TESTS "Build the tests" ON)
 option(EXAI_FUZZ "Build the fuzz targets (clang)" OFF)
-option(EXAI_SELF_CONTAINED "Programs that need no library but glibc at their start" OFF)
+option(EXAI_SELF_CONTAINED "Programs that carry their libraries (dependencies.cmake)" OFF)
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)

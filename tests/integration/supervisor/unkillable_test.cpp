@@ -63,9 +63,10 @@ TEST_CASE("what not even KILL ends is named and not waited for") {
   stack.up();
   stack.in_state("fine", State::ready);
   const pid_t pid = stack.in_state("stuck", State::ready).pid;
+  const process::Identity stuck{pid, process_info(pid).value().start_ticks};
   REQUIRE(wait_until([&] { return std::filesystem::exists(disk.place() / "f"); }));
   disk.freeze();
-  REQUIRE(wait_until([&] { return process_info(pid)->state == 'D'; }));
+  REQUIRE(wait_until([&] { return process_info(pid).value().state == 'D'; }));
 
   SECTION("by stop, and the rest of the stack runs on") {
     REQUIRE(stack.client().stop({"stuck"}));
@@ -86,8 +87,5 @@ TEST_CASE("what not even KILL ends is named and not waited for") {
   }
 
   disk.thaw();  // the KILL that it got is carried out now
-  CHECK(wait_until([&] {
-    const auto info = process_info(pid);
-    return !info || info->state == 'Z';
-  }));
+  CHECK(wait_until([&] { return !process::is_alive(stuck); }));
 }
