@@ -1,14 +1,12 @@
 #include "core/base/http.hpp"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <algorithm>
 #include <mutex>
 #include <utility>
 
 #include "core/base/http_curl.hpp"
 #include "core/base/http_exchange.hpp"
+#include "core/base/threads.hpp"
 
 namespace exai {
 
@@ -81,15 +79,8 @@ struct HttpClient::Island {
 HttpClient::Island::Island(Loop& owner) : loop(owner) {
   multi = curl().multi_init();
   orders = std::make_shared<HttpOrders>(multi);
-  // Signals are the loop's: the thread, and the resolver threads that curl starts from it, inherit
-  // the mask.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  pthread_setname_np(thread.native_handle(), "exai-http");
+  // The resolver threads that curl starts from it block the signals, too.
+  thread = start_thread("exai-http", [this] { run(); });
 }
 
 HttpClient::Island::~Island() {

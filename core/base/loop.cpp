@@ -1,8 +1,6 @@
 #include "core/base/loop.hpp"
 
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -14,6 +12,8 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+
+#include "core/base/threads.hpp"
 
 namespace exai {
 
@@ -199,14 +199,7 @@ struct Island::State {
 };
 
 Island::Island(Loop& loop, std::string name) : loop_(loop), state_(std::make_unique<State>()) {
-  // Signals are the loop's: a thread inherits the mask it is started under.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  state_->thread = std::thread([state = state_.get()] { state->work(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  pthread_setname_np(state_->thread.native_handle(), name.substr(0, 15).c_str());
+  state_->thread = start_thread(name, [state = state_.get()] { state->work(); });
 }
 
 Island::~Island() {
