@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "core/base/text.hpp"
+#include "core/base/threads.hpp"
 
 namespace exai::process {
 
@@ -50,6 +51,28 @@ void add_details(Usage& usage, pid_t pid) {
   add(usage.written_bytes, line_of(*io, "\nwrite_bytes:"));
 }
 
+Usage usage_of(const Group& group, Detail detail) {
+  Usage usage;
+  if (group.pid == 0) return usage;
+  const auto pids = group.cgroup ? processes_in(*group.cgroup) : std::vector<pid_t>{group.pid};
+  for (const pid_t pid : pids) {
+    const auto info = process_info(pid);
+    if (!info || info->state == 'Z') continue;
+    ++usage.processes;
+    usage.threads += info->threads;
+    usage.cpu += info->cpu_time;
+    usage.resident_bytes += info->resident_bytes;
+    if (detail == Detail::full) add_details(usage, pid);
+  }
+  if (!group.cgroup) return usage;
+  if (const auto used = cgroup_value(*group.cgroup, "cpu.stat", "usage_usec"))
+    usage.cpu = std::chrono::duration_cast<Duration>(
+        std::chrono::microseconds(static_cast<std::int64_t>(*used)));
+  if (const auto memory = cgroup_value(*group.cgroup, "memory.current"))
+    usage.resident_bytes = *memory;
+  return usage;
+}
+
 }  // namespace
 
 std::vector<std::string> set_limits(const std::optional<Cgroup>& cgroup,
@@ -81,23 +104,11 @@ std::uint64_t oom_kills(const Cgroup& cgroup) {
   return cgroup_value(cgroup, "memory.events", "oom_kill").value_or(0);
 }
 
-Usage usage_of(const std::optional<Cgroup>& cgroup, const std::vector<pid_t>& pids, Detail detail) {
-  Usage usage;
-  for (const pid_t pid : pids) {
-    const auto info = process_info(pid);
-    if (!info || info->state == 'Z') continue;
-    ++usage.processes;
-    usage.threads += info->threads;
-    usage.cpu += info->cpu_time;
-    usage.resident_bytes += info->resident_bytes;
-    if (detail == Detail::full) add_details(usage, pid);
-  }
-  if (!cgroup) return usage;
-  if (const auto used = cgroup_value(*cgroup, "cpu.stat", "usage_usec"))
-    usage.cpu = std::chrono::duration_cast<Duration>(
-        std::chrono::microseconds(static_cast<std::int64_t>(*used)));
-  if (const auto memory = cgroup_value(*cgroup, "memory.current")) usage.resident_bytes = *memory;
-  return usage;
+std::vector<Usage> usages_of(const std::vector<Group>& groups, Detail detail) {
+  std::vector<Usage> usages(groups.size());
+  if (detail == Detail::none) return usages;
+  in_parallel(groups.size(), [&](std::size_t i) { usages[i] = usage_of(groups[i], detail); });
+  return usages;
 }
 
 }  // namespace exai::process

@@ -36,6 +36,14 @@ struct Usage {
   std::optional<std::uint64_t> written_bytes;
 };
 enum class Detail { none, brief, full };
-Usage usage_of(const std::optional<Cgroup>& cgroup, const std::vector<pid_t>& pids, Detail detail);
+
+// The processes of one service, for as long as its child lives.
+struct Group {
+  const Cgroup* cgroup = nullptr;  // nullptr: only its process is known
+  pid_t pid = 0;                   // 0: there is none, and it uses nothing
+};
+// Of each of them. The kernel's answers take most of the time, so more than a few are asked for on
+// two processors at once.
+std::vector<Usage> usages_of(const std::vector<Group>& groups, Detail detail);
 
 }  // namespace exai::process

@@ -188,12 +188,10 @@ Task<> Runner::give_up_on(std::weak_ptr<process::Child> killed) {
   emit_(std::move(event));
 }
 
-process::Usage Runner::usage(process::Detail detail) const {
+process::Group Runner::group() const {
   if (!child_) return {};
   const auto& cgroup = child_->cgroup();
-  const std::vector<pid_t> pids =
-      cgroup ? processes_in(*cgroup) : std::vector<pid_t>{child_->pid()};
-  return usage_of(cgroup, pids, detail);
+  return {cgroup ? &*cgroup : nullptr, child_->pid()};
 }
 
 std::optional<process::Identity> Runner::process() const {

@@ -78,7 +78,8 @@ class Runner final {
   const config::Service& service() const { return *is_.service; }
   const config::Stack& stack() const { return *is_.stack; }
   std::optional<process::Identity> process() const;
-  process::Usage usage(process::Detail detail) const;
+  // To ask what they use; until the loop goes on.
+  process::Group group() const;
   // Limits of the stack file that the kernel does not keep here, in words.
   const std::vector<std::string>& not_limited() const { return not_limited_; }
   const checks::Verdict& ready() const { return ready_; }

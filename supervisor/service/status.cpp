@@ -42,10 +42,10 @@ control::ProofStatus proof_of(const config::Check& check, const checks::Verdict&
 control::StackStatus Supervisor::status(process::Detail detail) {
   pump();  // what has happened, decided: a dead service is not shown as ready
   save();  // what somebody was told is remembered
-  control::StackStatus status = bare_status();
+  std::vector<Unit*> shown;
   for (const auto& unit : units_)
-    if (!unit->is_gone()) status.services.push_back(status_of(*unit, detail));
-  return status;
+    if (!unit->is_gone()) shown.push_back(unit.get());
+  return status_of(shown, detail);
 }
 
 Result<control::StackStatus> Supervisor::status(const std::vector<std::string>& services,
@@ -53,8 +53,20 @@ Result<control::StackStatus> Supervisor::status(const std::vector<std::string>& 
   pump();
   save();
   TRY(chosen, select(services));
+  return status_of(chosen, detail);
+}
+
+control::StackStatus Supervisor::status_of(const std::vector<Unit*>& units,
+                                           process::Detail detail) {
+  std::vector<process::Group> groups;
+  for (const Unit* unit : units) groups.push_back(unit->runner->group());
+  const auto usages = usages_of(groups, detail);
   control::StackStatus status = bare_status();
-  for (Unit* unit : chosen) status.services.push_back(status_of(*unit, detail));
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    status.services.push_back(status_of(*units[i]));
+    if (detail != process::Detail::none && groups[i].pid != 0)
+      units[i]->show(usages[i], around_.clock, status.services.back());
+  }
   return status;
 }
 
@@ -76,7 +88,7 @@ control::StackStatus Supervisor::bare_status() const {
   return status;
 }
 
-control::ServiceStatus Supervisor::status_of(Unit& unit, process::Detail detail) {
+control::ServiceStatus Supervisor::status_of(const Unit& unit) const {
   const Machine& machine = unit.machine;
   const config::Service& service = unit.service();
   const Time now = around_.clock.now();
@@ -114,16 +126,18 @@ control::ServiceStatus Supervisor::status_of(Unit& unit, process::Detail detail)
   status.pid = process->pid;
   status.started = unit.started;
   status.adopted = unit.adopted;
-  if (detail == process::Detail::none) return status;
-  const process::Usage used = unit.runner->usage(detail);
+  return status;
+}
+
+void Supervisor::Unit::show(const process::Usage& used, const Clock& clock,
+                            control::ServiceStatus& status) {
   status.processes = used.processes;
   status.threads = used.threads;
   status.resident_bytes = signed_of(used.resident_bytes);
   status.descriptors = used.descriptors;
   status.read_bytes = signed_of(used.read_bytes);
   status.written_bytes = signed_of(used.written_bytes);
-  status.cpu_percent = unit.cpu_percent(used.cpu, around_.clock);
-  return status;
+  status.cpu_percent = cpu_percent(used.cpu, clock);
 }
 
 double Supervisor::Unit::cpu_percent(Duration used, const Clock& clock) {

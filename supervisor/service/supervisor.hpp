@@ -137,7 +137,8 @@ class Supervisor final {
   Task<> save_soon();
   Snapshot snapshot_head() const;
   control::StackStatus bare_status() const;
-  control::ServiceStatus status_of(Unit& unit, process::Detail detail);
+  control::StackStatus status_of(const std::vector<Unit*>& units, process::Detail detail);
+  control::ServiceStatus status_of(const Unit& unit) const;
   ServiceRecord record_of(const Unit& unit) const;
   std::string making_of(const Unit& unit);
   Task<> reap_orphans();

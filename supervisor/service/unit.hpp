@@ -48,6 +48,7 @@ struct Supervisor::Unit {
 
   // Of one core, since the last look at it; at first, since the start of the process.
   double cpu_percent(Duration used, const Clock& clock);
+  void show(const process::Usage& used, const Clock& clock, control::ServiceStatus& status);
 
   const config::Service& service() const { return runner->service(); }
   const std::string& name() const { return service().name; }
