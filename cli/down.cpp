@@ -20,28 +20,11 @@ constexpr Duration kPage = 250ms;
 // After the supervisor's last word its own process may take this long to end.
 constexpr Duration kLastBreath = 5s;
 
-// A process that must be gone, named by pid and start time, so that a reused pid is no worry.
-struct Witness {
-  std::string name;
-  ProcessInfo process;
-  bool service = false;
-};
+using Processes = std::vector<control::Stopping::Process>;
 
-std::vector<Witness> witnesses_of(const control::StackStatus& status) {
-  std::vector<Witness> witnesses;
-  const auto add = [&](const std::string& name, pid_t pid, bool service) {
-    if (pid <= 0) return;
-    if (const auto info = process_info(pid)) witnesses.push_back({name, *info, service});
-  };
-  for (const control::ServiceStatus& service : status.services)
-    add(service.name, service.pid, true);
-  add("the supervisor", status.supervisor_pid, false);
-  return witnesses;
-}
-
-bool lives(const Witness& witness) {
-  const auto now = process_info(witness.process.pid);
-  return now && now->state != 'Z' && now->start_ticks == witness.process.start_ticks;
+bool lives(const control::Stopping::Process& process) {
+  const auto now = process_info(process.pid);
+  return now && now->state != 'Z' && now->start_ticks == process.start_ticks;
 }
 
 struct Watched {
@@ -67,35 +50,39 @@ Watched watch_stopping(Context& context, control::Client& client, std::uint64_t 
   return watched;
 }
 
-// Gives the processes a moment, then names those that still live.
-std::vector<std::string> left_over(const std::vector<Witness>& witnesses) {
+// Gives the processes a moment; those that still live then.
+Processes left_over(Processes processes) {
   const Time deadline = std::chrono::steady_clock::now() + kLastBreath;
   for (;;) {
-    std::vector<std::string> alive;
-    for (const Witness& witness : witnesses)
-      if (lives(witness))
-        alive.push_back(fmt::format("{} (pid {})", witness.name, witness.process.pid));
-    if (alive.empty() || std::chrono::steady_clock::now() >= deadline) return alive;
+    std::erase_if(processes, [](const auto& process) { return !lives(process); });
+    if (processes.empty() || std::chrono::steady_clock::now() >= deadline) return processes;
     std::this_thread::sleep_for(1ms);
   }
 }
 
-Exit report(Context& context, const std::vector<Witness>& witnesses, const Watched& watched) {
-  const auto alive = left_over(witnesses);
+Exit report(Context& context, const Processes& processes, const Watched& watched) {
+  std::vector<std::string> alive;
+  std::set<std::string> lasting;
+  for (const auto& process : left_over(processes)) {
+    alive.push_back(fmt::format(
+        "{} (pid {})", process.service.empty() ? "the supervisor" : process.service, process.pid));
+    lasting.insert(process.service);
+  }
   // An end that the supervisor had no time to tell, but that we have seen ourselves.
-  for (const Witness& witness : witnesses)
-    if (witness.service && !lives(witness) && !watched.told.contains(witness.name))
-      context.talk().print("{}: stopped\n", witness.name);
+  for (const auto& process : processes)
+    if (!process.service.empty() && !lasting.contains(process.service) &&
+        !watched.told.contains(process.service))
+      context.talk().print("{}: stopped\n", process.service);
   if (!alive.empty()) {
     complain(context, Exit::not_ok, "still alive: " + join(alive, ", "));
     context.err.write("try again: exai down      look: exai logs supervisor\n");
     return Exit::not_ok;
   }
   if (context.json)
-    context.out.print_json(json::object{{"stopped", witnesses.size()}, {"left", json::array{}}});
+    context.out.print_json(json::object{{"stopped", processes.size()}, {"left", json::array{}}});
   else
     context.out.print("down: {} ended, nothing is left\n",
-                      count_of(witnesses.size(), "process", "processes"));
+                      count_of(processes.size(), "process", "processes"));
   return Exit::ok;
 }
 
@@ -128,17 +115,14 @@ Exit down(Context& context, Args& args) {
   }
   if (!client) return explain_failure(context, client.error());
 
-  const auto before = client->states();
-  if (!before) return explain_failure(context, before.error());
-  const auto witnesses = witnesses_of(*before);
-  if (const auto asked = client->down(); !asked && asked.error().code() != Errc::conflict)
-    return explain_failure(context, asked.error());  // conflict: it stops already, we watch
-  const Watched watched = watch_stopping(context, *client, before->last_event);
+  const auto stopping = client->down();
+  if (!stopping) return explain_failure(context, stopping.error());
+  const Watched watched = watch_stopping(context, *client, stopping->last_event);
   if (watched.interrupted) {
     complain(context, Exit::interrupted, "interrupted; the stack goes on stopping");
     return Exit::interrupted;
   }
-  return report(context, witnesses, watched);
+  return report(context, stopping->processes, watched);
 }
 
 }  // namespace exai::cli

@@ -227,8 +227,9 @@ Task<ControlAnswers::Reply> ControlAnswers::scale(Session, json::object params) 
 
 Task<ControlAnswers::Reply> ControlAnswers::down(Session, json::object) {
   log_.info("asked to go down");
+  const control::Stopping running = supervisor_.running();
   supervisor_.down();
-  co_return json::object{};
+  co_return to_json(running);
 }
 
 Task<ControlAnswers::Reply> ControlAnswers::reload(Session, json::object params) {

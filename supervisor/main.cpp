@@ -10,6 +10,7 @@
 
 #include "core/base/hash.hpp"
 #include "core/base/http.hpp"
+#include "core/base/threads.hpp"
 #include "core/base/version.hpp"
 #include "supervisor/notify.hpp"
 #include "supervisor/process/log_keeper.hpp"
@@ -180,13 +181,16 @@ Task<> serve(Loop& loop, Clock& clock, service::Supervisor& supervisor, ControlS
 // Nothing of ours stays: the socket, the fifos, the folders of the services; the lock last, while
 // we still hold it.
 void clean_up(const Workspace& workspace, const Log& log) {
+  std::vector<Path> entries;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(workspace.run(), error)) {
-    if (entry.path() == workspace.lock()) continue;
+  for (const auto& entry : std::filesystem::directory_iterator(workspace.run(), error))
+    if (entry.path() != workspace.lock()) entries.push_back(entry.path());
+  in_parallel(entries.size(), [&](std::size_t i) {
     // Nearly all of them are fifos and empty folders: a call each, where remove_all makes nine.
-    std::filesystem::remove(entry.path(), error);
-    if (error) std::filesystem::remove_all(entry.path(), error);
-  }
+    std::error_code failed;
+    std::filesystem::remove(entries[i], failed);
+    if (failed) std::filesystem::remove_all(entries[i], failed);
+  });
   for (const Path& file : {workspace.snapshot(), workspace.lock()})
     if (const auto removed = remove_file(file); !removed)
       log.warn("left behind", {{"error", removed.error().message()}});

@@ -123,9 +123,9 @@ Result<Client> Client::connect(const Path& socket, Duration timeout) {
 }
 
 Result<json::object> Client::call(std::string_view method, json::object params, Duration timeout) {
-  const bool only_looks = method == "status" || method == "events";
+  const bool may_repeat = method == "status" || method == "events" || method == "down";
   auto answer = ask(method, params, timeout);
-  if (answer || !only_looks || answer.error().code() != Errc::unavailable) return answer;
+  if (answer || !may_repeat || answer.error().code() != Errc::unavailable) return answer;
   auto again = connect(path_, timeout_);
   if (!again) return answer;
   socket_ = std::move(again->socket_);
@@ -208,9 +208,9 @@ Result<std::string> Client::upgrade(const std::string& program) {
   return find_string(answer, "version").value_or("");
 }
 
-Result<> Client::down() {
+Result<Stopping> Client::down() {
   TRY(answer, call("down", {}, timeout_));
-  return {};
+  return stopping_from(answer);
 }
 
 Result<EventPage> Client::events(std::uint64_t since, Duration wait) {

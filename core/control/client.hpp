@@ -1,7 +1,7 @@
 #pragma once
 // The caller's side of the control socket. Blocking, with a deadline a call: the commands have
 // nothing else to do. Thread: one at a time. A supervisor that is replaced by another one hangs up:
-// questions that change nothing are then asked again, of its successor.
+// what does the same when it is asked twice is then asked again, of its successor.
 //
 // Errors: unavailable (nobody listens: no supervisor), timeout, invalid (an answer we cannot read),
 // not_found (unknown service, with the nearest name in the message), conflict (shutting down).
@@ -35,7 +35,7 @@ class Client {
   Result<Reloaded> reload(bool dry_run);
   // Gives the version that takes over.
   Result<std::string> upgrade(const std::string& program);
-  Result<> down();
+  Result<Stopping> down();
   Result<EventPage> events(std::uint64_t since, Duration wait);
 
  private:

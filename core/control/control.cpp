@@ -255,6 +255,16 @@ json::object to_json(const EventPage& page) {
   return {{"events", std::move(events)}, {"last", page.last}, {"gap", page.gap}};
 }
 
+json::object to_json(const Stopping::Process& process) {
+  return {{"service", process.service}, {"pid", process.pid}, {"start_ticks", process.start_ticks}};
+}
+
+json::object to_json(const Stopping& stopping) {
+  json::array processes;
+  for (const Stopping::Process& process : stopping.processes) processes.push_back(to_json(process));
+  return {{"processes", std::move(processes)}, {"last_event", stopping.last_event}};
+}
+
 Result<StackStatus> stack_status_from(const json::object& object) {
   const json::array* services = find_array(object, "services");
   if (!services) return fail(Errc::invalid, "not the status of a stack: it has no \"services\"");
@@ -290,6 +300,25 @@ Result<EventPage> event_page_from(const json::object& object) {
   for (const json::value& item : *events)
     if (const auto* event = item.if_object()) page.events.push_back(event_from(*event));
   return page;
+}
+
+Result<Stopping> stopping_from(const json::object& object) {
+  const json::array* processes = find_array(object, "processes");
+  if (!processes)
+    return fail(Errc::invalid,
+                "the supervisor does not say what it stops: it is older than this exai");
+  Stopping stopping;
+  read(object, "last_event", stopping.last_event);
+  for (const json::value& item : *processes) {
+    const json::object* given = item.if_object();
+    if (!given) continue;
+    Stopping::Process process;
+    read(*given, "service", process.service);
+    read(*given, "pid", process.pid);
+    read(*given, "start_ticks", process.start_ticks);
+    stopping.processes.push_back(std::move(process));
+  }
+  return stopping;
 }
 
 }  // namespace exai::control

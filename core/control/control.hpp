@@ -114,11 +114,25 @@ struct EventPage {
   bool gap = false;           // older ones were dropped before you asked
 };
 
+// What `down` is about to end: the processes by which one sees that nothing is left.
+struct Stopping {
+  struct Process {
+    std::string service;  // empty: the supervisor itself
+    int pid = 0;
+    std::uint64_t start_ticks = 0;  // of /proc/PID/stat: tells it from a later one of that number
+  };
+  std::vector<Process> processes;
+  std::uint64_t last_event = 0;  // of the newest before it: what `since` may be
+};
+
 json::object to_json(const StackStatus& status);
 json::object to_json(const ServiceStatus& status);
 json::object to_json(const Event& event);
 json::object to_json(const EventPage& page);
+json::object to_json(const Stopping& stopping);
+json::object to_json(const Stopping::Process& process);
 Result<StackStatus> stack_status_from(const json::object& object);
 Result<EventPage> event_page_from(const json::object& object);
+Result<Stopping> stopping_from(const json::object& object);
 
 }  // namespace exai::control

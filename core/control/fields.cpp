@@ -72,6 +72,14 @@ constexpr std::array kFields{
     Field{"EventPage", "last", "number", "pass as `since` next time"},
     Field{"EventPage", "gap", "flag", "older ones are forgotten already"},
 
+    Field{"Stopping", "processes", "[Process]", "the main ones of the services, and its own", 2},
+    Field{"Stopping", "last_event", "number", "of the newest event: pass as `since`", 2},
+
+    Field{"Process", "service", "text", "whose it is; empty: the supervisor itself", 2},
+    Field{"Process", "pid", "number", "its number", 2},
+    Field{"Process", "start_ticks", "number",
+          "field 22 of /proc/PID/stat: another process may get its number one day", 2},
+
     Field{"Event", "sequence", "number", "one more than the event before it"},
     Field{"Event", "time", "time", "when it happened"},
     Field{"Event", "service", "text", "empty: it is about the stack"},

@@ -95,8 +95,9 @@ inline constexpr std::array kMethods{
            Scope::change,
            1,
            "Stops every service, dependents first, then the supervisor itself. Answers at once; "
-           "the connection ends with the supervisor.",
-           "an empty object",
+           "the connection ends with the supervisor. Names what it ends, so that you can see for "
+           "yourself that nothing is left.",
+           "Stopping",
            {},
            {}},
     Method{"start",

@@ -1,8 +1,11 @@
 // What can be asked of the supervisor: each request chooses units, and says what is to become of
 // them.
 
+#include <unistd.h>
+
 #include <algorithm>
 
+#include "core/base/proc.hpp"
 #include "core/base/text.hpp"
 #include "supervisor/service/unit.hpp"
 
@@ -152,6 +155,17 @@ Result<> Supervisor::signal(const std::vector<std::string>& services, int number
   if (sent) return {};
   return fail(Errc::unavailable, "there is no process to signal: {}",
               services.empty() ? "nothing runs" : join(services, ", ") + " does not run");
+}
+
+control::Stopping Supervisor::running() const {
+  control::Stopping running;
+  running.last_event = events_.last();
+  for (const auto& unit : units_)
+    if (const auto process = unit->runner->process())
+      running.processes.push_back({unit->name(), process->pid, process->start_ticks});
+  if (const auto self = process_info(::getpid()))
+    running.processes.push_back({"", self->pid, self->start_ticks});
+  return running;
 }
 
 void Supervisor::down() {

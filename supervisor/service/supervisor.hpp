@@ -79,6 +79,8 @@ class Supervisor final {
   void end_with(std::string service) { end_with_ = std::move(service); }
   ExitStatus exit_status() const { return exit_status_; }
 
+  // What down() would end.
+  control::Stopping running() const;
   // Stops everything, dependents first; for ever.
   void down();
   // KILL to every tree, now.

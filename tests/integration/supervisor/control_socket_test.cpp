@@ -82,6 +82,38 @@ TEST_CASE("a follower who asks late still sees the end") {
   CHECK(stack.supervisor().wait(20s)->success());
 }
 
+TEST_CASE("of many services each has its own use in status, and down names what it ends") {
+  constexpr int kServices = 40;  // more than are asked about one by one
+  std::string file;
+  for (int i = 0; i < kServices; ++i)
+    file += fmt::format("[services.s{}]\nprocess = [\"sleep\", \"1000\"]\n", i);
+  Stack stack(std::move(file));
+  stack.start();
+  stack.up();
+  for (int i = 0; i < kServices; ++i) stack.in_state(fmt::format("s{}", i), State::ready);
+  const auto status = stack.client().status();
+  REQUIRE(status);
+  std::map<std::string, pid_t> pids{{"", status->supervisor_pid}};
+  for (const ServiceStatus& service : status->services) {
+    INFO(service.name);
+    CHECK(service.processes == 1);
+    CHECK(service.threads == 1);
+    CHECK(service.resident_bytes > 100'000);
+    pids[service.name] = service.pid;
+  }
+  const auto stopping = stack.client().down();
+  REQUIRE(stopping);
+  CHECK(stopping->last_event == status->last_event);
+  std::map<std::string, pid_t> named;
+  for (const auto& process : stopping->processes) {
+    named[process.service] = process.pid;
+    CHECK(process.start_ticks > 0);
+  }
+  CHECK(named == pids);
+  CHECK(stack.supervisor().wait(20s)->success());
+  for (const auto& [service, pid] : pids) CHECK_FALSE(process_info(pid));
+}
+
 TEST_CASE("the control socket answers nonsense with an error and goes on") {
   Stack stack(service("web") + service("worker"));
   stack.start();

@@ -51,6 +51,8 @@ TEST_CASE("every member that is written is in the table, in its order, and no ot
   CHECK(members_of(find_array(to_json(reloaded), "changes")->at(0).get_object()) ==
         members_of("ReloadChange"));
   CHECK(members_of(to_json(page)) == members_of("EventPage"));
+  CHECK(members_of(to_json(Stopping{})) == members_of("Stopping"));
+  CHECK(members_of(to_json(Stopping::Process{})) == members_of("Process"));
   CHECK(members_of(to_json(page.events[0])) == members_of("Event"));
 }
 
