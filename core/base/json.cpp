@@ -17,34 +17,38 @@ std::string place_of(std::string_view text, std::size_t offset) {
   return fmt::format("line {}, column {}", lines + 1, before.size() - line_start + 1);
 }
 
+void append_pretty(std::string& out, const json::value& value, std::size_t depth);
+
+// Each on a line of its own, between brackets; nothing: the brackets alone.
+template <class Items, class One>
+void append_lines(std::string& out, const Items& items, std::string_view brackets,
+                  std::size_t depth, One one) {
+  out += brackets.front();
+  bool first = true;
+  for (const auto& item : items) {
+    out += first ? "\n" : ",\n";
+    first = false;
+    out.append(2 * (depth + 1), ' ');
+    one(item);
+  }
+  if (!items.empty()) out.append("\n").append(2 * depth, ' ');
+  out += brackets.back();
+}
+
+void append_pretty(std::string& out, const json::object& object, std::size_t depth) {
+  append_lines(out, object, "{}", depth, [&](const auto& member) {
+    out += json::serialize(json::string(member.key()));
+    out += ": ";
+    append_pretty(out, member.value(), depth + 1);
+  });
+}
+
 void append_pretty(std::string& out, const json::value& value, std::size_t depth) {
-  const auto indent = [&](std::size_t levels) { out.append(2 * levels, ' '); };
-  const auto each = [&](const auto& items, char open, char close, auto&& one) {
-    if (items.empty()) {
-      out += open;
-      out += close;
-      return;
-    }
-    out += open;
-    bool first = true;
-    for (const auto& item : items) {
-      out += first ? "\n" : ",\n";
-      first = false;
-      indent(depth + 1);
-      one(item);
-    }
-    out += '\n';
-    indent(depth);
-    out += close;
-  };
   if (const auto* object = value.if_object()) {
-    each(*object, '{', '}', [&](const auto& member) {
-      out += json::serialize(json::string(member.key()));
-      out += ": ";
-      append_pretty(out, member.value(), depth + 1);
-    });
+    append_pretty(out, *object, depth);
   } else if (const auto* array = value.if_array()) {
-    each(*array, '[', ']', [&](const auto& item) { append_pretty(out, item, depth + 1); });
+    append_lines(out, *array, "[]", depth,
+                 [&](const auto& item) { append_pretty(out, item, depth + 1); });
   } else if (const auto* number = value.if_double()) {
     out += fmt::format("{}", *number);  // 4.6, where serialize() writes 4.6E0
   } else {
@@ -52,15 +56,25 @@ void append_pretty(std::string& out, const json::value& value, std::size_t depth
   }
 }
 
+template <class Whole>
+std::string pretty_text_of(const Whole& whole) {
+  std::string out;
+  append_pretty(out, whole, 0);
+  out += '\n';
+  return out;
+}
+
 }  // namespace
 
-Result<json::value> parse_json(std::string_view text, const JsonLimits& limits) {
+Result<json::value> parse_json(std::string_view text, const JsonLimits& limits,
+                               json::storage_ptr memory) {
   if (text.size() > limits.bytes)
     return fail(Errc::invalid, "{} bytes of JSON; at most {} are read", text.size(), limits.bytes);
   json::parse_options options;
   options.max_depth = limits.depth;
   std::array<unsigned char, 2048> first;  // of its stack: enough for most messages
   json::parser parser({}, options, first.data(), first.size());
+  parser.reset(std::move(memory));
   json::error_code error;
   const std::size_t consumed = parser.write_some(text.data(), text.size(), error);
   if (error == json::error::incomplete)
@@ -86,10 +100,10 @@ std::string to_text(const json::object& object) {
 }
 
 std::string to_pretty_text(const json::value& value) {
-  std::string out;
-  append_pretty(out, value, 0);
-  out += '\n';
-  return out;
+  return pretty_text_of(value);
+}
+std::string to_pretty_text(const json::object& object) {
+  return pretty_text_of(object);
 }
 
 const json::value* find(const json::object& object, std::string_view key) {

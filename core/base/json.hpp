@@ -22,7 +22,9 @@ struct JsonLimits {
   std::size_t depth = 64;
 };
 
-Result<json::value> parse_json(std::string_view text, const JsonLimits& limits = {});
+// `memory` holds what the value is made of, and outlives it.
+Result<json::value> parse_json(std::string_view text, const JsonLimits& limits = {},
+                               json::storage_ptr memory = {});
 Result<json::object> parse_json_object(std::string_view text, const JsonLimits& limits = {});
 
 // One line, keys in the order they were added.
@@ -30,6 +32,7 @@ std::string to_text(const json::value& value);
 std::string to_text(const json::object& object);  // without a copy of it as a value
 // Two-space indentation and a final newline, for people and files.
 std::string to_pretty_text(const json::value& value);
+std::string to_pretty_text(const json::object& object);
 
 // Members by name: nothing when the member is absent or of another type.
 const json::value* find(const json::object& object, std::string_view key);

@@ -1,8 +1,14 @@
 #include "core/base/rpc.hpp"
 
+#include <array>
+#include <boost/json/monotonic_resource.hpp>
 #include <utility>
 
 namespace exai::rpc {
+
+namespace {
+constexpr std::size_t kSmallMessage = 1024;  // bytes; rpc::parse
+}  // namespace
 
 std::optional<Id> id_from(const json::value* value) {
   if (!value) return std::nullopt;
@@ -66,8 +72,13 @@ tl::expected<Message, Rejection> from_json(json::value value) {
   return request_from(std::move(*object), std::move(id));
 }
 
+// A small message is taken apart within one piece of memory, and what is kept of it, a few members,
+// is copied out. Of a large one everything would be twice there for a moment: it is moved.
 tl::expected<Message, Rejection> parse(std::string_view text) {
-  auto value = parse_json(text);
+  std::array<unsigned char, 4096> room;  // NOLINT: filled by the parser
+  json::monotonic_resource memory(room.data(), room.size());
+  const bool is_small = text.size() <= kSmallMessage;
+  auto value = parse_json(text, {}, is_small ? json::storage_ptr(&memory) : json::storage_ptr());
   if (!value) return reject(std::nullopt, kParseError, value.error().message());
   return from_json(*std::move(value));
 }

@@ -53,3 +53,9 @@ TEST_CASE("pretty JSON has two blanks a level and ends with a newline") {
         "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"\\\"x\\n\"\n    }\n  ],\n  \"c\": {},\n  "
         "\"d\": []\n}\n");
 }
+
+TEST_CASE("an object is as pretty by itself as in a value") {
+  const json::object object{{"a", json::array{1, json::object{}}}, {"b", json::array{}}};
+  CHECK(to_pretty_text(object) == to_pretty_text(json::value(object)));
+  CHECK(to_pretty_text(object) == "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}\n");
+}

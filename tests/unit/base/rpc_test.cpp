@@ -1,4 +1,5 @@
 #include "core/base/rpc.hpp"
+#include "core/base/text.hpp"
 
 using namespace exai;
 using namespace exai::rpc;
@@ -10,6 +11,23 @@ TEST_CASE("a request keeps its id, method and params") {
   CHECK(request.id == Id(std::int64_t{7}));
   CHECK(request.method == "status");
   CHECK(to_text(request) == R"({"jsonrpc":"2.0","id":7,"method":"status","params":{"a":1}})");
+}
+
+TEST_CASE("what is kept of a message is all there when the text has gone, small or large") {
+  const std::size_t length = GENERATE(std::size_t{10}, std::size_t{900}, std::size_t{100'000});
+  const std::string long_text(length, 'x');
+  auto text = std::make_unique<std::string>(
+      R"({"jsonrpc":"2.0","id":"one that is too long for a string without memory","method":"m",)"
+      R"("params":{"a":{"b":[1,")" +
+      long_text + R"("]}}})");
+  auto message = rpc::parse(*text);
+  auto answer = rpc::parse(replace_all(*text, R"("method":"m","params")", R"("result")"));
+  text.reset();
+  const std::string params = R"({"a":{"b":[1,")" + long_text + R"("]}})";
+  REQUIRE(message);
+  CHECK(to_text(std::get<rpc::Request>(*message).params) == params);
+  REQUIRE(answer);
+  CHECK(to_text(std::get<rpc::Response>(*answer).result) == params);
 }
 
 TEST_CASE("a request without an id is a notification") {
