@@ -89,9 +89,12 @@ std::optional<Full> Permits::obstacle(const Holder& holder, const Counts* claims
   return std::nullopt;
 }
 
-void Permits::take(const Holder& holder) {
-  for (std::size_t pool = 0; pool < kPools; ++pool)
-    if (takes(holder, pool)) ++used_[pool][holder.keys[pool]];
+void Permits::take(Holder& holder) {
+  for (std::size_t pool = 0; pool < kPools; ++pool) {
+    if (!takes(holder, pool)) continue;
+    holder.taken[pool] = &*used_[pool].try_emplace(holder.keys[pool]).first;
+    ++holder.taken[pool]->second;
+  }
 }
 
 Permits::Answer Permits::ask(Demand demand, Owner owner, WhenFull when_full) {
@@ -129,10 +132,12 @@ void Permits::release(Ticket ticket) {
   if (waiting_.erase(ticket) == 0) {
     const auto found = held_.find(ticket);
     if (found == held_.end()) return;  // taken back before
+    const Holder& holder = found->second;
     for (std::size_t pool = kPools; pool-- > 0;) {
-      if (!takes(found->second, pool)) continue;
-      const auto used = used_[pool].find(found->second.keys[pool]);
-      if (--used->second == 0) used_[pool].erase(used);
+      const Count::pointer used = holder.taken[pool];
+      // Sessions and conversations come and go without end; providers are as many as there are.
+      const bool of_passers = pool > static_cast<std::size_t>(Pool::provider);
+      if (used && --used->second == 0 && of_passers) used_[pool].erase(holder.keys[pool]);
     }
     held_.erase(found);
   }

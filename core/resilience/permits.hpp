@@ -116,16 +116,18 @@ class Permits {
  private:
   friend class Permit;
   using Ticket = std::uint64_t;
-  using Counts = std::array<std::unordered_map<std::string, std::size_t>, kPools>;
+  using Count = std::unordered_map<std::string, std::size_t>;  // of one pool, by key
+  using Counts = std::array<Count, kPools>;
   struct Holder {
     std::array<std::string, kPools> keys;
     Owner owner;
+    std::array<Count::pointer, kPools> taken{};  // where it counts, while it holds
   };
 
   static bool takes(const Holder& holder, std::size_t pool);
   std::size_t limit_of(std::size_t pool, const std::string& key) const;
   std::optional<Full> obstacle(const Holder& holder, const Counts* claims) const;
-  void take(const Holder& holder);
+  void take(Holder& holder);
   void release(Ticket ticket);
   void admit_waiting();
 
