@@ -130,7 +130,10 @@ const Instruments::Series& Instruments::series_of(const Request& request) {
 }
 
 void Instruments::admitted(std::string_view provider, double waited) {
-  permits_taken_.with({std::string(provider)}).add();
+  auto known = taken_by_.find(provider);
+  if (known == taken_by_.end())
+    known = taken_by_.emplace(provider, &permits_taken_.with({std::string(provider)})).first;
+  known->second->add();
   permits_wait_.observe(waited);
 }
 

@@ -4,6 +4,7 @@
 // the prefix mcp_. Thread: loop.
 
 #include <cstdint>
+#include <map>
 #include <string_view>
 #include <unordered_map>
 
@@ -78,6 +79,7 @@ class Instruments final : public net::McpObserver {
   telemetry::Gauge& process_files_;
   std::unordered_map<std::string, Series> series_;
   std::string series_key_;  // kept for its memory
+  std::map<std::string, telemetry::Counter*, std::less<>> taken_by_;  // of permits_taken_
   double worst_lag_ = 0;  // seconds, since the last exposition
   std::uint64_t calls_total_ = 0;
   std::uint64_t calls_failed_ = 0;

@@ -42,15 +42,15 @@ bool is_call(std::string_view method) {
   return std::ranges::find(kCallMethods, method, &CallMethod::method) != kCallMethods.end();
 }
 
-Result<CallRequest> read_call(const rpc::Request& request) {
+Result<CallRequest> read_call(rpc::Request& request) {
   const auto form = std::ranges::find(kCallMethods, request.method, &CallMethod::method);
   EXAI_ASSERT(form != kCallMethods.end() && request.id);
   const auto name = find_string(request.params, form->naming);
   if (!name) return fail(Errc::invalid, "\"{}\" must be a string", form->naming);
   CallRequest call{{*request.id, request.method, *name, {}, false}, nullptr};
-  if (const auto* arguments = find(request.params, "arguments"); arguments && form->has_arguments) {
+  if (auto* arguments = request.params.if_contains("arguments"); arguments && form->has_arguments) {
     if (!arguments->is_object()) return fail(Errc::invalid, "\"arguments\" must be an object");
-    call.start.arguments = arguments->get_object();
+    call.start.arguments = std::move(arguments->get_object());
   }
   const auto* meta = find_object(request.params, "_meta");
   const auto* token = meta ? find(*meta, "progressToken") : nullptr;

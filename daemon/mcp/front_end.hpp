@@ -131,13 +131,13 @@ class FrontEnd {
   }
 };
 
-// The parameters of a request that runs as a call, and its progress token (null: none). Errors:
-// invalid, in words for the client.
+// The parameters of a request that runs as a call, and its progress token (null: none). Takes the
+// arguments out of the request. Errors: invalid, in words for the client.
 struct CallRequest {
   StartCall start;
   json::value token;
 };
-Result<CallRequest> read_call(const rpc::Request& request);
+Result<CallRequest> read_call(rpc::Request& request);
 bool is_call(std::string_view method);
 
 // What the client would have to declare to be asked that, as capabilities; empty: it does.

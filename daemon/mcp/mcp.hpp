@@ -152,6 +152,7 @@ class Source {
  public:
   virtual ~Source() = default;
   virtual const Catalog& catalog() const = 0;
+  virtual bool has_tool(std::string_view name) const;  // in its catalog
   // tools/call. Argument errors and failures of the tool are results with is_error. Errors:
   // not_found (no such tool), unavailable (draining).
   virtual Task<Result<ToolResult>> call(Call call) = 0;

@@ -122,7 +122,7 @@ std::optional<Output> Session::receive_response(rpc::Response response) {
   return Answered{*response.id, answer_in(response)};
 }
 
-Output Session::receive_request(const rpc::Request& request) {
+Output Session::receive_request(rpc::Request& request) {
   if (calls_.contains(*request.id))
     return refuse(request, rpc::kInvalidRequest, "the id is in use by a request still in progress");
   if (request.method == "ping")
@@ -210,7 +210,7 @@ Result<json::object> Session::unsubscribe(const json::object& params) {
   return json::object{};
 }
 
-Output Session::start_call(const rpc::Request& request) {
+Output Session::start_call(rpc::Request& request) {
   auto read = read_call(request);
   if (!read) return refuse(request, rpc::kInvalidParams, read.error().message());
   if (calls_.size() >= max_in_flight_)

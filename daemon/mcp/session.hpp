@@ -66,11 +66,11 @@ class Session final : public FrontEnd {
   void receive_batch(const json::array& messages, std::vector<Output>& outputs);
   std::optional<Output> receive_message(rpc::Message message);
   std::optional<Output> receive_response(rpc::Response response);
-  Output receive_request(const rpc::Request& request);
+  Output receive_request(rpc::Request& request);
   std::optional<Output> receive_notification(const rpc::Request& notification);
   Output initialize(const rpc::Request& request);
   Output answer(const rpc::Request& request);
-  Output start_call(const rpc::Request& request);
+  Output start_call(rpc::Request& request);
   Result<json::object> set_level(const json::object& params);
   Result<json::object> subscribe(const json::object& params);
   Result<json::object> unsubscribe(const json::object& params);

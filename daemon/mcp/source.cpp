@@ -1,8 +1,15 @@
 // What a source does that has tools and nothing else.
+#include <algorithm>
+
 #include "core/base/text.hpp"
 #include "daemon/mcp/mcp.hpp"
 
 namespace exai::mcp {
+
+bool Source::has_tool(std::string_view name) const {
+  const auto& tools = catalog().tools;
+  return std::ranges::find(tools, name, &ToolInfo::name) != tools.end();
+}
 
 Needs Source::needs(const std::string&, const json::object&) const {
   return {};

@@ -67,7 +67,7 @@ int Stateless::http_status(int code) {
 std::vector<Output> Stateless::receive(std::string_view text) {
   auto message = rpc::parse(text);
   if (!message) return {reject(std::move(message).error())};
-  const auto* request = std::get_if<rpc::Request>(&*message);
+  auto* request = std::get_if<rpc::Request>(&*message);
   if (!request)
     return {reject({std::nullopt, {rpc::kInvalidRequest, "there is nothing to answer", nullptr}})};
   return receive(*request);
@@ -90,7 +90,7 @@ std::optional<Reply> Stateless::refuse_meta(const rpc::Request& request) const {
                 {{"supported", json::array{kFirstModernVersion}}, {"requested", *version}});
 }
 
-std::vector<Output> Stateless::receive(const rpc::Request& request) {
+std::vector<Output> Stateless::receive(rpc::Request& request) {
   if (!request.id) return {};
   if (auto refusal = refuse_meta(request)) return {*std::move(refusal)};
   capabilities_ = meta_member(request.params, "clientCapabilities")->get_object();
@@ -133,7 +133,7 @@ Output Stateless::answer(const rpc::Request& request) {
   return reply_with(rpc::result_of(*request.id, complete(*std::move(result))), request.method);
 }
 
-Output Stateless::start_call(const rpc::Request& request) {
+Output Stateless::start_call(rpc::Request& request) {
   auto read = read_call(request);
   if (!read) return refuse(request, rpc::kInvalidParams, read.error().message());
   const TaskUse use = task_use(server_.source.catalog(), read->start);

@@ -54,7 +54,7 @@ class Stateless final : public FrontEnd {
             TaskOwner caller = {});
 
   std::vector<Output> receive(std::string_view text) override;
-  std::vector<Output> receive(const rpc::Request& request);
+  std::vector<Output> receive(rpc::Request& request);  // takes its arguments out of it
   std::optional<std::string> progress(const rpc::Id& call, const Progress& progress) override;
   std::optional<std::string> log(const rpc::Id& call, const LogMessage& message) const override;
   const json::object& capabilities() const override { return capabilities_; }
@@ -85,7 +85,7 @@ class Stateless final : public FrontEnd {
   bool takes_tasks() const;
   static Reply refuse_without_tasks(const rpc::Request& request);
   Reply reply_with_members(const rpc::Request& request, std::string_view members) const;
-  Output start_call(const rpc::Request& request);
+  Output start_call(rpc::Request& request);
   Result<> read_answers(const json::object& params);
   json::object complete(json::object result) const;
   std::string input_required() const;

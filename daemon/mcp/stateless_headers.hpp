@@ -11,7 +11,7 @@
 //
 // A value may be =?base64?…?=. Names of headers are in lower case here; values are as they came.
 
-#include <map>
+#include <boost/container/flat_map.hpp>
 #include <optional>
 #include <string>
 
@@ -20,7 +20,7 @@
 
 namespace exai::mcp {
 
-using HeaderMap = std::map<std::string, std::string, std::less<>>;
+using HeaderMap = boost::container::flat_map<std::string, std::string, std::less<>>;
 
 // What does not agree, in words; nothing when all does.
 std::optional<std::string> header_mismatch(const rpc::Request& request, const HeaderMap& headers,

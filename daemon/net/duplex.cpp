@@ -65,9 +65,7 @@ class Duplex::RequestPeer final : public Peer,
 
   bool is_busy() const { return is_busy_; }
   void silence() { silent_ = true; }
-  std::vector<mcp::Output> receive(const rpc::Request& request) {
-    return request_.receive(request);
-  }
+  std::vector<mcp::Output> receive(rpc::Request& request) { return request_.receive(request); }
 
  private:
   template <class What>
@@ -110,12 +108,12 @@ Duplex::~Duplex() {
 }
 
 void Duplex::receive(std::string_view text) {
-  if (const auto request = mcp::modern_request(text)) return receive_request(*request, text.size());
+  if (auto request = mcp::modern_request(text)) return receive_request(*request, text.size());
   if (!requests_.empty() && cancel_request(text)) return;
   runner_.receive(session_, text);
 }
 
-void Duplex::receive_request(const rpc::Request& request, std::size_t bytes) {
+void Duplex::receive_request(rpc::Request& request, std::size_t bytes) {
   if (!request.id) return;
   const rpc::Id id = *request.id;
   if (requests_.contains(id))

@@ -39,7 +39,7 @@ class Duplex {
   class SessionPeer;
   class RequestPeer;
 
-  void receive_request(const rpc::Request& request, std::size_t bytes);
+  void receive_request(rpc::Request& request, std::size_t bytes);
   bool cancel_request(std::string_view text);
 
   CallRunner& runner_;

@@ -15,6 +15,7 @@ namespace http = boost::beast::http;
 
 namespace {
 
+constexpr std::size_t kUsualHeaders = 12;
 constexpr std::size_t kFirstBodyReserve = 64U
                                           << 10U;  // the rest as it arrives: a length is a claim
 
@@ -39,7 +40,7 @@ int status_of(beast::error_code error) {
 // Fills a Request straight from Beast's parser: no tree of fields in between.
 class Parser final : public http::basic_parser<true> {
  public:
-  Parser() = default;
+  Parser() { request.headers.reserve(kUsualHeaders); }
 
   Request request;
   bool is_head = false;

@@ -202,12 +202,10 @@ void HttpStream::wake() {
 
 SessionStream::SessionStream(std::string session_id, std::uint64_t number, Accepts accepts,
                              mcp::SessionTable& table, LiveStreams& live)
-    : HttpStream(std::move(session_id), accepts), number_(number), table_(table), live_(live) {
-  live_[{this->session_id(), number_}] = this;
-}
+    : HttpStream(std::move(session_id), accepts), number_(number), table_(table), live_(live) {}
 
 SessionStream::~SessionStream() {
-  const auto self = live_.find({session_id(), number_});
+  const auto self = is_live_ ? live_.find({session_id(), number_}) : live_.end();
   if (self != live_.end() && self->second == this) live_.erase(self);
   auto* found = stays_ ? entry() : nullptr;
   if (found) --found->held_open;
@@ -216,6 +214,11 @@ SessionStream::~SessionStream() {
 mcp::FrontEnd* SessionStream::front_end() {
   auto* found = entry();
   return found ? &found->session : nullptr;
+}
+
+void SessionStream::go_live() {
+  live_[{session_id(), number_}] = this;
+  is_live_ = true;
 }
 
 void SessionStream::ended() {
@@ -233,6 +236,7 @@ void SessionStream::open() {
 }
 
 void SessionStream::resume(const std::vector<mcp::EventLog::Event>& missed) {
+  go_live();
   std::string events;
   for (const auto& event : missed)
     events += event_text(mcp::EventLog::to_text(event.id), event.message);
@@ -251,6 +255,7 @@ int status_for(int code) {
 }
 
 std::string SessionStream::begin() {
+  go_live();
   const auto* found = entry();
   return found && found->session.version() >= kFirstWithPriming ? encode({}) : std::string();
 }

@@ -85,7 +85,8 @@ class HttpStream : public Peer {
 // Whether the body is declared as plain JSON and some answer is accepted; else the refusal.
 std::optional<Response> refuse_form(const Request& request, Accepts accepts);
 
-// Streams of sessions by session and number, as long as they live.
+// Streams of sessions by session and number, from their first event on: before that there is
+// nothing to come back for.
 class SessionStream;
 using LiveStreams = std::map<std::pair<std::string, std::uint64_t>, SessionStream*>;
 
@@ -109,12 +110,14 @@ class SessionStream final : public HttpStream, public std::enable_shared_from_th
   std::string encode(std::string message) override;
 
  private:
+  void go_live();
   mcp::SessionTable::Entry* entry() const { return table_.find(session_id()); }
 
   std::uint64_t number_;
   mcp::SessionTable& table_;
   LiveStreams& live_;
   bool stays_ = false;
+  bool is_live_ = false;
 };
 
 }  // namespace exai::net

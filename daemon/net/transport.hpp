@@ -8,8 +8,8 @@
 // 16 KiB of it. Nothing compressed is taken or sent. Lifetime: handlers
 // outlive servers; a server is drained before it is destroyed.
 
+#include <boost/container/flat_map.hpp>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,7 +26,8 @@ class TlsServer;
 
 namespace exai::net {
 
-using Headers = std::map<std::string, std::string, std::less<>>;  // names in lower case
+// Names in lower case. They are few and looked up often: one piece of memory for all of them.
+using Headers = boost::container::flat_map<std::string, std::string, std::less<>>;
 
 // The value of that header; empty when it is absent.
 inline std::string_view header(const Headers& headers, std::string_view name) {
