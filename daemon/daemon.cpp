@@ -72,6 +72,7 @@ net::McpOptions mcp_options(const Settings& settings) {
   options.exai = settings.exai;
   options.trusted = trusted(settings);
   options.call_limit = settings.call_limit;
+  options.tool_limit = settings.tool_limit;
   options.keep_results = settings.exai.keep_results;
   return options;
 }

@@ -27,7 +27,7 @@ struct CallRunner::Call {
   mcp::TaskUse tasks = mcp::TaskUse::never;  // what it may still become
   bool cancelled = false;
   std::string_view why_cancelled;
-  bool too_late = false;  // stopped by its limit
+  enum class TooLate { no, call, tool } too_late = TooLate::no;  // which limit stopped it
   bool ended = false;
 
   mcp::FrontEnd* front_end() const { return peer ? peer->front_end() : nullptr; }

@@ -11,6 +11,8 @@ namespace exai::net {
 
 namespace {
 
+constexpr std::string_view kToolCall = "tools/call";
+
 std::string_view method_label(std::string_view method) {
   constexpr std::array<std::string_view, 18> kKnown = {
       "tools/call",
@@ -76,7 +78,7 @@ void CallRunner::tell(const std::shared_ptr<Peer>& peer, mcp::Output output, Tim
     observe(*reply, started);
     peer->reply(std::move(*reply));
   } else if (auto* request = std::get_if<mcp::StartCall>(&output)) {
-    start(peer, std::move(*request), bytes);
+    start(peer, std::move(*request), started, bytes);
   } else if (auto* answered = std::get_if<mcp::Answered>(&output)) {
     answer({session(answered->session), answered->id}, std::move(answered->answer));
   } else if (auto* listen = std::get_if<mcp::Listen>(&output)) {
@@ -88,7 +90,7 @@ void CallRunner::tell(const std::shared_ptr<Peer>& peer, mcp::Output output, Tim
   }
 }
 
-void CallRunner::start(const std::shared_ptr<Peer>& peer, mcp::StartCall request,
+void CallRunner::start(const std::shared_ptr<Peer>& peer, mcp::StartCall request, Time started,
                        std::size_t bytes) {
   peer->call_started(request);
   auto call = std::make_shared<Call>();
@@ -97,7 +99,7 @@ void CallRunner::start(const std::shared_ptr<Peer>& peer, mcp::StartCall request
   call->name = request.name;
   call->peer = peer;
   call->tasks = request.tasks;
-  call->started = clock_.now();
+  call->started = started;
   call->request_id = request_prefix_ + std::to_string(++requests_);
   calls_.emplace(call->key, call);
   call->bytes = bytes;
@@ -127,8 +129,7 @@ void CallRunner::start(const std::shared_ptr<Peer>& peer, mcp::StartCall request
   }
   call->task = tasks_.spawn(call->method, run(call, std::move(made)));
   // What follows is for calls that go on: most have ended by now.
-  if (!call->ended && !call->permit.is_waiting())
-    call->alarm = tasks_.spawn("limit", end_at_limit(call, limits_.call));
+  if (!call->ended && !call->permit.is_waiting()) set_alarm(call, 0ms);
   if (!call->ended && call->tasks == mcp::TaskUse::may)
     call->patience = tasks_.spawn("patience", lose_patience(call));
   const mcp::FrontEnd* front_end = call->ended ? nullptr : call->front_end();
@@ -137,7 +138,7 @@ void CallRunner::start(const std::shared_ptr<Peer>& peer, mcp::StartCall request
 }
 
 Task<Result<mcp::Outcome>> CallRunner::work(std::string method, mcp::Call request) {
-  if (method == "tools/call") {
+  if (method == kToolCall) {
     auto result = co_await source_.call(std::move(request));
     if (!result) co_return fail(std::move(result).error());
     co_return mcp::Outcome(*std::move(result));
@@ -157,11 +158,11 @@ Task<> CallRunner::run(std::shared_ptr<Call> call, mcp::Call request) {
     ~Unfinished() {
       if (call.ended) return;
       const auto error =
-          call.too_late ? runner.too_late()
-          : call.cancelled
+          call.cancelled
               ? Error(Errc::cancelled, fmt::format("the tool was stopped: {}", call.why_cancelled))
               : Error(Errc::internal, "the tool failed unexpectedly; the daemon's log says how");
-      runner.finish(call, fail(error));
+      const bool late = call.too_late != Call::TooLate::no;
+      runner.finish(call, late ? runner.too_late(call) : fail(error));
     }
   };
   const Unfinished unfinished{*this, *call};
@@ -175,24 +176,38 @@ Task<> CallRunner::run(std::shared_ptr<Call> call, mcp::Call request) {
     }
     const auto waited = std::chrono::duration_cast<Duration>(clock_.now() - asked);
     admitted(*call, waited);
-    const Duration left = std::max(limits_.call - waited, Duration(1));
-    call->alarm = tasks_.spawn("limit", end_at_limit(call, left));
+    set_alarm(call, waited);
   }
   Task<Result<mcp::Outcome>> working = work(call->method, std::move(request));
   auto outcome = co_await std::move(working);
-  if (call->too_late) outcome = fail(too_late());
+  if (call->too_late != Call::TooLate::no) outcome = too_late(*call);
   finish(*call, outcome);
+}
+
+// One alarm for both limits: the nearer one rings.
+void CallRunner::set_alarm(const std::shared_ptr<Call>& call, Duration waited) {
+  const Duration left = std::max(limits_.call - waited, Duration(1));
+  const Duration limit = call->method == kToolCall ? std::min(limits_.tool, left) : left;
+  call->alarm = tasks_.spawn("limit", end_at_limit(call, limit));
 }
 
 Task<> CallRunner::end_at_limit(std::shared_ptr<Call> call, Duration limit) {
   co_await clock_.sleep_for(limit);
   if (call->ended) co_return;
-  call->too_late = true;
+  const bool is_tool = call->method == kToolCall && limit == limits_.tool;
+  call->too_late = is_tool ? Call::TooLate::tool : Call::TooLate::call;
   tasks_.cancel(call->task);
 }
 
-Error CallRunner::too_late() const {
-  return Error(Errc::timeout, "no answer within " + format_duration(limits_.call));
+Result<mcp::Outcome> CallRunner::too_late(const Call& call) const {
+  if (call.too_late == Call::TooLate::call)
+    return fail(Errc::timeout, "no answer within {}", format_duration(limits_.call));
+  mcp::ToolResult result;
+  result.is_error = true;
+  result.text = fmt::format(
+      "{}: stopped after {}. What to do: ask for less at once, or raise WORKFLOW_TOOL_TIMEOUT_SECS",
+      call.name, format_duration(limits_.tool));
+  return mcp::Outcome(std::move(result));
 }
 
 void CallRunner::finish(Call& call, const Result<mcp::Outcome>& outcome) {
@@ -206,8 +221,7 @@ void CallRunner::finish(Call& call, const Result<mcp::Outcome>& outcome) {
   const auto* tool = outcome ? std::get_if<mcp::ToolResult>(&*outcome) : nullptr;
   McpObserver::Request observed{method_label(call.method), "", "ok",
                                 seconds_between(call.started, clock_.now())};
-  if (call.method == "tools/call") observed.tool = "unknown";
-  if (call.method == "tools/call" && knows(call.name)) observed.tool = call.name;
+  if (call.method == kToolCall) observed.tool = source_.has_tool(call.name) ? call.name : "unknown";
   if (!outcome) observed.outcome = "error";
   if (tool && tool->is_error) observed.outcome = "tool_error";
   if (const auto* refusal = outcome ? std::get_if<mcp::Refusal>(&*outcome) : nullptr) {
@@ -219,7 +233,7 @@ void CallRunner::finish(Call& call, const Result<mcp::Outcome>& outcome) {
   if (mcp::FrontEnd* front_end = peer->front_end())
     if (auto reply = front_end->finish(call.key.id, outcome)) peer->reply(*std::move(reply));
   peer->call_ended();
-  calls_.erase(Key(call.key));
+  calls_.erase(calls_.find(call.key));  // and with it, mostly, the call
 }
 
 void CallRunner::cancel(Call& call, std::string_view why) {
@@ -240,11 +254,6 @@ void CallRunner::observe(const mcp::Reply& reply, Time started) const {
   McpObserver::Request observed{method_label(reply.method), "", reply.code == 0 ? "ok" : "error",
                                 seconds_between(started, clock_.now())};
   observer_.finished(observed);
-}
-
-bool CallRunner::knows(std::string_view tool) const {
-  const auto& tools = source_.catalog().tools;
-  return std::ranges::find(tools, tool, &mcp::ToolInfo::name) != tools.end();
 }
 
 Task<Result<>> CallRunner::all_ended() {

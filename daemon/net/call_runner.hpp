@@ -60,7 +60,8 @@ class CallRunner {
   static constexpr std::string_view kShuttingDown = "the daemon is shutting down";
 
   struct Limits {
-    Duration call = 450s;
+    Duration call = 450s;  // from its arrival, its wait for a turn included
+    Duration tool = 300s;  // from its turn on
     Duration patience = 500ms;
   };
   CallRunner(Loop& loop, Clock& clock, Log log, mcp::Source& source, McpObserver& observer,
@@ -96,11 +97,13 @@ class CallRunner {
   class TaskPeer;
   struct Asking;
 
-  void start(const std::shared_ptr<Peer>& peer, mcp::StartCall request, std::size_t bytes);
+  void start(const std::shared_ptr<Peer>& peer, mcp::StartCall request, Time started,
+             std::size_t bytes);
   bool admit(Call& call, const mcp::StartCall& request);
   void admitted(Call& call, Duration waited);
   Task<> run(std::shared_ptr<Call> call, mcp::Call request);
   Task<> beat(std::shared_ptr<Call> call, Duration every);
+  void set_alarm(const std::shared_ptr<Call>& call, Duration waited);
   Task<> end_at_limit(std::shared_ptr<Call> call, Duration limit);
   Task<> lose_patience(std::shared_ptr<Call> call);
   Result<> become_task(Call& call);
@@ -113,9 +116,8 @@ class CallRunner {
   std::shared_ptr<mcp::Client> client_of(const std::shared_ptr<Call>& call);
   void cancel(Call& call, std::string_view why = kShuttingDown);
   void finish(Call& call, const Result<mcp::Outcome>& outcome);
-  Error too_late() const;
+  Result<mcp::Outcome> too_late(const Call& call) const;
   void tell(const std::shared_ptr<Peer>& peer, mcp::Output output, Time started, std::size_t bytes);
-  bool knows(std::string_view tool) const;
   Task<Result<>> all_ended();
 
   Clock& clock_;

@@ -107,7 +107,7 @@ struct McpEndpoint::State {
         admission(loop, clock_, options.admission),
         tasks(task_limits(options)),
         runner(loop, clock_, log, source_, observer_, admission, tasks,
-               {options.call_limit, options.patience}),
+               {options.call_limit, options.tool_limit, options.patience}),
         http(clock_, log, runner, source_, options),
         stateless(loop, clock_, log, runner, source_, tasks, options),
         exai(loop, clock_, log, runner, source_, gate, options) {
@@ -178,6 +178,12 @@ Task<> McpEndpoint::drain(Duration limit) {
 }
 
 Task<std::optional<Response>> McpEndpoint::handle(Request request, BodyWriter& writer) {
+  const bool of_page = request.headers.contains("origin");
+  return of_page ? answer_page(std::move(request), writer) : answer(std::move(request), writer);
+}
+
+// The same for a web page, with what its browser wants to read.
+Task<std::optional<Response>> McpEndpoint::answer_page(Request request, BodyWriter& writer) {
   if (auto preflight = answer_preflight(request, state_->options)) co_return preflight;
   const Headers cors = cors_headers(request.headers, state_->options);
   if (cors.empty()) co_return co_await answer(std::move(request), writer);

@@ -50,6 +50,7 @@ struct McpOptions {
   Duration session_idle = 1h;
   std::size_t max_in_flight = 1000;  // calls per session, those that wait among them
   Duration call_limit = 450s;        // then a call is answered with an error
+  Duration tool_limit = 300s;        // then a tool is stopped, and its result says so
   Duration patience = 500ms;         // for a call that may become a task
   Duration keep_results = 10min;     // of tasks, after the longest call has ended
   std::size_t max_tasks = 1000;
@@ -119,6 +120,7 @@ class McpEndpoint final : public Handler {
  private:
   struct State;
   Task<std::optional<Response>> answer(Request request, BodyWriter& writer);
+  Task<std::optional<Response>> answer_page(Request request, BodyWriter& writer);
   std::optional<Response> refuse(Request& request);
   std::optional<Response> refuse_from_there(const Headers& headers);
   std::unique_ptr<State> state_;

@@ -13,11 +13,12 @@
 namespace exai::tools {
 namespace {
 
-tl::unexpected<Error> unknown(std::string_view kind, const std::string& name,
-                              const std::vector<std::string>& names) {
+Error unknown(std::string_view kind, const std::string& name,
+              const std::vector<std::string>& names) {
   const auto meant = closest(name, names);
-  return fail(Errc::not_found, "no {} named \"{}\"{}", kind, printable(name),
-              meant ? ", did you mean \"" + *meant + "\"?" : std::string());
+  return Error(Errc::not_found,
+               fmt::format("no {} named \"{}\"{}", kind, printable(name),
+                           meant ? ", did you mean \"" + *meant + "\"?" : std::string()));
 }
 
 Supervised supervision(Host& host) {
@@ -54,12 +55,17 @@ Registry::Registry(Context context, Duration call_limit, const Selection& select
   for (std::size_t i = 0; i < definitions_.size(); ++i) {
     const Definition& tool = definitions_[i];
     off_.push_back(reason_off(tool, selection, supervision(context_.host)));
+    by_name_.emplace(tool.info.name, i);
+    offered_.emplace_back();
     if (!off_.back().empty()) continue;
     catalog_.tools.push_back(tool.info);
     if (tool.workflow) catalog_.prompts.push_back(prompt_info(tool));
-    offered_.push_back(
-        {tool.workflow ? run_step : kTools[i].handler, ArgumentCheck(tool.info.input_schema)});
+    offered_.back().emplace(tool.workflow ? run_step : kTools[i].handler,
+                            ArgumentCheck(tool.info.input_schema));
   }
+  for (std::size_t i = 0; i < definitions_.size(); ++i)
+    for (const std::string& earlier : definitions_[i].info.earlier_names)
+      by_name_.emplace(earlier, i);
   resources_.describe(catalog_);
   context_.call_limit = call_limit;
   context_.tools = &catalog_.tools;
@@ -69,90 +75,97 @@ Registry::Registry(Context context, Duration call_limit, const Selection& select
   context_.changed = [this](const std::string& id) { conversation_changed(id); };
 }
 
-Result<std::size_t> Registry::index_of(const std::string& name) const {
-  const auto& tools = catalog_.tools;
-  const auto found = std::ranges::find(tools, name, &mcp::ToolInfo::name);
-  if (found != tools.end()) return static_cast<std::size_t>(found - tools.begin());
-  for (std::size_t i = 0; i < definitions_.size(); ++i)
-    if (definitions_[i].info.name == name)
-      return fail(Errc::not_found, "the tool \"{}\" is off: {}", name, off_[i]);
+std::optional<std::size_t> Registry::find_tool(std::string_view name) const {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool Registry::has_tool(std::string_view name) const {
+  const auto index = find_tool(name);
+  return index && offered_[*index] && definitions_[*index].info.name == name;
+}
+
+// Why no such tool is offered.
+Error Registry::no_tool(const std::string& name) const {
+  if (const auto index = find_tool(name))
+    return Error(Errc::not_found, fmt::format("the tool \"{}\" is off: {}",
+                                              definitions_[*index].info.name, off_[*index]));
   for (const RetiredTool& retired : kRetiredTools)
     if (retired.name == name)
-      return fail(Errc::not_found, "the tool \"{}\" is gone: {}", name, retired.advice);
+      return Error(Errc::not_found,
+                   fmt::format("the tool \"{}\" is gone: {}", name, retired.advice));
   std::vector<std::string> names;
-  for (const mcp::ToolInfo& tool : tools) names.push_back(tool.name);
+  for (const mcp::ToolInfo& tool : catalog_.tools) names.push_back(tool.name);
   return unknown("tool", name, names);
 }
 
-std::string Registry::today(const std::string& name) const {
-  const auto had = [&](const Definition& tool) { return contains(tool.info.earlier_names, name); };
-  const auto found = std::ranges::find_if(definitions_, had);
-  return found == definitions_.end() ? name : found->info.name;
-}
+// A call's line in the journal, written when the call is over; one that was stopped never said how
+// it went.
+struct Registry::Journaled {
+  Journaled(Registry& owner, const mcp::Call& call)
+      : registry(owner), begin(owner.context_.clock.now()) {
+    entry.tool = printable(call.name.substr(0, 64));
+    entry.request_id = call.request_id;
+    entry.session_id = call.session_id;
+  }
+  ~Journaled() {
+    const Clock& clock = registry.context_.clock;
+    if (!has_ended) entry.error = "stopped before its end";
+    entry.time = clock.wall();
+    entry.took = std::chrono::duration_cast<Duration>(clock.now() - begin);
+    registry.journal_.add(std::move(entry));
+  }
+  Journaled(const Journaled&) = delete;
+  Journaled& operator=(const Journaled&) = delete;
+
+  Result<mcp::ToolResult> ended(Result<mcp::ToolResult> result) {
+    Host& host = registry.context_.host;
+    has_ended = true;
+    if (!result) entry.error = host.redact(result.error().message());
+    if (result && result->is_error) entry.error = host.redact(result->text);
+    return result;
+  }
+
+  Registry& registry;
+  Time begin;
+  JournalEntry entry;
+  bool has_ended = false;
+};
 
 Task<Result<mcp::ToolResult>> Registry::call(mcp::Call call) {
-  call.name = today(call.name);
-  JournalEntry entry;
-  entry.tool = printable(call.name.substr(0, 64));
-  entry.request_id = call.request_id;
-  entry.session_id = call.session_id;
-  const Time begin = context_.clock.now();
+  const auto index = find_tool(call.name);
+  if (index) call.name = definitions_[*index].info.name;
+  Journaled journaled(*this, call);
   std::vector<std::string> panel = panel_in(call.arguments);
-  auto result = co_await checked(std::move(call));
-  if (result && !panel.empty())
-    if (const auto id = find_string(result->structured, "continuation_id"))
-      panels_.learn(*id, std::move(panel));
-  entry.time = context_.clock.wall();
-  entry.took = std::chrono::duration_cast<Duration>(context_.clock.now() - begin);
-  if (!result) entry.error = context_.host.redact(result.error().message());
-  if (result && result->is_error) entry.error = context_.host.redact(result->text);
-  journal_.add(std::move(entry));
-  co_return result;
-}
-
-Task<Result<mcp::ToolResult>> Registry::checked(mcp::Call call) {
-  const auto index = index_of(call.name);
-  if (!index) co_return fail(index.error());
-  const Offered& tool = offered_[*index];
-  const std::string name = call.name;
+  if (!index || !offered_[*index]) co_return journaled.ended(fail(no_tool(call.name)));
+  const Offered& tool = *offered_[*index];
   const std::vector<std::string> wrong = tool.check.problems(call.arguments);
-  if (!wrong.empty()) co_return failure(fmt::format("{}: {}", name, join(wrong, "; ")));
-  Task<Result<mcp::ToolResult>> working = run(tool.handler, std::move(call));
-  const Duration limit = context_.call_limit;
-  auto result = co_await with_timeout(context_.clock, std::move(working), limit);
-  if (result || result.error().code() != Errc::timeout) co_return result;
-  co_return failure(
-      fmt::format("{}: stopped after {}. What to do: ask for less at once, or raise "
-                  "WORKFLOW_TOOL_TIMEOUT_SECS",
-                  name, format_duration(limit)));
+  if (!wrong.empty())
+    co_return journaled.ended(failure(fmt::format("{}: {}", call.name, join(wrong, "; "))));
+  Task<mcp::ToolResult> working = tool.handler(context_, std::move(call));
+  mcp::ToolResult result = co_await std::move(working);
+  if (!panel.empty())
+    if (const auto id = find_string(result.structured, "continuation_id"))
+      panels_.learn(*id, std::move(panel));
+  co_return journaled.ended(std::move(result));
 }
 
 mcp::Needs Registry::needs(const std::string& name, const json::object& arguments) const {
   mcp::Needs needs;
   needs.conversation = find_string(arguments, "continuation_id").value_or("");
-  const auto index = index_of(today(name));
-  if (!index) return needs;
-  const auto tool = std::ranges::find(definitions_, catalog_.tools[*index].name,
-                                      [](const Definition& one) { return one.info.name; });
-  needs.provider =
-      provider_asked(*tool, arguments, context_.router, panels_, context_.experts_by_default);
+  const auto index = find_tool(name);
+  if (index && offered_[*index])
+    needs.provider = provider_asked(definitions_[*index], arguments, context_.router, panels_,
+                                    context_.experts_by_default);
   return needs;
 }
 
 std::string Registry::scope(std::string_view method, const std::string& name) const {
   if (method == "resources/read") return name.starts_with("exai://logs/") ? "read" : "";
-  const auto tool =
-      method == "tools/call"
-          ? std::ranges::find(definitions_, name,
-                              [](const Definition& definition) { return definition.info.name; })
-          : definitions_.end();
-  if (tool == definitions_.end() || tool->scope == Scope::none) return {};
-  return tool->scope == Scope::change ? "change" : "read";
-}
-
-Task<Result<mcp::ToolResult>> Registry::run(Handler handler, mcp::Call call) {
-  mcp::ToolResult result = co_await handler(context_, std::move(call));
-  co_return result;
+  const auto index = method == "tools/call" ? find_tool(name) : std::nullopt;
+  const Scope scope = index ? definitions_[*index].scope : Scope::none;
+  if (scope == Scope::none) return {};
+  return scope == Scope::change ? "change" : "read";
 }
 
 Task<Result<json::object>> Registry::read(mcp::Call call) {
@@ -160,10 +173,9 @@ Task<Result<json::object>> Registry::read(mcp::Call call) {
 }
 
 const Definition* Registry::offered_workflow(const std::string& name) const {
-  for (std::size_t i = 0; i < definitions_.size(); ++i)
-    if (definitions_[i].info.name == name && definitions_[i].workflow && off_[i].empty())
-      return &definitions_[i];
-  return nullptr;
+  if (!has_tool(name)) return nullptr;
+  const Definition& tool = definitions_[*find_tool(name)];
+  return tool.workflow ? &tool : nullptr;
 }
 
 Task<Result<json::object>> Registry::prompt(mcp::Call call) {
@@ -171,7 +183,7 @@ Task<Result<json::object>> Registry::prompt(mcp::Call call) {
     co_return prompt_result(*tool, call.arguments);
   std::vector<std::string> names;
   for (const mcp::PromptInfo& prompt : catalog_.prompts) names.push_back(prompt.name);
-  co_return unknown("prompt", call.name, names);
+  co_return fail(unknown("prompt", call.name, names));
 }
 
 Result<std::vector<std::string>> Registry::complete(const mcp::Completing& completing) const {

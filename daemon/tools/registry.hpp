@@ -3,6 +3,9 @@
 // step-wise one, and the resources. Looks a call's tool up, validates its arguments, runs it, and
 // writes it into the journal. Which tools there are is the list in CMakeLists.txt.
 
+#include <optional>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "daemon/tools/arguments.hpp"
@@ -16,13 +19,14 @@ namespace exai::tools {
 
 class Registry final : public mcp::Source {
  public:
-  // A call that takes longer than the limit is stopped, and fails.
+  // Whoever runs a call stops it after the limit: a tool that asks others leaves them less.
   // Aborts when an embedded description does not parse: a test keeps that from happening.
   explicit Registry(Context context, Duration call_limit = 5min, const Selection& selection = {});
   Registry(const Registry&) = delete;  // tools refer to it
   Registry& operator=(const Registry&) = delete;
 
   const mcp::Catalog& catalog() const override { return catalog_; }
+  bool has_tool(std::string_view name) const override;
   const std::vector<mcp::ToolInfo>& tools() const { return catalog_.tools; }
   const std::vector<Definition>& definitions() const { return definitions_; }
 
@@ -37,15 +41,14 @@ class Registry final : public mcp::Source {
   void on_change(std::function<void(const mcp::Change&)> listener) override;
 
  private:
-  struct Offered {  // in the order of the catalog's tools
+  struct Offered {
     Handler handler;
     ArgumentCheck check;
   };
-  Task<Result<mcp::ToolResult>> checked(mcp::Call call);
-  // The tool's own name, for one that it had once.
-  std::string today(const std::string& name) const;
-  Task<Result<mcp::ToolResult>> run(Handler handler, mcp::Call call);
-  Result<std::size_t> index_of(const std::string& name) const;
+  struct Journaled;
+  // By the name that it has, or had once; among the definitions.
+  std::optional<std::size_t> find_tool(std::string_view name) const;
+  Error no_tool(const std::string& name) const;
   const Definition* offered_workflow(const std::string& name) const;
   void conversation_changed(const std::string& id) const;
 
@@ -56,7 +59,8 @@ class Registry final : public mcp::Source {
   std::vector<Definition> definitions_;
   std::vector<std::string> off_;  // of each definition: why, or empty
   mcp::Catalog catalog_;
-  std::vector<Offered> offered_;
+  std::vector<std::optional<Offered>> offered_;  // of each definition: none, it is off
+  std::unordered_map<std::string_view, std::size_t> by_name_;  // all of them, off or not
   Resources resources_;
   std::function<void(const mcp::Change&)> listener_;
 };

@@ -266,6 +266,21 @@ TEST_CASE("a tool that fails says so in its result; one that throws is our error
   CHECK(endpoint.seen("initialize  ok") == 1);
 }
 
+TEST_CASE("a tool that takes longer than its limit is stopped, and says which option to raise") {
+  net::McpOptions options;
+  options.tool_limit = 50ms;
+  TestEndpoint endpoint(std::move(options));
+  auto socket = open_socket(endpoint.port());
+  const std::string words =
+      "gate: stopped after 50ms. What to do: ask for less at once, or raise "
+      "WORKFLOW_TOOL_TIMEOUT_SECS";
+  socket.text(call_of(1, "gate"));
+  CHECK(socket.message() == replace_all(text_result(1, words), "}]}", R"(}],"isError":true})"));
+  CHECK(watched.stopped == 1);
+  CHECK(endpoint.seen("tools/call gate tool_error") == 1);
+  CHECK(endpoint.permits_held() == 0);
+}
+
 TEST_CASE("draining lets running calls finish, refuses new ones and new sessions") {
   TestEndpoint endpoint;
   HttpSession session(endpoint.port());

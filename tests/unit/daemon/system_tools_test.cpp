@@ -48,6 +48,27 @@ TEST_CASE("the last calls are shown with their outcome, without arguments and wi
             ->size() == 1);
 }
 
+TEST_CASE("a call that was stopped stands in the journal, as one that did not end") {
+  Bench bench(full());
+  TaskGroup tasks(bench.loop, Log());
+  mcp::Call call;
+  call.name = "test_echo";
+  call.arguments = {{"message", "late"}, {"delay_ms", 60'000}};
+  const auto run = [](Registry& registry, mcp::Call late) -> Task<> {
+    co_await registry.call(std::move(late));
+  };
+  tasks.spawn("call", run(bench.registry, std::move(call)));
+  bench.clock.advance(2s);
+  tasks.cancel();
+  bench.clock.advance(0ms);
+  REQUIRE(tasks.running() == 0);
+  const auto shown = bench.call("toolcall_log_tail", {{"n", 10}});
+  const json::array& calls = *find_array(shown->structured, "calls");
+  REQUIRE(calls.size() == 1);
+  CHECK(find_string(calls[0].as_object(), "error") == "stopped before its end");
+  CHECK(find_integer(calls[0].as_object(), "took_ms") == 2000);
+}
+
 TEST_CASE("activity is the log where one is kept, else the calls; filtered") {
   Bench alone(full());
   alone.call("test_echo", {{"message", "x"}});

@@ -63,29 +63,6 @@ TEST_CASE("all that is wrong with the arguments is said at once") {
   CHECK(bench.kimi.asked.empty());
 }
 
-TEST_CASE("a tool that takes longer than the limit is stopped, and says which option to raise") {
-  Bench bench;
-  Registry hasty({bench.clock, bench.store, bench.router, bench.host}, 2s);
-  TaskGroup tasks(bench.loop, Log());
-  std::optional<Result<mcp::ToolResult>> answer;
-  mcp::Call call;
-  call.name = "test_echo";
-  call.arguments = {{"message", "late"}, {"delay_ms", 60'000}};
-  const auto run = [](Registry& registry, mcp::Call late,
-                      std::optional<Result<mcp::ToolResult>>& out) -> Task<> {
-    out = co_await registry.call(std::move(late));
-  };
-  tasks.spawn("call", run(hasty, std::move(call), answer));
-  bench.clock.advance(2s);
-  REQUIRE(answer);
-  REQUIRE(answer->has_value());
-  CHECK((*answer)->is_error);
-  CHECK((*answer)->text ==
-        "test_echo: stopped after 2s. What to do: ask for less at once, or raise "
-        "WORKFLOW_TOOL_TIMEOUT_SECS");
-  CHECK(tasks.running() == 0);
-}
-
 TEST_CASE("test_echo waits as long as it is told, and gives back what it got") {
   Bench bench;
   CHECK(bench.call("test_echo", {{"message", "hello"}})->text == "hello");
