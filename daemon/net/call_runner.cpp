@@ -233,7 +233,8 @@ void CallRunner::finish(Call& call, const Result<mcp::Outcome>& outcome) {
   if (mcp::FrontEnd* front_end = peer->front_end())
     if (auto reply = front_end->finish(call.key.id, outcome)) peer->reply(*std::move(reply));
   peer->call_ended();
-  calls_.erase(calls_.find(call.key));  // and with it, mostly, the call
+  const auto place = calls_.find(call.key);
+  if (place != calls_.end() && place->second.get() == &call) calls_.erase(place);
 }
 
 void CallRunner::cancel(Call& call, std::string_view why) {
