@@ -35,14 +35,14 @@ class Session final : public FrontEnd {
   Session(const ServerInfo& server, const Source& source, std::size_t max_in_flight);
 
   std::vector<Output> receive(std::string_view text) override;
-  std::optional<std::string> progress(const rpc::Id& call, const Progress& progress) override;
-  std::optional<std::string> log(const rpc::Id& call, const LogMessage& message) const override;
+  std::optional<std::string> progress(const rpc::Id& id, const Progress& progress) override;
+  std::optional<std::string> log(const rpc::Id& id, const LogMessage& message) const override;
   const json::object& capabilities() const override { return capabilities_; }
-  Result<Asked> ask(const rpc::Id& call, const Question& question) override;
+  Result<Asked> ask(const rpc::Id& id, const Question& question) override;
   std::optional<std::string> give_up(const rpc::Id& question) override;
 
   // Errors of the source become those of call_error(); a resource that is not there -32002.
-  std::optional<Reply> finish(const rpc::Id& call, const Result<Outcome>& outcome) override;
+  std::optional<Reply> finish(const rpc::Id& id, const Result<Outcome>& outcome) override;
 
   // The notification to send; nothing when this client did not ask to be told.
   std::optional<std::string> changed(const Change& change) const;

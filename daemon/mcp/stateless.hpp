@@ -44,7 +44,8 @@ class Stateless final : public FrontEnd {
     TaskTable& tasks;
     std::string meta_member;      // of every result, written once
     std::string complete_member;  // the same, before it the type of most
-    Server(const ServerInfo& info, const Source& source, const Sealer& sealer, TaskTable& tasks);
+    Server(const ServerInfo& given, const Source& given_source, const Sealer& given_sealer,
+           TaskTable& given_tasks);
   };
 
   // `headers`: of the HTTP request; none: another transport, which has none. `now` decides what has
@@ -60,8 +61,8 @@ class Stateless final : public FrontEnd {
   const json::object& capabilities() const override { return capabilities_; }
   Result<Asked> ask(const rpc::Id& call, const Question& question) override;
   std::optional<std::string> give_up(const rpc::Id&) override { return std::nullopt; }
-  std::optional<Reply> finish(const rpc::Id& call, const Result<Outcome>& outcome) override;
-  std::optional<Reply> become_task(const rpc::Id& call, const TaskEntry& task) override;
+  std::optional<Reply> finish(const rpc::Id& id, const Result<Outcome>& outcome) override;
+  std::optional<Reply> become_task(const rpc::Id& id, const TaskEntry& task) override;
 
   // Of subscriptions/listen: the notification to send, nothing when it was not asked for.
   std::optional<std::string> changed(const Change& change) const;

@@ -57,8 +57,10 @@ mcp::ExaiGreeting ExaiEndpoint::greet(std::string_view first_frame, const std::s
                                       Caller& caller) {
   const auto guard = [&](Secret token, Secret jwt) -> std::string {
     auto admitted = gate_.admit({std::move(token), std::move(jwt), peer});
-    if (admitted) caller = *std::move(admitted);
-    if (admitted) return {};
+    if (admitted) {
+      caller = *std::move(admitted);
+      return {};
+    }
     const bool wants_jwt = admitted.error().why == Gate::Denial::Why::jwt_required;
     return wants_jwt ? "jwt_required" : "unauthorized";
   };

@@ -60,7 +60,7 @@ struct Request {
   Caller caller;     // left to the handler
 };
 
-struct Response {
+struct Response {  // NOLINT(bugprone-exception-escape): moving a flat_map throws nothing
   int status = 200;
   Headers headers;  // content-length is added
   std::string body;

@@ -52,7 +52,7 @@ Task<mcp::ToolResult> chat_with_tools(Context& context, mcp::Call call) {
   }
   json::object message{{"role", "assistant"}, {"content", reply->text}};
   if (!reply->tool_calls.empty()) message["tool_calls"] = std::move(reply->tool_calls);
-  if (!reply->reasoning.empty()) message["reasoning_content"] = std::move(reply->reasoning);
+  if (!reply->reasoning.empty()) message["reasoning_content"] = reply->reasoning;
   result.structured["message"] = std::move(message);
   if (!reply->web_results.empty()) result.structured["web_results"] = reply->web_results;
   co_return result;

@@ -29,7 +29,7 @@ namespace exai::tools {
 enum class Tier { essential, core, advanced, hidden };
 enum class Scope { none, read, change };
 std::string_view name(Tier tier);
-std::optional<Scope> parse_scope(std::string_view name);
+std::optional<Scope> parse_scope(std::string_view word);
 
 // A step-wise tool: the client's model does the work, step by step, and the engine keeps what it
 // found, says what to do next, and asks another model at the end when that is wanted.

@@ -60,8 +60,8 @@ Registry::Registry(Context context, Duration call_limit, const Selection& select
     if (!off_.back().empty()) continue;
     catalog_.tools.push_back(tool.info);
     if (tool.workflow) catalog_.prompts.push_back(prompt_info(tool));
-    offered_.back().emplace(tool.workflow ? run_step : kTools[i].handler,
-                            ArgumentCheck(tool.info.input_schema));
+    offered_.back() = Offered{tool.workflow ? run_step : kTools[i].handler,
+                              ArgumentCheck(tool.info.input_schema)};
   }
   for (std::size_t i = 0; i < definitions_.size(); ++i)
     for (const std::string& earlier : definitions_[i].info.earlier_names)
@@ -150,10 +150,10 @@ Task<Result<mcp::ToolResult>> Registry::call(mcp::Call call) {
   co_return journaled.ended(std::move(result));
 }
 
-mcp::Needs Registry::needs(const std::string& name, const json::object& arguments) const {
+mcp::Needs Registry::needs(const std::string& tool, const json::object& arguments) const {
   mcp::Needs needs;
   needs.conversation = find_string(arguments, "continuation_id").value_or("");
-  const auto index = find_tool(name);
+  const auto index = find_tool(tool);
   if (index && offered_[*index])
     needs.provider = provider_asked(definitions_[*index], arguments, context_.router, panels_,
                                     context_.experts_by_default);

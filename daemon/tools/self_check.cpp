@@ -105,7 +105,7 @@ Task<mcp::ToolResult> self_check(Context& context, mcp::Call call) {
   for (const LogTail::Line& line : tail->lines) {
     std::string text = context.host.redact(printable(line.text));
     result.text += text + "\n";
-    log.push_back(json::value(std::move(text)));
+    log.emplace_back(text);
   }
   result.structured["log"] = std::move(log);
   co_return result;
