@@ -221,7 +221,8 @@ void CallRunner::finish(Call& call, const Result<mcp::Outcome>& outcome) {
   const auto* tool = outcome ? std::get_if<mcp::ToolResult>(&*outcome) : nullptr;
   McpObserver::Request observed{method_label(call.method), "", "ok",
                                 seconds_between(call.started, clock_.now())};
-  if (call.method == kToolCall) observed.tool = source_.has_tool(call.name) ? call.name : "unknown";
+  if (call.method == kToolCall) observed.tool = "unknown";
+  if (call.method == kToolCall && source_.has_tool(call.name)) observed.tool = call.name;
   if (!outcome) observed.outcome = "error";
   if (tool && tool->is_error) observed.outcome = "tool_error";
   if (const auto* refusal = outcome ? std::get_if<mcp::Refusal>(&*outcome) : nullptr) {
