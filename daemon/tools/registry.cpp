@@ -1,8 +1,5 @@
 #include "daemon/tools/registry.hpp"
 
-#include <algorithm>
-
-#include "core/base/contains.hpp"
 #include "core/base/text.hpp"
 #include "daemon/tools/conversation.hpp"
 #include "daemon/tools/prompts.hpp"
