@@ -18,6 +18,7 @@
 #include "core/base/loop.hpp"
 #include "core/base/stream.hpp"
 #include "daemon/net/byte_budget.hpp"
+#include "daemon/net/end_of_turn.hpp"
 #include "daemon/net/http_message.hpp"
 #include "daemon/net/transport.hpp"
 #include "daemon/net/websocket.hpp"
@@ -42,8 +43,9 @@ struct ServerContext {
   ListenOptions options;
   Handler& handler;
   TaskGroup& tasks;
-  DateText date;
-  HandshakeFailures handshakes;
+  EndOfTurn end_of_turn;
+  DateText date{};
+  HandshakeFailures handshakes{};
   bool draining = false;
   ByteBudget bytes{options.max_bytes};
 };

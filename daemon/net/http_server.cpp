@@ -45,7 +45,7 @@ class HttpServer final : public Server {
       : acceptor_(loop.executor()),
         housekeeping_(loop, log),
         exchanges_(loop, log),
-        context_{clock, log, std::move(options), handler, exchanges_, {}, {}, false} {}
+        context_{clock, log, std::move(options), handler, exchanges_, EndOfTurn(loop.executor())} {}
 
   Result<> open();
 
