@@ -47,6 +47,10 @@ Response upgrade_required() {
   return refusal;
 }
 
+Task<std::optional<Response>> ready(std::optional<Response> response) {
+  co_return response;
+}
+
 mcp::TaskTable::Limits task_limits(const McpOptions& options) {
   mcp::TaskTable::Limits limits;
   limits.tasks = options.max_tasks;
@@ -194,21 +198,27 @@ Task<std::optional<Response>> McpEndpoint::answer_page(Request request, BodyWrit
 }
 
 Task<std::optional<Response>> McpEndpoint::answer(Request request, BodyWriter& writer) {
+  if (auto response = answer_at_once(request)) return ready(std::move(response));
+  if (McpStateless::is_modern(request)) return state_->stateless.post(std::move(request), writer);
+  if (request.method == "POST") return state_->http.post(std::move(request), writer);
+  return state_->http.get(std::move(request), writer);
+}
+
+// What needs no call: refusals, documents, the end of a session.
+std::optional<Response> McpEndpoint::answer_at_once(Request& request) {
   const bool is_mcp = request.path == "/mcp";
   if (auto document = answer_metadata(request, state_->options.oauth)) {
-    if (auto refusal = refuse_from_there(request.headers)) co_return refusal;
-    co_return document;
+    if (auto refusal = refuse_from_there(request.headers)) return refusal;
+    return document;
   }
-  if (!is_mcp && !is_websocket_path(request.path)) co_return not_found(request.path);
-  if (auto refusal = refuse(request)) co_return refusal;
-  if (!is_mcp) co_return upgrade_required();
-  const bool is_modern = McpStateless::is_modern(request);
-  if (is_modern && request.method != "POST") co_return wrong_method("POST");
-  if (is_modern) co_return co_await state_->stateless.post(std::move(request), writer);
-  if (request.method == "POST") co_return co_await state_->http.post(std::move(request), writer);
-  if (request.method == "GET") co_return co_await state_->http.get(std::move(request), writer);
-  if (request.method == "DELETE") co_return state_->http.end_session(request);
-  co_return wrong_method("GET, POST, DELETE");
+  if (!is_mcp && !is_websocket_path(request.path)) return not_found(request.path);
+  if (auto refusal = refuse(request)) return refusal;
+  if (!is_mcp) return upgrade_required();
+  if (request.method == "POST") return std::nullopt;
+  if (McpStateless::is_modern(request)) return wrong_method("POST");
+  if (request.method == "GET") return std::nullopt;
+  if (request.method == "DELETE") return state_->http.end_session(request);
+  return wrong_method("GET, POST, DELETE");
 }
 
 std::optional<Response> McpEndpoint::refuse_from_there(const Headers& headers) {

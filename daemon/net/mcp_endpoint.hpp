@@ -120,6 +120,7 @@ class McpEndpoint final : public Handler {
  private:
   struct State;
   Task<std::optional<Response>> answer(Request request, BodyWriter& writer);
+  std::optional<Response> answer_at_once(Request& request);
   Task<std::optional<Response>> answer_page(Request request, BodyWriter& writer);
   std::optional<Response> refuse(Request& request);
   std::optional<Response> refuse_from_there(const Headers& headers);
