@@ -22,11 +22,6 @@ constexpr Duration kLastBreath = 5s;
 
 using Processes = std::vector<control::Stopping::Process>;
 
-bool lives(const control::Stopping::Process& process) {
-  const auto now = process_info(process.pid);
-  return now && now->state != 'Z' && now->start_ticks == process.start_ticks;
-}
-
 struct Watched {
   bool interrupted = false;
   std::set<std::string> told;  // services whose end was shown
@@ -54,7 +49,8 @@ Watched watch_stopping(Context& context, control::Client& client, std::uint64_t 
 Processes left_over(Processes processes) {
   const Time deadline = std::chrono::steady_clock::now() + kLastBreath;
   for (;;) {
-    std::erase_if(processes, [](const auto& process) { return !lives(process); });
+    std::erase_if(processes,
+                  [](const auto& process) { return !is_alive(process.pid, process.start_ticks); });
     if (processes.empty() || std::chrono::steady_clock::now() >= deadline) return processes;
     std::this_thread::sleep_for(1ms);
   }

@@ -82,10 +82,8 @@ std::optional<pid_t> living(const json::value& process) {
   const auto pid = find_integer(*identity, "pid");
   const auto start = find_integer(*identity, "start_ticks");
   if (!pid || *pid <= 0 || !start) return std::nullopt;
-  const auto info = process_info(static_cast<pid_t>(*pid));
-  const bool same =
-      info && info->state != 'Z' && info->start_ticks == static_cast<std::uint64_t>(*start);
-  return same ? std::optional(info->pid) : std::nullopt;
+  const auto alive = is_alive(static_cast<pid_t>(*pid), static_cast<std::uint64_t>(*start));
+  return alive ? std::optional(static_cast<pid_t>(*pid)) : std::nullopt;
 }
 
 }  // namespace

@@ -145,6 +145,11 @@ std::optional<ProcessInfo> process_info(pid_t pid) {
   return info;
 }
 
+bool is_alive(pid_t pid, std::uint64_t start_ticks) {
+  const auto info = process_info(pid);
+  return info && info->start_ticks == start_ticks && info->state != 'Z' && info->state != 'X';
+}
+
 std::vector<ProcessInfo> all_processes() {
   std::vector<ProcessInfo> processes;
   for (const std::string& pid : numbered_entries("/proc"))

@@ -34,6 +34,8 @@ struct ProcessInfo {
 };
 
 std::optional<ProcessInfo> process_info(pid_t pid);
+// Is it still the process that was started then? What has ended is not alive, waited for or not.
+bool is_alive(pid_t pid, std::uint64_t start_ticks);
 std::vector<ProcessInfo> all_processes();
 std::string command_line(pid_t pid);  // printable, arguments joined by blanks
 std::string boot_id();                // changes at each boot of the machine

@@ -101,9 +101,7 @@ bool is_within_exec(std::string_view stat) {
 }
 
 bool is_alive(const Identity& identity) {
-  const auto info = process_info(identity.pid);
-  return info && info->start_ticks == identity.start_ticks && info->state != 'Z' &&
-         info->state != 'X';
+  return exai::is_alive(identity.pid, identity.start_ticks);
 }
 
 bool is_present(const Identity& identity) {

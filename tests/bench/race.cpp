@@ -295,8 +295,8 @@ void measure(const Race& race, const Tool& tool, const std::set<std::string>& wh
   const pid_t supervisor = supervisor_of(race, tool, started);
   if (what.contains("idle")) {
     const auto own = own_processes(supervisor, pids_of(all));
-    race.say("pss", sum_of(own, "smaps_rollup", "\nPss:"));
     measure_idle(race, own);
+    race.say("pss", sum_of(own, "smaps_rollup", "\nPss:"));  // at rest, too
   }
   if (what.contains("status")) {
     std::vector<double> times;

@@ -332,6 +332,19 @@ TEST_CASE("a process is described by the kernel") {
   CHECK(command_line(::getpid()).find("integration_base") != std::string::npos);
 }
 
+TEST_CASE("alive is what runs and was started then, and not what has ended unwaited for") {
+  const auto me = process_info(::getpid());
+  REQUIRE(me);
+  CHECK(is_alive(me->pid, me->start_ticks));
+  CHECK_FALSE(is_alive(me->pid, me->start_ticks + 1));
+  CHECK_FALSE(is_alive(0x3FFFFFFF, me->start_ticks));
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  REQUIRE(wait_until([&] { return process_info(child)->state == 'Z'; }));
+  CHECK_FALSE(is_alive(child, process_info(child)->start_ticks));
+  CHECK(::waitpid(child, nullptr, 0) == child);
+}
+
 TEST_CASE("the listener of a port is found with its process") {
   boost::asio::io_context context;
   boost::asio::ip::tcp::acceptor acceptor(context, {boost::asio::ip::make_address("127.0.0.1"), 0});
