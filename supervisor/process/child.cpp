@@ -12,7 +12,6 @@ extern "C" {
 #include <cerrno>
 
 #include "core/base/proc.hpp"
-#include "supervisor/process/limits.hpp"
 
 namespace exai::process {
 
@@ -70,11 +69,17 @@ Result<std::unique_ptr<Child>> Child::adopt(Identity identity, std::string mark,
       new Child(identity, std::move(pidfd), std::move(mark), std::move(cgroup)));
 }
 
-std::optional<ExitStatus> Child::ended_at_once() {
+// With a cgroup, when it has ended: the rest of its tree is found by that.
+bool Child::is_reaped(const Containment& containment) {
   pollfd end{pidfd_.get(), POLLIN, 0};
-  if (!cgroup_ || (!status_ && ::poll(&end, 1, 0) != 1)) return std::nullopt;
-  if (!status_) status_ = take_status(pidfd_, WNOHANG);
-  oom_kills_ = process::oom_kills(*cgroup_);
+  if (status_ || !cgroup_ || ::poll(&end, 1, 0) != 1) return status_.has_value();
+  status_ = take_status(pidfd_, WNOHANG);
+  oom_kills_ = containment.oom_kills(*cgroup_);
+  return true;
+}
+
+std::optional<ExitStatus> Child::ended_at_once(const Containment& containment) {
+  if (!is_reaped(containment) || containment.goes_down()) return std::nullopt;
   return process::remove(*cgroup_) == Removal::gone ? status_ : std::nullopt;
 }
 
@@ -85,9 +90,10 @@ Task<ExitStatus> Child::wait(Clock& clock, Containment& containment) {
     ended = readable.has_value();
     if (!ended) co_await clock.sleep_for(kLeftoverPause);
   }
-  if (const auto ended = ended_at_once()) co_return *ended;
-  if (status_) {
-    co_await clear_cgroup(clock);
+  if (is_reaped(containment)) {
+    const Cgroup cgroup = cgroup_.value_or(Cgroup{});  // none: it was abandoned
+    const Removal removal = co_await containment.remove(cgroup);
+    if (removal == Removal::populated && cgroup_) co_await clear_cgroup(clock);
     co_return *status_;
   }
   const ExitStatus status = take_status(pidfd_, WNOHANG | WNOWAIT);

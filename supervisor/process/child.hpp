@@ -46,7 +46,7 @@ class Child final {
   const Fd& pidfd() const { return pidfd_; }
   // What wait() would give, when there is nothing to wait for: it has ended, and so has all of its
   // tree. With a cgroup that is how nearly all of them end.
-  std::optional<ExitStatus> ended_at_once();
+  std::optional<ExitStatus> ended_at_once(const Containment& containment);
 
   // It does not die, and is not waited for; it is reaped if it ends after all. Its tree is no
   // longer touched: the next process of the service may be among it.
@@ -68,6 +68,7 @@ class Child final {
         pidfd_(std::move(pidfd)),
         mark_(std::move(mark)),
         cgroup_(std::move(cgroup)) {}
+  bool is_reaped(const Containment& containment);
   Task<> clear_cgroup(Clock& clock);
   Task<> clear_marked(Clock& clock, Containment& containment);
 

@@ -5,14 +5,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
 #include <cerrno>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
 
 #include "core/base/proc.hpp"
 #include "core/base/text.hpp"
+#include "core/base/threads.hpp"
+#include "supervisor/process/limits.hpp"
 
 namespace exai::process {
 
@@ -113,6 +120,83 @@ Result<Path> cgroup_place(const CgroupFacts& facts) {
   return place.empty() ? Path(mount->point) : Path(mount->point) / place;
 }
 
+// --- a thread that removes ---
+
+class Containment::Remover {
+ public:
+  explicit Remover(Loop& loop)
+      : loop_(loop), thread_(start_thread("cgroups", [this] { work(); })) {}
+  Remover(const Remover&) = delete;
+  Remover& operator=(const Remover&) = delete;
+  ~Remover() {
+    {
+      const std::lock_guard lock(mutex_);
+      ends_ = true;
+    }
+    changed_.notify_one();
+    thread_.join();
+  }
+
+  template <class Token>
+  auto async_remove(Cgroup cgroup, Token&& token) {
+    return asio::async_initiate<Token, void(Removal)>(
+        [this, &cgroup](auto handler) {
+          add({std::move(cgroup), std::move(handler)});
+        },
+        token);
+  }
+
+ private:
+  struct Job {
+    Cgroup cgroup;
+    asio::any_completion_handler<void(Removal)> tell;  // on the loop
+    Removal result = Removal::gone;
+  };
+  using Jobs = std::vector<Job>;
+
+  void add(Job job) {
+    if (collected_.empty()) loop_.post([this] { hand_over(); });
+    collected_.push_back(std::move(job));
+  }
+
+  void hand_over() {
+    {
+      const std::lock_guard lock(mutex_);
+      std::ranges::move(collected_, std::back_inserter(waiting_));
+    }
+    collected_.clear();
+    changed_.notify_one();
+  }
+
+  void work() {
+    for (;;) {
+      const auto jobs = std::make_shared<Jobs>();
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return ends_ || !waiting_.empty(); });
+        if (ends_) return;
+        jobs->swap(waiting_);
+      }
+      for (Job& job : *jobs) job.result = process::remove(job.cgroup);
+      loop_.post([jobs] {
+        for (Job& job : *jobs) std::move(job.tell)(job.result);
+      });
+    }
+  }
+
+  Loop& loop_;
+  Jobs collected_;    // in this turn of the loop
+  std::mutex mutex_;  // of what follows
+  std::condition_variable changed_;
+  Jobs waiting_;
+  bool ends_ = false;
+  std::thread thread_;
+};
+
+Containment::~Containment() = default;
+
+// --- how it is done here ---
+
 Containment::Containment(Loop& loop, Path record, const std::string& name, std::string wanted)
     : loop_(loop), record_(std::move(record)) {
   // What an earlier supervisor made is found again even when it is not to be used for more.
@@ -120,6 +204,8 @@ Containment::Containment(Loop& loop, Path record, const std::string& name, std::
   if (!root_.empty() && !exists(Cgroup{root_.string()})) root_.clear();
   const auto prepared = prepare(name, wanted);
   by_cgroup_ = prepared.has_value();
+  // Also for what an earlier supervisor has started.
+  counts_memory_ = !root_.empty() && controllers().find("memory") != std::string::npos;
   statement_ =
       by_cgroup_
           ? fmt::format("each service in a cgroup of its own, below {}; controllers: {}",
@@ -188,12 +274,26 @@ std::optional<Cgroup> Containment::find(const std::string& service, pid_t pid) c
   return std::nullopt;
 }
 
+Task<Removal> Containment::remove(Cgroup cgroup) {
+  if (!remover_) co_return process::remove(cgroup);
+  co_return co_await remover_->async_remove(std::move(cgroup), asio::use_awaitable);
+}
+
+std::uint64_t Containment::oom_kills(const Cgroup& cgroup) const {
+  return counts_memory_ ? process::oom_kills(cgroup) : 0;
+}
+
+void Containment::go_down() {
+  if (!root_.empty() && !remover_) remover_ = std::make_unique<Remover>(loop_);
+}
+
 void Containment::kill_everything() const {
   if (!root_.empty()) kill_all(Cgroup{root_.string()});
 }
 
-Result<> Containment::remove() {
+Result<> Containment::close() {
   if (root_.empty()) return {};
+  remover_.reset();
   const Cgroup root{root_.string()};
   if (process::remove(root) == Removal::gone) return {};
   kill_all(root);

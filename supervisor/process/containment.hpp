@@ -17,6 +17,9 @@
 // into it by clone3 later. It is removed and made anew, or gets a successor: <service>,
 // <service>+1, …
 //
+// The kernel takes 30 to 40 µs to remove a cgroup. When the stack goes down a thread of ours
+// removes them, all of a turn of the loop together, while the loop goes on with the next.
+//
 // Thread: loop. Lifetime: the Loop outlives it.
 
 #include <map>
@@ -44,6 +47,7 @@ class Containment final {
   Containment(Loop& loop, Path record, const std::string& name, std::string wanted);
   Containment(const Containment&) = delete;
   Containment& operator=(const Containment&) = delete;
+  ~Containment();
 
   // "each service in a cgroup of its own, below /sys/fs/cgroup/exai-4f2a91c0; controllers: memory
   // pids", "by session and mark, without cgroups: no cgroup version 2 is mounted".
@@ -57,11 +61,19 @@ class Containment final {
   // The one of them that this process is in, or nothing.
   std::optional<Cgroup> find(const std::string& service, pid_t pid) const;
 
+  // As process::remove(): at once, or while it goes down, soon.
+  Task<Removal> remove(Cgroup cgroup);
+  // How many processes in it the kernel ended for want of memory.
+  std::uint64_t oom_kills(const Cgroup& cgroup) const;
+  // All services stop, for good, and perhaps a thousand at once.
+  void go_down();
+  bool goes_down() const { return remover_ != nullptr; }
+
   // KILL to everything that is in any of them.
   void kill_everything() const;
   // At the very end: nothing of ours stays. Waits for the last of them, but not for ever.
   // Errors: conflict, naming who does not die.
-  Result<> remove();
+  Result<> close();
 
   // All processes, read after the call. Those who ask in one turn of the loop share the answer, so
   // a thousand ends at once do not read /proc a thousand times.
@@ -69,6 +81,7 @@ class Containment final {
 
  private:
   struct Reading;
+  class Remover;
   Cgroup cgroup_of(const std::string& service, int generation) const;
   Result<> prepare(const std::string& name, const std::string& wanted);
   std::string controllers() const;
@@ -77,8 +90,10 @@ class Containment final {
   Path record_;
   Path root_;  // empty: there is no folder
   bool by_cgroup_ = false;
+  bool counts_memory_ = false;
   std::string statement_;
   std::shared_ptr<Reading> reading_;
+  std::unique_ptr<Remover> remover_;  // once it goes down
 };
 
 }  // namespace exai::process

@@ -171,6 +171,7 @@ control::Stopping Supervisor::running() const {
 void Supervisor::down() {
   if (stopping_) return;
   stopping_ = true;
+  around_.containment.go_down();
   starts_.clear();
   std::vector<Unit*> all;
   for (const auto& unit : units_) all.push_back(unit.get());

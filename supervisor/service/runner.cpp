@@ -138,7 +138,8 @@ void Runner::on_end() {
   const std::shared_ptr<process::Child> ended = child_;
   hear_all();  // its last word may have been that another process is the service
   if (child_ != ended) return;
-  if (const auto status = child_->ended_at_once()) return tell_end(*child_, *status);
+  if (const auto status = child_->ended_at_once(around_.containment))
+    return tell_end(*child_, *status);
   tasks_.spawn("process of " + service().name, wait_for_end(child_));
 }
 

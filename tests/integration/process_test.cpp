@@ -28,7 +28,7 @@ struct Started {
 };
 
 // A shell script as a service: its own session, a mark of its own, output to `out`.
-Started start(const TempDir& folder, const std::string& script) {
+Started start(const TempDir& folder, const std::string& script, std::optional<Cgroup> cgroup = {}) {
   Started started;
   started.mark = "EXAI_SERVICE_DIR=" + folder.path().string();
   const Fd out = *open_file(folder / "out", O_WRONLY | O_CREAT | O_APPEND);
@@ -37,7 +37,7 @@ Started start(const TempDir& folder, const std::string& script) {
   spec.environment = {{"PATH", "/usr/bin:/bin"}, {"EXAI_SERVICE_DIR", folder.path().string()}};
   spec.working_directory = folder.path();
   spec.stdout_fd = out.get();
-  auto child = Child::spawn(spec, started.mark);
+  auto child = Child::spawn(spec, started.mark, std::move(cgroup));
   REQUIRE(child);
   started.child = std::move(*child);
   return started;
@@ -48,6 +48,10 @@ ExitStatus wait_for_end(Child& child) {
   SystemClock clock;
   Containment containment(loop, "", "", "off");
   return loop.run_until_done(child.wait(clock, containment));
+}
+
+Task<> follow(Child& child, Clock& clock, Containment& containment, ExitStatus& end) {
+  end = co_await child.wait(clock, containment);
 }
 
 std::string output(const TempDir& folder) { return read_file(folder / "out").value_or(""); }
@@ -124,6 +128,43 @@ TEST_CASE("what a leader leaves behind is dead when its end is reported") {
   const ExitStatus status = wait_for_end(*started.child);
   CHECK(status.success());
   CHECK(gone(pid_in(folder, "pid")));
+}
+
+TEST_CASE("services that end together leave no cgroup and no process, down or not") {
+  const bool down = GENERATE(false, true);
+  CAPTURE(down);
+  TempDir folder;
+  Loop loop;
+  SystemClock clock;
+  Containment containment(loop, folder / "cgroup", fmt::format("exai-test-{}", ::getpid()), "");
+  if (down) containment.go_down();
+  TaskGroup tasks(loop, Log());
+  std::vector<Started> services;
+  std::vector<ExitStatus> ends(20);
+  // Each odd one leaves somebody in its cgroup.
+  const std::string plain = "exit 7";
+  const std::string leaving =
+      "setsid -f sh -c 'echo $$ > pid; exec sleep 1000'; while [ ! -s pid ]; do sleep 0.01; done; "
+      "exit 7";
+  std::vector<std::unique_ptr<TempDir>> folders;
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    folders.push_back(std::make_unique<TempDir>());
+    services.push_back(start(*folders[i], i % 2 == 1 ? leaving : plain,
+                             containment.make(fmt::format("service {}", i))));
+  }
+  for (std::size_t i = 0; i < ends.size(); ++i)
+    tasks.spawn("an end", follow(*services[i].child, clock, containment, ends[i]));
+  loop.run();
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    CAPTURE(i);
+    CHECK(ends[i].code == 7);
+    CHECK(services[i].child->left_behind().empty());
+    if (i % 2 == 1) CHECK(gone(pid_in(*folders[i], "pid")));
+    CHECK(containment.find(fmt::format("service {}", i)).empty());
+  }
+  CHECK(containment.close());
+  const auto root = read_file(folder / "cgroup");
+  CHECK((!root || !std::filesystem::exists(Path(trim(*root)))));
 }
 
 TEST_CASE("a crash is noticed while a descendant still holds the output open") {
