@@ -22,7 +22,7 @@ fuzz: ## every fuzz target for a minute (FUZZ_SECONDS=…), with address and und
 	@scripts/setup.sh lint
 	@tests/fuzz/run
 
-bench: ## exaid beside Node's official SDK, exai validate and the capture of logs beside their peers
+bench: ## exaid, exai validate, the supervisor and the capture of logs, each beside its peers
 	@scripts/setup.sh bench
 	@tests/bench/run
 	@tests/bench/config

@@ -6,9 +6,10 @@
 //
 // "up" is from just before the tool is started to the last of COUNT stamps, so no tool reports on
 // itself; "down" until every service and the supervisor are gone, as their pidfds say; "crash" from
-// a KILL to the stamp of the successor, of a service that has run for a second. Memory is that of all processes of the tool, without the
-// services. "limit" is this program itself: clone and exec by core/base/spawn, each service in a
-// cgroup of its own with a pidfd, then cgroup.kill and rmdir; "bare" is posix_spawn alone.
+// a KILL to the stamp of the successor, of a service that has run for a second. Memory is that of
+// all processes of the tool, without the services, after some seconds in which nothing happened.
+// "limit" is this program itself: clone and exec by core/base/spawn, each service in a cgroup of
+// its own with a pidfd, then cgroup.kill and rmdir; "bare" is posix_spawn alone.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -296,7 +297,7 @@ void measure(const Race& race, const Tool& tool, const std::set<std::string>& wh
   if (what.contains("idle")) {
     const auto own = own_processes(supervisor, pids_of(all));
     measure_idle(race, own);
-    race.say("pss", sum_of(own, "smaps_rollup", "\nPss:"));  // at rest, too
+    race.say("pss", sum_of(own, "smaps_rollup", "\nPss:"));
   }
   if (what.contains("status")) {
     std::vector<double> times;

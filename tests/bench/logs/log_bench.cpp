@@ -1,10 +1,11 @@
 // The parts of tests/bench/logs/run: what prints, what waits for it to arrive, what counts it, and
 // the limits beside which a capture is measured.
 //
-//   log_bench write MIB STAMP            prints MIB of numbered lines of 100 bytes; STAMP: its
-//   start log_bench await BYTES FOLDER…        until the folders hold that much; prints the time
-//   (ns) log_bench count LINES WRITERS FOLDER…   prints lines lost and lines too many log_bench
-//   limit file|pipe|splice MIB PATH    prints MiB/s
+//   log_bench write MIB STAMP                   prints MIB of numbered lines of 100 bytes
+//                                               (STAMP: when it began)
+//   log_bench await BYTES FOLDER…               until the folders hold that much; prints when (ns)
+//   log_bench count LINES WRITERS FOLDER…       prints lines lost and lines too many
+//   log_bench limit file|pipe|splice MIB PATH   prints MiB/s
 
 #include <dirent.h>
 #include <fcntl.h>
