@@ -100,7 +100,8 @@ Result<WallTime> parse_moment(std::string_view text, WallTime now) {
     parts.tm_isdst = -1;
     const char* rest = ::strptime(written.c_str(), notation.format, &parts);
     if (rest == nullptr || *rest != '\0') continue;
-    return std::chrono::system_clock::from_time_t(zulu ? ::timegm(&parts) : ::mktime(&parts));
+    const std::chrono::seconds since_1970(zulu ? ::timegm(&parts) : ::mktime(&parts));
+    return nearest_wall_time(std::chrono::sys_seconds(since_1970));
   }
   return fail(Errc::invalid,
               "\"{}\" is no moment; write 10m (ago), 14:30, \"2026-11-21 14:30\" or "

@@ -68,7 +68,9 @@ Result<Duration> parse_duration(std::string_view text) {
     rest.remove_prefix(unit->name.size());
     total += *number * unit->factor;
   }
-  if (total > 1e14) return bad();
+  constexpr Duration kLongest = std::chrono::years(200);  // after now it is a time still
+  if (total > static_cast<double>(kLongest.count()))
+    return fail(Errc::invalid, "\"{}\" is longer than 200 years", printable(text));
   return Duration(static_cast<std::int64_t>(std::llround(total)));
 }
 
@@ -172,8 +174,8 @@ std::optional<WallTime> parse_utc(std::string_view text) {
   const year_month_day date{year{fields[0]}, month{static_cast<unsigned>(fields[1])},
                             day{static_cast<unsigned>(fields[2])}};
   if (!date.ok() || fields[3] > 23 || fields[4] > 59 || fields[5] > 60) return std::nullopt;
-  return sys_days{date} + hours{fields[3]} + minutes{fields[4]} + seconds{fields[5]} +
-         milliseconds{fields[6]};
+  return nearest_wall_time(sys_days{date} + hours{fields[3]} + minutes{fields[4]} +
+                           seconds{fields[5]} + milliseconds{fields[6]});
 }
 
 std::string format_local(WallTime time) {

@@ -33,7 +33,7 @@ std::optional<bool> parse_bool(std::string_view text);
 
 // "2026-11-21T03:42:19.123Z"
 std::string format_utc(WallTime time);
-// Milliseconds may be missing.
+// Milliseconds may be missing; a year that a WallTime cannot have is the nearest that it can.
 std::optional<WallTime> parse_utc(std::string_view text);
 // In the zone of this process (TZ), with its offset: "2026-11-21 14:42:19 +1100".
 std::string format_local(WallTime time);

@@ -49,7 +49,7 @@ int no_passphrase(char*, int, int, void* asked) {
 WallTime wall_time(const ASN1_TIME* time) {
   std::tm broken_down{};
   if (openssl().asn1_time_to_tm(time, &broken_down) != 1) return {};
-  return std::chrono::system_clock::from_time_t(::timegm(&broken_down));
+  return nearest_wall_time(std::chrono::sys_seconds(std::chrono::seconds(::timegm(&broken_down))));
 }
 
 std::string subject_of(const X509& certificate) {

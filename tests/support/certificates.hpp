@@ -13,7 +13,7 @@ struct Issue {
   std::string names = "IP:127.0.0.1,DNS:localhost";  // that it is valid for
   std::string serial = "01";                         // hexadecimal
   std::string from = "20200101000000Z";
-  std::string until = "20991231235959Z";
+  std::string until = "99991231235959Z";  // never (RFC 5280, 4.1.2.5)
 };
 
 class TestCa {

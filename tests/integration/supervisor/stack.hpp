@@ -76,7 +76,10 @@ class SupervisedStack {
   }
   void kill_supervisor() {
     supervisor_->signal(SIGKILL);
-    REQUIRE(supervisor_->wait());
+    const auto status = supervisor_->wait();
+    INFO(supervisor_->err());
+    REQUIRE(status);
+    CHECK(status->signal == SIGKILL);  // and of nothing else, before
     supervisor_.reset();
   }
   Process& supervisor() { return *supervisor_; }
@@ -97,6 +100,7 @@ class SupervisedStack {
 
   ServiceStatus status(const std::string& name) const {
     const auto status = client().status();
+    INFO((status ? "" : status.error().message()) << (supervisor_ ? supervisor_->err() : ""));
     REQUIRE(status);
     for (const ServiceStatus& service : status->services)
       if (service.name == name) return service;
