@@ -1,11 +1,9 @@
 #include "supervisor/server.hpp"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include "core/base/stream.hpp"
@@ -17,7 +15,6 @@ namespace exai {
 
 namespace {
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kMaxClients = 128;
 constexpr int kMaxTurnedAway = 32;  // at a time; more wait in the kernel's queue
 constexpr Duration kIdle = 1s;      // silent for as long, a client may lose its place
@@ -33,7 +30,7 @@ constexpr Duration kLastAnswers = 1s;
 constexpr Duration kCrowdPause = 20ms;
 
 using Protocol = asio::generic::stream_protocol;
-using Socket = Protocol::socket;
+using Socket = Stream::Socket;
 
 }  // namespace
 
@@ -50,7 +47,7 @@ struct ControlClient {
   TlsContext tls;  // to begin with; none: clear text
   rpc::LineFramer framer{kMaxLine};
   std::shared_ptr<ControlSession> session = std::make_shared<ControlSession>();
-  asio::steady_timer turn;  // wakes those who wait to write
+  Timer turn;  // wakes those who wait to write
   bool writing = false;
   bool busy = false;  // with a request, or pushing events
   bool gone = false;  // or told to go
@@ -71,7 +68,7 @@ struct ControlServer::Listener {
 
   Door door;
   std::unique_ptr<TlsServer> tls;  // none: clear text
-  asio::basic_socket_acceptor<Protocol> acceptor;
+  asio::basic_socket_acceptor<Protocol, Executor> acceptor;
 };
 
 ControlServer::ControlServer(Loop& loop, Clock& clock, service::Supervisor& supervisor, Log log)

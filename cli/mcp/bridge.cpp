@@ -1,8 +1,6 @@
 #include "cli/mcp/bridge.hpp"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <deque>
 #include <random>
@@ -17,7 +15,6 @@ namespace exai::bridge {
 
 namespace {
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kLineLimit = 64U << 20U;   // twice the daemon's own default
 constexpr std::size_t kOutboxLimit = 8U << 20U;  // then stdin waits
 constexpr std::size_t kOutboxCount = 64;         // or so many messages: answers come in between
@@ -84,11 +81,11 @@ class Bridge {
   std::deque<std::string> outbox_;           // for the daemon
   std::size_t outbox_bytes_ = 0;
   // Each is cancelled when it is so; one waiter each.
-  asio::steady_timer changed_;        // anything
-  asio::steady_timer more_to_write_;  // to the daemon
-  asio::steady_timer less_to_write_;
-  asio::steady_timer patience_;  // another request is the first to expire
-  asio::steady_timer hurry_;     // a request wants a connection soon
+  Timer changed_;        // anything
+  Timer more_to_write_;  // to the daemon
+  Timer less_to_write_;
+  Timer patience_;               // another request is the first to expire
+  Timer hurry_;                  // a request wants a connection soon
   bool is_wanted_ = false;       // the same, before anybody waits for it
   bool client_gone_ = false;
   bool asked_to_stop_ = false;

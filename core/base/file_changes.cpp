@@ -98,7 +98,7 @@ struct FileChanges::State : std::enable_shared_from_this<State> {
   std::string what;
   std::vector<Path> files;
   std::function<void()> changed;
-  asio::steady_timer quiet;
+  Timer quiet;
   bool settling = false;
   Fd inotify;
   Watcher watcher;  // before the descriptor goes

@@ -180,8 +180,7 @@ void abandon(HttpTransfer& transfer) {
 // Resumes when something has arrived. A waiter that is cancelled gives the transfer up: its end is
 // then `cancelled`.
 Task<> wait_arrival(std::shared_ptr<HttpTransfer> transfer) {
-  const auto token = asio::as_tuple(asio::use_awaitable);
-  co_await transfer->arrival.async_wait(token);
+  co_await transfer->arrival.async_wait(kAsTuple);
   const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none) abandon(*transfer);
 }

@@ -30,7 +30,7 @@ struct HttpTransfer {
   HeaderMap headers;
   std::deque<std::string> pieces;  // of the body; the whole of it as one piece in HttpMode::whole
   std::optional<Result<>> end;
-  asio::steady_timer arrival;  // cancelled whenever something has arrived
+  Timer arrival;  // cancelled whenever something has arrived
   std::shared_ptr<HttpOrders> island;
   std::atomic<std::size_t> unread = 0;  // bytes given to the loop and not read by next() yet
 };

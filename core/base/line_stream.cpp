@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <utility>
 
@@ -14,9 +12,6 @@ namespace exai {
 
 namespace {
 
-using asio::posix::stream_descriptor;
-
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadSize = 64U << 10U;
 // PIPE_BUF: a pipe that is writable takes that much at once.
 constexpr std::size_t kWriteSize = 4096;
@@ -54,7 +49,7 @@ Task<std::optional<Result<std::string>>> LineStream::next() {
   std::array<char, kReadSize> bytes{};
   for (;;) {
     if (auto line = lines_.next()) co_return line;
-    auto waited = co_await in_.async_wait(stream_descriptor::wait_read, kAsTuple);
+    auto waited = co_await in_.async_wait(Descriptor::wait_read, kAsTuple);
     if (!is_ready(std::get<0>(waited))) co_return std::nullopt;
     const ssize_t count = ::read(in_.native_handle(), bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
@@ -88,7 +83,7 @@ Task<> LineStream::write_all() {
       co_await changed_.async_wait(kAsTuple);
       continue;
     }
-    auto waited = co_await out_.async_wait(stream_descriptor::wait_write, kAsTuple);
+    auto waited = co_await out_.async_wait(Descriptor::wait_write, kAsTuple);
     if (!is_ready(std::get<0>(waited))) break;
     const std::size_t size = std::min(unread(), kWriteSize);
     const ssize_t count = ::write(out_.native_handle(), outbox_.data() + written_, size);

@@ -8,8 +8,6 @@
 //
 // Thread: loop. Lifetime: flush() before destroying it, or what was written is lost.
 
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,10 +43,10 @@ class LineStream {
   Task<> write_all();
   Task<Result<>> all_written();
 
-  asio::posix::stream_descriptor in_;
-  asio::posix::stream_descriptor out_;
-  asio::steady_timer changed_;  // cancelled when the writer has something to do
-  asio::steady_timer read_;     // cancelled when something was read
+  Descriptor in_;
+  Descriptor out_;
+  Timer changed_;  // cancelled when the writer has something to do
+  Timer read_;     // cancelled when something was read
   Log log_;
   std::size_t limit_;
   rpc::LineFramer lines_;

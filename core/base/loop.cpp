@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <cerrno>
@@ -18,8 +17,6 @@
 namespace exai {
 
 namespace {
-
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 bool is_cancellation(const std::exception_ptr& failure) {
   try {
@@ -58,14 +55,14 @@ void Loop::post(std::function<void()> work) { asio::post(context_, std::move(wor
 // --- clocks ---
 
 Task<> SystemClock::sleep_until(Time when) {
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  asio::steady_timer timer(executor, when);
-  co_await timer.async_wait(asio::use_awaitable);
+  const Executor executor = co_await asio::this_coro::executor;
+  Timer timer(executor, when);
+  co_await timer.async_wait(kAwait);
 }
 
 Task<> FakeClock::sleep_until(Time when) {
   if (when <= now_) co_return;
-  auto timer = std::make_shared<asio::steady_timer>(loop_.executor(), Time::max());
+  auto timer = std::make_shared<Timer>(loop_.executor(), Time::max());
   sleepers_.emplace(when, timer);
   co_await timer->async_wait(kAsTuple);
   if (now_ >= when) co_return;
@@ -132,7 +129,7 @@ void TaskGroup::cancel() {
 
 Task<> TaskGroup::join() {
   while (!entries_.empty()) {
-    auto timer = std::make_shared<asio::steady_timer>(loop_.executor(), Time::max());
+    auto timer = std::make_shared<Timer>(loop_.executor(), Time::max());
     joiners_.push_back(timer);
     auto woken = co_await timer->async_wait(kAsTuple);
     std::erase(joiners_, timer);
@@ -146,9 +143,9 @@ Task<Result<>> wait_readable(const Fd& fd) {
   // A duplicate, so that several may wait on one descriptor, and Asio may close what it was given.
   const int copy = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3);
   if (copy < 0) co_return fail(errno_error(errno, "waiting for a descriptor"));
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  asio::posix::stream_descriptor descriptor(executor, copy);
-  const auto readable = asio::posix::stream_descriptor::wait_read;
+  const Executor executor = co_await asio::this_coro::executor;
+  Descriptor descriptor(executor, copy);
+  const auto readable = Descriptor::wait_read;
   auto done = co_await descriptor.async_wait(readable, kAsTuple);
   const boost::system::error_code error = std::get<0>(done);
   if (error) co_return fail(errno_error(error.value(), "waiting for a descriptor"));
@@ -157,7 +154,7 @@ Task<Result<>> wait_readable(const Fd& fd) {
 
 struct Signals::State {
   explicit State(asio::io_context& context) : set(context) {}
-  asio::signal_set set;
+  asio::basic_signal_set<Executor> set;
 };
 
 Signals::Signals(Loop& loop, std::vector<int> numbers)

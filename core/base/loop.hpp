@@ -9,11 +9,13 @@
 //
 // Rules (style.md B.6): name a request on the line before the co_await; parameters by value.
 
-#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <functional>
 #include <list>
 #include <map>
@@ -32,8 +34,19 @@ namespace exai {
 
 namespace asio = boost::asio;
 
+// What we use of Asio has the loop's own executor: no virtual call stands between an operation and
+// the loop, and each is as much smaller.
+using Executor = asio::io_context::executor_type;
 template <class T = void>
-using Task = asio::awaitable<T>;
+using Task = asio::awaitable<T, Executor>;
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
+
+// How a task waits for an operation of Asio's: it resumes with what came of it, or throws.
+inline constexpr asio::use_awaitable_t<Executor> kAwait;
+// The same, and never throws: the error code is the first of a tuple.
+inline constexpr auto kAsTuple = asio::as_tuple(kAwait);
 
 class Loop {
  public:
@@ -47,7 +60,7 @@ class Loop {
   template <class T>
   T run_until_done(Task<T> task);
 
-  asio::any_io_executor executor() { return context_.get_executor(); }
+  Executor executor() { return context_.get_executor(); }
   asio::io_context& context() { return context_; }
   // Thread: any.
   void post(std::function<void()> work);
@@ -86,7 +99,7 @@ class FakeClock final : public Clock {
  private:
   Loop& loop_;
   Time now_{};
-  std::multimap<Time, std::shared_ptr<asio::steady_timer>> sleepers_;
+  std::multimap<Time, std::shared_ptr<Timer>> sleepers_;
 };
 
 // Owns the coroutines it starts. A coroutine that throws is logged with its name; cancellation is
@@ -116,7 +129,7 @@ class TaskGroup {
   Loop& loop_;
   Log log_;
   std::list<std::shared_ptr<Entry>> entries_;
-  std::vector<std::shared_ptr<asio::steady_timer>> joiners_;
+  std::vector<std::shared_ptr<Timer>> joiners_;
 };
 
 // The task's result, or `timeout` ("no answer within 2s"). The loser is cancelled and has ended

@@ -1,13 +1,11 @@
 #pragma once
 // The bodies of loop.hpp's templates.
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/multiple_exceptions.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -24,10 +22,10 @@ namespace detail {
 // A place where a coroutine waits for a value that somebody else puts there, on the loop.
 template <class T>
 struct Mailbox {
-  explicit Mailbox(const asio::any_io_executor& executor) : arrival(executor, Time::max()) {}
+  explicit Mailbox(const Executor& executor) : arrival(executor, Time::max()) {}
   std::optional<T> value;
   std::exception_ptr failure;
-  asio::steady_timer arrival;
+  Timer arrival;
 };
 
 // A task under a limit. It is started before anybody waits for it: most end at once, and then no
@@ -38,7 +36,7 @@ struct Limited {
   std::optional<Result<T>> result;
   std::exception_ptr failure;
   bool ended = false;
-  std::optional<asio::steady_timer> end;  // cancelled by the end, if somebody waits for it
+  std::optional<Timer> end;  // cancelled by the end, if somebody waits for it
 };
 
 template <class T>
@@ -54,7 +52,7 @@ Task<> run_limited(std::shared_ptr<Limited<T>> work, Task<Result<T>> task) {
 }
 
 template <class T>
-void start(const asio::any_io_executor& executor, const std::shared_ptr<Limited<T>>& work,
+void start(const Executor& executor, const std::shared_ptr<Limited<T>>& work,
            Task<Result<T>> task) {
   auto nothing_more = [work](const std::exception_ptr&) {};  // it comes a turn of the loop later
   asio::co_spawn(executor, run_limited(work, std::move(task)),
@@ -64,18 +62,17 @@ void start(const asio::any_io_executor& executor, const std::shared_ptr<Limited<
 // Until the work has ended, whatever happens: cancelled, it cancels the work and goes on waiting.
 template <class T>
 Task<> wait_ended(std::shared_ptr<Limited<T>> work) {
-  const auto token = asio::as_tuple(asio::use_awaitable);
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  const Executor executor = co_await asio::this_coro::executor;
   co_await asio::this_coro::throw_if_cancelled(false);
   if (work->ended) co_return;
   work->end.emplace(executor, Time::max());
-  co_await work->end->async_wait(token);
+  co_await work->end->async_wait(kAsTuple);
   if (work->ended) co_return;
   work->stop.emit(asio::cancellation_type::terminal);
   const auto nothing = asio::disable_cancellation();
   co_await asio::this_coro::reset_cancellation_state(nothing);
   while (!work->ended) {
-    co_await work->end->async_wait(token);
+    co_await work->end->async_wait(kAsTuple);
   }
 }
 
@@ -108,7 +105,7 @@ T Loop::run_until_done(Task<T> task) {
 template <class T>
 Task<Result<T>> with_timeout(Clock& clock, Task<Result<T>> task, Duration limit) {
   using namespace asio::experimental::awaitable_operators;
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  const Executor executor = co_await asio::this_coro::executor;
   const auto work = std::make_shared<detail::Limited<T>>();
   detail::start(executor, work, std::move(task));
   bool in_time = true;
@@ -152,8 +149,7 @@ Task<T> Island::run(std::function<T()> work) {
     });
   };
   submit(std::move(job));
-  const auto token = asio::as_tuple(asio::use_awaitable);
-  auto woken = co_await mailbox->arrival.async_wait(token);
+  auto woken = co_await mailbox->arrival.async_wait(kAsTuple);
   if (mailbox->failure) std::rethrow_exception(mailbox->failure);
   // Woken without a value: the waiting coroutine was cancelled; the work goes on and is forgotten.
   if (!mailbox->value) throw boost::system::system_error(std::get<0>(woken));

@@ -1,13 +1,11 @@
 #include "core/base/stream.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <optional>
 
@@ -19,8 +17,6 @@ namespace exai {
 namespace {
 
 using boost::system::error_code;
-
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 bool is_no_tls(unsigned long code) {
   const int reason = ERR_GET_REASON(code);
@@ -140,7 +136,7 @@ struct Stream::Tls : std::enable_shared_from_this<Tls> {
   }
 
   Socket* socket;  // none: closed
-  asio::any_io_executor executor = socket->get_executor();
+  Executor executor = socket->get_executor();
   TlsContext context;
   SSL* ssl;
   Operation reading;

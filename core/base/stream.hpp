@@ -27,11 +27,12 @@ namespace exai {
 
 class Stream {
  public:
-  using Socket = asio::generic::stream_protocol::socket;  // TCP, or a unix socket
-  using executor_type = Socket::executor_type;
+  using executor_type = Executor;
+  // TCP, or a unix socket.
+  using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, Executor>;
 
   explicit Stream(Socket socket) : socket_(std::move(socket)) {}
-  explicit Stream(const asio::any_io_executor& executor) : socket_(executor) {}
+  explicit Stream(const Executor& executor) : socket_(executor) {}
   Stream(Stream&& other) noexcept;
   Stream& operator=(Stream&&) = delete;
   ~Stream();
@@ -45,7 +46,7 @@ class Stream {
   Task<Result<>> connect_tls(TlsContext context, std::string host);
   bool is_tls() const { return tls_ != nullptr; }
 
-  executor_type get_executor() { return socket_.get_executor(); }
+  Executor get_executor() { return socket_.get_executor(); }
   Socket& socket() { return socket_; }
   const Socket& socket() const { return socket_; }
   bool is_open() const { return socket_.is_open(); }

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <unordered_map>
 
@@ -18,7 +17,7 @@ struct Watcher::State : std::enable_shared_from_this<State> {
   void arm() {
     if (armed || callbacks.empty()) return;
     armed = true;
-    epoll.async_wait(asio::posix::stream_descriptor::wait_read,
+    epoll.async_wait(Descriptor::wait_read,
                      [self = shared_from_this()](const boost::system::error_code& error) {
                        self->armed = false;
                        if (!error) self->dispatch();
@@ -44,7 +43,7 @@ struct Watcher::State : std::enable_shared_from_this<State> {
     callbacks.erase(fd);
   }
 
-  asio::posix::stream_descriptor epoll;
+  Descriptor epoll;
   std::unordered_map<int, std::function<void()>> callbacks;
   bool armed = false;
 };

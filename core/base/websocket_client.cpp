@@ -2,10 +2,8 @@
 
 #include <fcntl.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket/stream.hpp>
@@ -24,7 +22,6 @@ namespace {
 
 using asio::ip::tcp;
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr Duration kHandshake = 5s;
 constexpr std::size_t kKeptBuffer = 64U << 10U;  // a larger one is given back after its message
 
@@ -33,13 +30,13 @@ class BeastClient final : public WebSocketClient {
   explicit BeastClient(Loop& loop) : stream_(loop.executor()) {}
 
   Task<Result<>> connect(WebSocketAddress address) {
-    tcp::resolver resolver(stream_.get_executor());
+    asio::ip::basic_resolver<tcp, Executor> resolver(stream_.get_executor());
     const std::string port = std::to_string(address.port);
     auto found = co_await resolver.async_resolve(address.host, port, kAsTuple);
     if (std::get<0>(found))
       co_return fail(Errc::unavailable, "{}: {}", address.host, std::get<0>(found).message());
-    const tcp::resolver::results_type endpoints = std::get<1>(found);
-    tcp::socket socket(stream_.get_executor());
+    const auto endpoints = std::get<1>(found);
+    asio::basic_stream_socket<tcp, Executor> socket(stream_.get_executor());
     auto connected = co_await asio::async_connect(socket, endpoints, kAsTuple);
     if (std::get<0>(connected))
       co_return fail(Errc::unavailable, "{}", to_lower(std::get<0>(connected).message()));

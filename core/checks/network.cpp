@@ -36,14 +36,13 @@ Task<Result<Endpoints>> resolve(Attempt& attempt, std::string host, std::uint16_
 
 }  // namespace
 
-Task<Result<tcp::socket>> connect(Attempt& attempt, std::string host, std::uint16_t port) {
+Task<Result<Socket>> connect(Attempt& attempt, std::string host, std::uint16_t port) {
   auto endpoints = co_await resolve(attempt, host, port);
   if (!endpoints) co_return fail(endpoints.error());
   const std::string where = fmt::format("{}:{}", host, port);
   attempt.step = "connecting to " + where;
-  tcp::socket socket(attempt.loop.executor());
-  const auto token = asio::as_tuple(asio::use_awaitable);
-  auto connected = co_await asio::async_connect(socket, *endpoints, token);
+  Socket socket(attempt.loop.executor());
+  auto connected = co_await asio::async_connect(socket, *endpoints, kAsTuple);
   const boost::system::error_code error = std::get<0>(connected);
   if (error == asio::error::connection_refused)
     co_return fail(Errc::unavailable, "connection refused by {}", where);

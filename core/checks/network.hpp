@@ -7,8 +7,10 @@
 
 namespace exai::checks {
 
+using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
+
 // Errors: unavailable, with words for an operator ("connection refused by 127.0.0.1:6379").
-Task<Result<asio::ip::tcp::socket>> connect(Attempt& attempt, std::string host, std::uint16_t port);
+Task<Result<Socket>> connect(Attempt& attempt, std::string host, std::uint16_t port);
 
 // A request whose own limits stay behind the deadline of the run.
 HttpRequest request_to(const Attempt& attempt, const config::Check& check, std::string url);

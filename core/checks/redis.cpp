@@ -65,14 +65,13 @@ std::string encode(const Words& words) {
 // One connection: a question, its answer, and again.
 class Conversation {
  public:
-  explicit Conversation(tcp::socket socket) : socket_(std::move(socket)) {}
+  explicit Conversation(Socket socket) : socket_(std::move(socket)) {}
 
   // Errors: unavailable, when no answer of Redis's kind came.
   Task<Result<Reply>> ask(Words words) {
     const std::string command = encode(words);
-    const auto token = asio::as_tuple(asio::use_awaitable);
     const auto bytes = asio::buffer(command);
-    auto written = co_await asio::async_write(socket_, bytes, token);
+    auto written = co_await asio::async_write(socket_, bytes, kAsTuple);
     if (std::get<0>(written)) co_return broken(std::get<0>(written));
     for (;;) {
       void* object = nullptr;
@@ -84,7 +83,7 @@ class Conversation {
         co_return fail(Errc::unavailable, "the answer is larger than {}",
                        format_size(kAnswerLimit));
       const auto room = asio::buffer(buffer_);
-      auto read = co_await socket_.async_read_some(room, token);
+      auto read = co_await socket_.async_read_some(room, kAsTuple);
       if (std::get<0>(read)) co_return broken(std::get<0>(read));
       received_ += std::get<1>(read);
       redisReaderFeed(reader_.get(), buffer_.data(), std::get<1>(read));
@@ -107,7 +106,7 @@ class Conversation {
     return reply;
   }
 
-  tcp::socket socket_;
+  Socket socket_;
   std::unique_ptr<redisReader, decltype(&redisReaderFree)> reader_{redisReaderCreate(),
                                                                    &redisReaderFree};
   std::array<char, 4096> buffer_{};

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <utility>
 
@@ -81,7 +80,7 @@ class Command {
   void keep(std::size_t count);
 
   Spawned process_;
-  asio::posix::stream_descriptor output_;
+  Descriptor output_;
   std::array<char, kTail> buffer_{};
   std::string tail_;
 };
@@ -110,16 +109,15 @@ void Command::keep(std::size_t count) {
 }
 
 Task<> Command::read() {
-  const auto token = asio::as_tuple(asio::use_awaitable);
   const auto room = asio::buffer(buffer_);
   for (;;) {
-    auto read = co_await output_.async_read_some(room, token);
+    auto read = co_await output_.async_read_some(room, kAsTuple);
     if (std::get<0>(read)) break;
     keep(std::get<1>(read));
   }
   // It has closed its output, but it has not ended.
-  asio::steady_timer never(output_.get_executor(), Time::max());
-  co_await never.async_wait(token);
+  Timer never(output_.get_executor(), Time::max());
+  co_await never.async_wait(kAsTuple);
 }
 
 ExitStatus Command::reap() {

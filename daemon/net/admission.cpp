@@ -1,8 +1,6 @@
 #include "daemon/net/admission.hpp"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "core/base/text.hpp"
@@ -24,7 +22,7 @@ struct Admission::Waiter {
 
   Admission& admission;
   std::string request;
-  asio::steady_timer woken;  // cancelled when its turn has come
+  Timer woken;  // cancelled when its turn has come
 };
 
 std::string describe(const Full& full) {
@@ -85,10 +83,9 @@ Admission::Entry Admission::enter(const Origin& origin, const mcp::StartCall& ca
 }
 
 Task<Result<>> Admission::turn(const resilience::Permit* permit, std::string request) {
-  const auto token = asio::as_tuple(asio::use_awaitable);
   Waiter waiter(*this, std::move(request));
   while (permit->is_waiting()) {
-    co_await waiter.woken.async_wait(token);
+    co_await waiter.woken.async_wait(kAsTuple);
   }
   co_return Result<>{};
 }

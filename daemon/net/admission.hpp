@@ -11,7 +11,6 @@
 //
 // Thread: the loop's. Lifetime: outlives the calls that it admits.
 
-#include <boost/asio/steady_timer.hpp>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -82,7 +81,7 @@ class Admission {
   Clock& clock_;
   AdmissionOptions options_;
   resilience::RateLimiter rates_;
-  std::unordered_map<std::string, asio::steady_timer*> waiters_;  // by request
+  std::unordered_map<std::string, Timer*> waiters_;  // by request
   resilience::Permits permits_;
 };
 

@@ -1,6 +1,4 @@
 // What calls say to their clients, and ask them.
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "daemon/net/call.hpp"
@@ -9,13 +7,11 @@ namespace exai::net {
 
 namespace {
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
-
 }  // namespace
 
 // One of our requests to a client, for as long as somebody waits for its answer.
 struct CallRunner::Asking {
-  Asking(CallRunner& owner, std::shared_ptr<Peer> asked, Key id, asio::any_io_executor executor)
+  Asking(CallRunner& owner, std::shared_ptr<Peer> asked, Key id, Executor executor)
       : runner(owner), peer(std::move(asked)), key(std::move(id)), woken(executor, Time::max()) {
     runner.asking_.emplace(key, this);
   }
@@ -31,7 +27,7 @@ struct CallRunner::Asking {
   CallRunner& runner;
   std::shared_ptr<Peer> peer;
   Key key;
-  asio::steady_timer woken;  // cancelled when the answer is there
+  Timer woken;  // cancelled when the answer is there
   std::optional<Result<json::object>> answer;
 };
 
@@ -92,7 +88,7 @@ void CallRunner::answer(const Key& question, Result<json::object> given) {
 
 Task<Result<std::vector<json::object>>> CallRunner::ask(std::shared_ptr<Call> call,
                                                         std::vector<mcp::Question> questions) {
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  const Executor executor = co_await asio::this_coro::executor;
   std::vector<json::object> answers(questions.size());
   std::vector<std::unique_ptr<Asking>> asking(questions.size());
   std::optional<Error> refused;

@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 #include <utility>
 
@@ -17,7 +15,6 @@ namespace {
 
 using asio::ip::tcp;
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kInputSize = kHeadLimit + 1024;  // a head at its limit, and a little
 constexpr Duration kLinger = 2s;
 
@@ -276,7 +273,7 @@ Task<bool> Connection::respond(Response response, Persistence after) {
   const std::string_view date = server_.date.at(server_.clock.wall());
   std::string head = head_text(response, Framing::length, after, date);
   if (reader_.is_head()) response.body.clear();
-  co_await server_.end_of_turn.async_wait(asio::use_awaitable);
+  co_await server_.end_of_turn.async_wait(kAwait);
   const bool sent = co_await write(std::move(head), std::move(response.body));
   co_return sent&& after == Persistence::keep_alive;
 }

@@ -10,19 +10,18 @@
 // be cancelled. Thread: loop. It outlives all who wait.
 
 #include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 #include <utility>
 #include <vector>
 
-namespace exai::net {
+#include "core/base/loop.hpp"
 
-namespace asio = boost::asio;
+namespace exai::net {
 
 class EndOfTurn {
  public:
-  explicit EndOfTurn(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+  explicit EndOfTurn(const Executor& executor) : executor_(executor) {}
   EndOfTurn(const EndOfTurn&) = delete;
   EndOfTurn& operator=(const EndOfTurn&) = delete;
 
@@ -46,7 +45,7 @@ class EndOfTurn {
     for (Handler& handler : now) std::move(handler)();
   }
 
-  asio::any_io_executor executor_;
+  Executor executor_;
   std::vector<Handler> waiting_;
 };
 

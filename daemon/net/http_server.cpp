@@ -5,11 +5,9 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -22,18 +20,19 @@ namespace exai::net {
 namespace {
 
 using asio::ip::tcp;
+using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
+using Socket = asio::basic_stream_socket<tcp, Executor>;
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kMostRefused = 64;  // that are told why; more are cut off with a word
 constexpr Duration kAcceptPause = 100ms;  // when accepting fails, for want of descriptors mostly
 
 // Asio does not do it: its accept() and socket() leave descriptors open across exec.
-template <class Socket>
-void close_on_exec(Socket& socket) {
+template <class Any>
+void close_on_exec(Any& socket) {
   ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
 }
 
-std::string address_of(const tcp::socket& socket) {
+std::string address_of(const Socket& socket) {
   boost::system::error_code error;
   const auto endpoint = socket.remote_endpoint(error);
   return error ? "gone" : endpoint.address().to_string();
@@ -61,9 +60,9 @@ class HttpServer final : public Server {
   Task<> serve(std::shared_ptr<Connection> connection);
   Task<Result<>> exchanges_ended();
   std::string refusal(const std::string& peer) const;
-  void refuse(tcp::socket socket, std::string why);
+  void refuse(Socket socket, std::string why);
 
-  tcp::acceptor acceptor_;
+  Acceptor acceptor_;
   TaskGroup housekeeping_;
   TaskGroup exchanges_;
   ServerContext context_;
@@ -89,7 +88,7 @@ Result<> HttpServer::open() {
   boost::system::error_code error;
   acceptor_.open(endpoint->protocol(), error);
   if (!error) close_on_exec(acceptor_);
-  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor_.set_option(Acceptor::reuse_address(true), error);
   if (!error) acceptor_.bind(*endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (error)
@@ -112,7 +111,7 @@ Task<> HttpServer::accept_all() {
       co_await context_.clock.sleep_for(kAcceptPause);
       continue;
     }
-    tcp::socket socket = std::get<1>(std::move(accepted));
+    Socket socket = std::get<1>(std::move(accepted));
     close_on_exec(socket);
     std::string peer = address_of(socket);
     std::string why = refusal(peer);
@@ -143,7 +142,7 @@ std::string HttpServer::refusal(const std::string& peer) const {
 
 // As much as fits into the socket's buffer without waiting: a full server waits for nobody. Inside
 // TLS nothing can be said so quickly.
-void HttpServer::refuse(tcp::socket socket, std::string why) {
+void HttpServer::refuse(Socket socket, std::string why) {
   if (context_.options.tls) return;
   Response full{503, {{"content-type", "text/plain"}, {"retry-after", "5"}}, std::move(why) + "\n"};
   const auto now = context_.clock.wall();
@@ -152,7 +151,7 @@ void HttpServer::refuse(tcp::socket socket, std::string why) {
   boost::system::error_code error;
   socket.non_blocking(true, error);
   socket.write_some(asio::buffer(text), error);
-  socket.shutdown(tcp::socket::shutdown_both, error);
+  socket.shutdown(Socket::shutdown_both, error);
 }
 
 // A connection's place in the books.

@@ -1,8 +1,6 @@
 #include "daemon/net/http_stream.hpp"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "core/base/text.hpp"
@@ -12,7 +10,6 @@ namespace exai::net {
 
 namespace {
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr Duration kKeepAlive = 15s;
 constexpr const char* kStillHere = ": still at it\n\n";
 constexpr const char* kExpired = ": the token has expired\n\n";
@@ -21,7 +18,7 @@ constexpr int kRetryMs = 1000;  // how long a client waits before it comes back
 constexpr std::string_view kFirstWithPriming = "2025-11-25";
 
 bool has_come(Time end) {
-  return end <= asio::steady_timer::clock_type::now();
+  return end <= std::chrono::steady_clock::now();
 }
 
 bool is_json(std::string_view content_type) {
@@ -187,9 +184,9 @@ Task<> HttpStream::serve(BodyWriter& writer, Time end) {
 
 // Until something happened; true when nothing did for the time of a keep-alive, or until the end.
 Task<bool> HttpStream::wait(Time end) {
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  const Time latest = std::min(asio::steady_timer::clock_type::now() + kKeepAlive, end);
-  const auto timer = std::make_shared<asio::steady_timer>(executor, latest);
+  const Executor executor = co_await asio::this_coro::executor;
+  const Time latest = std::min(std::chrono::steady_clock::now() + kKeepAlive, end);
+  const auto timer = std::make_shared<Timer>(executor, latest);
   changed_ = timer;
   auto done = co_await timer->async_wait(kAsTuple);
   if (changed_ == timer) changed_.reset();

@@ -13,7 +13,6 @@
 //
 // Lifetime: calls hold it by shared_ptr, so it may outlive its connection.
 
-#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -72,7 +71,7 @@ class HttpStream : public Peer {
   Accepts accepts_;
   std::vector<std::string> said_;                // while undecided
   std::string events_;                           // while streaming: to be written
-  std::shared_ptr<asio::steady_timer> changed_;  // there while somebody waits
+  std::shared_ptr<Timer> changed_;               // there while somebody waits
   std::uint64_t attached_ = 0;                   // which connection it is by now; 0: none yet
   std::size_t running_ = 0;
   int status_ = 200;

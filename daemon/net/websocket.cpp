@@ -1,7 +1,5 @@
 #include "daemon/net/websocket.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
@@ -22,7 +20,6 @@ namespace websocket = boost::beast::websocket;
 namespace {
 
 const websocket::ping_data kNoPayload{};
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr Duration kCloseTime = 5s;              // for the outbox to empty and the peer to agree
 constexpr std::size_t kKeptBuffer = 64U << 10U;  // a larger one is given back after its message
 
@@ -267,8 +264,8 @@ class BeastWebSocket final : public WebSocketSession,
   websocket::stream<Stream, false> stream_;
   beast::flat_buffer buffer_;
   ByteBudget::Share share_;     // what buffer_ has
-  asio::steady_timer changed_;  // cancelled when the writer has something to do
-  asio::steady_timer ended_;    // cancelled when the writer has ended
+  Timer changed_;               // cancelled when the writer has something to do
+  Timer ended_;                 // cancelled when the writer has ended
   std::string subprotocol_;
   std::string peer_;
   Caller caller_;

@@ -1,8 +1,6 @@
 #include "daemon/tools/uploads.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "core/base/text.hpp"
 #include "daemon/tools/ask.hpp"
@@ -31,10 +29,9 @@ Task<Result<>> forget_upload(Context& context, store::FileRef file, std::string 
 Task<UploadLine::Place> UploadLine::enter() {
   const auto executor = co_await asio::this_coro::executor;
   while (taken_) {
-    const auto timer = std::make_shared<asio::steady_timer>(executor, Time::max());
+    const auto timer = std::make_shared<Timer>(executor, Time::max());
     waiting_.push_back(timer);
-    const auto token = asio::as_tuple(asio::use_awaitable);
-    co_await timer->async_wait(token);
+    co_await timer->async_wait(kAsTuple);
   }
   taken_ = true;
   co_return Place(*this);

@@ -34,7 +34,7 @@ class UploadLine {
  private:
   void leave();
   bool taken_ = false;
-  std::vector<std::weak_ptr<asio::steady_timer>> waiting_;
+  std::vector<std::weak_ptr<Timer>> waiting_;
 };
 
 // What is said where files are wanted and none are kept.

@@ -6,9 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 
 #include "core/base/proc.hpp"
@@ -98,19 +95,18 @@ std::vector<pid_t> processes_in(const Cgroup& cgroup) {
 }
 
 Task<Result<>> until_empty(Cgroup cgroup) {
-  const auto token = asio::as_tuple(asio::use_awaitable);
   auto opened = open_file(cgroup / "cgroup.events", O_RDONLY);
   if (!opened) co_return Result<>{};
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  asio::posix::stream_descriptor events(executor, opened->release());
+  const Executor executor = co_await asio::this_coro::executor;
+  Descriptor events(executor, opened->release());
   for (;;) {
     // Read after it is watched: a change in between is not missed.
     std::array<char, 256> text{};
     const ssize_t size = ::pread(events.native_handle(), text.data(), text.size(), 0);
     if (size <= 0) co_return Result<>{};
     if (!is_populated({text.data(), static_cast<std::size_t>(size)})) co_return Result<>{};
-    const auto change = asio::posix::stream_descriptor::wait_error;
-    auto changed = co_await events.async_wait(change, token);
+    const auto change = Descriptor::wait_error;
+    auto changed = co_await events.async_wait(change, kAsTuple);
     const boost::system::error_code error = std::get<0>(changed);
     if (error) co_return fail(errno_error(error.value(), "waiting for a cgroup"));
   }

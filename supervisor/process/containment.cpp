@@ -7,9 +7,6 @@
 
 #include <algorithm>
 #include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <condition_variable>
 #include <mutex>
@@ -276,7 +273,7 @@ std::optional<Cgroup> Containment::find(const std::string& service, pid_t pid) c
 
 Task<Removal> Containment::remove(Cgroup cgroup) {
   if (!remover_) co_return process::remove(cgroup);
-  co_return co_await remover_->async_remove(std::move(cgroup), asio::use_awaitable);
+  co_return co_await remover_->async_remove(std::move(cgroup), kAwait);
 }
 
 std::uint64_t Containment::oom_kills(const Cgroup& cgroup) const {
@@ -316,9 +313,9 @@ Result<> Containment::close() {
 // --- one reading of /proc for all who ask together ---
 
 struct Containment::Reading {
-  explicit Reading(const asio::any_io_executor& executor) : done(executor, Time::max()) {}
+  explicit Reading(const Executor& executor) : done(executor, Time::max()) {}
   std::shared_ptr<const ProcessTable> table;
-  asio::steady_timer done;
+  Timer done;
 };
 
 Task<std::shared_ptr<const ProcessTable>> Containment::processes() {
@@ -331,8 +328,7 @@ Task<std::shared_ptr<const ProcessTable>> Containment::processes() {
     });
   }
   const std::shared_ptr<Reading> reading = reading_;
-  const auto token = asio::as_tuple(asio::use_awaitable);
-  auto woken = co_await reading->done.async_wait(token);
+  auto woken = co_await reading->done.async_wait(kAsTuple);
   if (!reading->table) throw boost::system::system_error(std::get<0>(woken));
   co_return reading->table;
 }

@@ -1,8 +1,5 @@
 #include "supervisor/service/events.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 namespace exai::service {
 
 void EventRing::append(control::Event event) {
@@ -31,10 +28,9 @@ void EventRing::release() {
 
 Task<control::EventPage> EventRing::next(std::uint64_t since, Duration wait) {
   if (last_ == since && wait > 0ms && !released_) {
-    auto timer = std::make_shared<asio::steady_timer>(loop_.executor(), wait);
+    auto timer = std::make_shared<Timer>(loop_.executor(), wait);
     waiters_.push_back(timer);
-    const auto token = asio::as_tuple(asio::use_awaitable);
-    co_await timer->async_wait(token);
+    co_await timer->async_wait(kAsTuple);
     std::erase(waiters_, timer);
   }
   co_return page(since);

@@ -33,7 +33,7 @@ class EventRing {
   std::uint64_t last_ = 0;
   bool released_ = false;
   std::deque<control::Event> events_;
-  std::vector<std::shared_ptr<asio::steady_timer>> waiters_;
+  std::vector<std::shared_ptr<Timer>> waiters_;
 };
 
 }  // namespace exai::service

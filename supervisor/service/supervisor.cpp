@@ -1,8 +1,6 @@
 #include "supervisor/service/supervisor.hpp"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <random>
 
 #include "core/base/text.hpp"
@@ -341,10 +339,9 @@ void Supervisor::wake_enders() {
 
 Task<> Supervisor::ended() {
   while (!successor_ && (!stopping_ || !stops_.empty())) {
-    auto timer = std::make_shared<asio::steady_timer>(around_.loop.executor(), Time::max());
+    auto timer = std::make_shared<Timer>(around_.loop.executor(), Time::max());
     enders_.push_back(timer);
-    const auto token = asio::as_tuple(asio::use_awaitable);
-    co_await timer->async_wait(token);
+    co_await timer->async_wait(kAsTuple);
     std::erase(enders_, timer);
   }
 }

@@ -201,7 +201,7 @@ class Supervisor final {
   std::map<Unit*, bool> stops_;    // to be stopped in order → has been told to
   std::map<Unit*, Event> starts_;  // to be started when it has stopped, and what it needs
   Scale scaled_;  // on request
-  std::vector<std::shared_ptr<asio::steady_timer>> enders_;
+  std::vector<std::shared_ptr<Timer>> enders_;
   WallTime started_;
 
   // The reload whose services have not proven themselves yet.

@@ -64,9 +64,8 @@ class RunningServer {
 
  private:
   Task<> live() {
-    const auto token = asio::as_tuple(asio::use_awaitable);
     while (!draining_) {
-      co_await stop_.async_wait(token);
+      co_await stop_.async_wait(kAsTuple);
     }
     if (before_drain_) {
       co_await before_drain_();
@@ -78,7 +77,7 @@ class RunningServer {
 
   Loop loop_;
   SystemClock clock_;
-  asio::steady_timer stop_;
+  Timer stop_;
   std::unique_ptr<net::Handler> handler_;
   BeforeDrain before_drain_;
   std::unique_ptr<TlsServer> tls_;

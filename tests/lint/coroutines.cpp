@@ -146,6 +146,24 @@ void check_lambdas(std::string_view code, const Report& report) {
   }
 }
 
+// What Asio offers by default asks its executor by virtual calls; ours know the loop.
+void check_executors(const File& file, const Report& report) {
+  struct Erased {
+    std::string_view name;
+    std::string_view instead;
+  };
+  static constexpr Erased kTable[] = {{"any_io_executor", "Executor"},
+                                      {"steady_timer", "Timer"},
+                                      {"stream_descriptor", "Descriptor"},
+                                      {"use_awaitable", "kAwait or kAsTuple"}};
+  if (!is_product(file) || file.path == "core/base/loop.hpp") return;
+  for (const Erased& erased : kTable)
+    if (const auto at = find_word(file.code, erased.name))
+      report(*at, Level::error,
+             std::string(erased.name) + ": use " + std::string(erased.instead) +
+                 " of core/base/loop.hpp, which calls the loop directly");
+}
+
 }  // namespace
 
 void check_coroutines(const File& file, const Report& report) {
@@ -158,6 +176,7 @@ void check_coroutines(const File& file, const Report& report) {
   check_declarations(code, "Task", report);
   check_declarations(code, "awaitable", report);
   check_lambdas(code, report);
+  check_executors(file, report);
 }
 
 }  // namespace exai::lint

@@ -155,6 +155,21 @@ TEST_CASE("a note has a topic") {
                "ME\n") == Found{"L5:1"});
 }
 
+TEST_CASE("Asio's types that do not know the loop are found, in the product alone") {
+  using Row = std::tuple<std::string, std::string, Found>;
+  const auto [path, line, found] = GENERATE(table<std::string, std::string, Found>({
+      Row{"daemon/a.cpp", "asio::steady_timer timer(executor);\n", {"L2:1"}},
+      Row{"daemon/a.cpp", "co_await timer.async_wait(asio::use_awaitable);\n", {"L2:1"}},
+      Row{"core/a.cpp", "asio::any_io_executor executor_;\n", {"L2:1"}},
+      Row{"cli/a.cpp", "asio::posix::stream_descriptor in_;\n", {"L2:1"}},
+      Row{"core/base/loop.hpp", "#pragma once\n// The loop.\nusing T = asio::use_awaitable;\n", {}},
+      Row{"daemon/a.cpp", "Timer timer(executor);\n", {}},
+      Row{"tests/a.cpp", "asio::steady_timer timer(executor);\n", {}},
+  }));
+  CAPTURE(path, line);
+  CHECK(faults(path, line) == found);
+}
+
 TEST_CASE("a forbidden call is found, a member or a declaration of that name is not") {
   using Row = std::tuple<std::string, std::string, Found>;
   const auto [path, line, found] = GENERATE(table<std::string, std::string, Found>({

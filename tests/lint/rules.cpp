@@ -9,7 +9,9 @@ namespace exai::lint {
 const std::vector<Rule>& rules() {
   static const std::vector<Rule> table = {
       {"L1", "includes follow the layers; each third-party library has its owners", check_includes},
-      {"L2", "co_await statements hold only names, moves and calls", check_coroutines},
+      {"L2",
+       "co_await statements hold only names, moves and calls; Asio's types are the loop's own",
+       check_coroutines},
       {"L3", "files and functions stay small", check_sizes},
       {"L4", "text ends in a newline, without tabs, CRLF, trailing blanks", check_whitespace},
       {"L5", "notes are TODO(topic): reason", check_notes},

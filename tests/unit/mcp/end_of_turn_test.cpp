@@ -1,7 +1,6 @@
 // What waits for the end of a turn, on a loop of its own.
 #include "daemon/net/end_of_turn.hpp"
 
-#include <boost/asio/use_awaitable.hpp>
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -49,7 +48,7 @@ TEST_CASE("coroutines wait for the end of a turn, also on the way to being cance
   TaskGroup tasks(loop, Log());
   std::string order;
   const auto reply = [](net::EndOfTurn& turn, std::string& told) -> Task<> {
-    co_await turn.async_wait(asio::use_awaitable);
+    co_await turn.async_wait(kAwait);
     told += 'r';
   };
   tasks.spawn("a reply", reply(end, order));
