@@ -153,7 +153,8 @@ class Signals {
 };
 
 // A thread for calls that block (hiredis, getaddrinfo, fsync). Work runs in order; run() resumes on
-// the loop. Island threads block every signal. Destroying it waits for the call in progress.
+// the loop. Island threads block every signal. Destroying it waits for the call in progress; what
+// has not begun is dropped.
 class Island {
  public:
   Island(Loop& loop, std::string name);
@@ -165,10 +166,11 @@ class Island {
   // waiter, so it owns what it touches.
   template <class T>
   Task<T> run(std::function<T()> work);
+  // Nobody waits: `work` posts to the loop itself what is to be known there.
+  void submit(std::function<void()> work);
 
  private:
   struct State;
-  void submit(std::function<void()> work);
   Loop& loop_;
   std::unique_ptr<State> state_;
 };

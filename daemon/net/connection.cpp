@@ -273,7 +273,7 @@ Task<bool> Connection::respond(Response response, Persistence after) {
   const std::string_view date = server_.date.at(server_.clock.wall());
   std::string head = head_text(response, Framing::length, after, date);
   if (reader_.is_head()) response.body.clear();
-  co_await server_.end_of_turn.async_wait(kAwait);
+  co_await server_.replies.async_wait(kAwait);
   const bool sent = co_await write(std::move(head), std::move(response.body));
   co_return sent&& after == Persistence::keep_alive;
 }

@@ -14,11 +14,11 @@
 #include <memory>
 #include <string>
 
+#include "core/base/end_of_turn.hpp"
 #include "core/base/log.hpp"
 #include "core/base/loop.hpp"
 #include "core/base/stream.hpp"
 #include "daemon/net/byte_budget.hpp"
-#include "daemon/net/end_of_turn.hpp"
 #include "daemon/net/http_message.hpp"
 #include "daemon/net/transport.hpp"
 #include "daemon/net/websocket.hpp"
@@ -37,13 +37,17 @@ class HandshakeFailures {
 };
 
 // What a server shares with its connections.
+//
+// Replies of a turn leave together: a client that sleeps until one comes is woken once for all of
+// them, and to wake it takes as long as a small call. Without this, exaid wakes it for each as soon
+// as it is the slower of the two.
 struct ServerContext {
   Clock& clock;
   Log log;
   ListenOptions options;
   Handler& handler;
   TaskGroup& tasks;
-  EndOfTurn end_of_turn;
+  EndOfTurn<void()> replies;
   DateText date{};
   HandshakeFailures handshakes{};
   bool draining = false;

@@ -38,13 +38,18 @@ std::string address_of(const Socket& socket) {
   return error ? "gone" : endpoint.address().to_string();
 }
 
+void send_all(EndOfTurn<void()>::Requests replies) {
+  for (auto& reply : replies) std::move(reply.answer)();
+}
+
 class HttpServer final : public Server {
  public:
   HttpServer(Loop& loop, Clock& clock, Log log, ListenOptions options, Handler& handler)
       : acceptor_(loop.executor()),
         housekeeping_(loop, log),
         exchanges_(loop, log),
-        context_{clock, log, std::move(options), handler, exchanges_, EndOfTurn(loop.executor())} {}
+        context_{clock,   log,        std::move(options),
+                 handler, exchanges_, EndOfTurn<void()>(loop, send_all)} {}
 
   Result<> open();
 

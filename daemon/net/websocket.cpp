@@ -42,7 +42,7 @@ class BeastWebSocket final : public WebSocketSession,
         peer_(request.peer),
         caller_(request.caller),
         clock_(server.clock),
-        end_of_turn_(server.end_of_turn),
+        replies_(server.replies),
         limit_(server.options.max_body),
         ping_after_(server.options.websocket_ping),
         pong_within_(server.options.websocket_pong),
@@ -215,7 +215,7 @@ class BeastWebSocket final : public WebSocketSession,
   // Without waking the writer, who has nothing else to do and is told when it has.
   void write_soon() {
     writing_ = true;
-    end_of_turn_.async_wait([self = shared_from_this()] { self->write_next(); });
+    replies_.async_wait([self = shared_from_this()] { self->write_next(); });
   }
 
   // The outbox is empty when too much for it came meanwhile.
@@ -270,7 +270,7 @@ class BeastWebSocket final : public WebSocketSession,
   std::string peer_;
   Caller caller_;
   Clock& clock_;
-  EndOfTurn& end_of_turn_;
+  EndOfTurn<void()>& replies_;
   std::size_t limit_;
   Duration ping_after_;
   Duration pong_within_;

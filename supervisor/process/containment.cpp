@@ -6,16 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/any_completion_handler.hpp>
 #include <cerrno>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 #include <vector>
 
 #include "core/base/proc.hpp"
 #include "core/base/text.hpp"
-#include "core/base/threads.hpp"
 #include "supervisor/process/limits.hpp"
 
 namespace exai::process {
@@ -86,6 +81,12 @@ std::string folder_name(const std::string& service) {
   return name.find('.') == std::string::npos ? name : "s-" + name;
 }
 
+// One reading of /proc for all who ask together.
+void tell_processes(EndOfTurn<void(std::shared_ptr<const ProcessTable>)>::Requests requests) {
+  const auto table = std::make_shared<const ProcessTable>(ProcessTable::read());
+  for (auto& request : requests) std::move(request.answer)(table);
+}
+
 std::vector<Identity> alive_in(const Cgroup& cgroup) {
   std::vector<Identity> alive;
   for (const pid_t pid : processes_in(cgroup)) alive.push_back({pid, 0});
@@ -119,75 +120,25 @@ Result<Path> cgroup_place(const CgroupFacts& facts) {
 
 // --- a thread that removes ---
 
-class Containment::Remover {
- public:
-  explicit Remover(Loop& loop)
-      : loop_(loop), thread_(start_thread("cgroups", [this] { work(); })) {}
-  Remover(const Remover&) = delete;
-  Remover& operator=(const Remover&) = delete;
-  ~Remover() {
-    {
-      const std::lock_guard lock(mutex_);
-      ends_ = true;
-    }
-    changed_.notify_one();
-    thread_.join();
-  }
+struct Containment::Remover {
+  using Requests = EndOfTurn<void(Removal), Cgroup>::Requests;
 
-  template <class Token>
-  auto async_remove(Cgroup cgroup, Token&& token) {
-    return asio::async_initiate<Token, void(Removal)>(
-        [this, &cgroup](auto handler) {
-          add({std::move(cgroup), std::move(handler)});
-        },
-        token);
-  }
-
- private:
-  struct Job {
-    Cgroup cgroup;
-    asio::any_completion_handler<void(Removal)> tell;  // on the loop
-    Removal result = Removal::gone;
-  };
-  using Jobs = std::vector<Job>;
-
-  void add(Job job) {
-    if (collected_.empty()) loop_.post([this] { hand_over(); });
-    collected_.push_back(std::move(job));
-  }
-
-  void hand_over() {
-    {
-      const std::lock_guard lock(mutex_);
-      std::ranges::move(collected_, std::back_inserter(waiting_));
-    }
-    collected_.clear();
-    changed_.notify_one();
-  }
-
-  void work() {
-    for (;;) {
-      const auto jobs = std::make_shared<Jobs>();
-      {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [this] { return ends_ || !waiting_.empty(); });
-        if (ends_) return;
-        jobs->swap(waiting_);
-      }
-      for (Job& job : *jobs) job.result = process::remove(job.cgroup);
-      loop_.post([jobs] {
-        for (Job& job : *jobs) std::move(job.tell)(job.result);
+  explicit Remover(Loop& owner) : loop(owner) {}
+  void remove(Requests requests) {
+    // Shared, for a std::function is copied.
+    thread.submit([&loop = loop, all = std::make_shared<Requests>(std::move(requests))] {
+      std::vector<Removal> removals;
+      removals.reserve(all->size());
+      for (const auto& request : *all) removals.push_back(process::remove(request.asked));
+      loop.post([all, removals = std::move(removals)] {
+        for (std::size_t i = 0; i < all->size(); ++i) std::move((*all)[i].answer)(removals[i]);
       });
-    }
+    });
   }
 
-  Loop& loop_;
-  Jobs collected_;    // in this turn of the loop
-  std::mutex mutex_;  // of what follows
-  std::condition_variable changed_;
-  Jobs waiting_;
-  bool ends_ = false;
-  std::thread thread_;
+  Loop& loop;
+  Island thread{loop, "cgroups"};
+  EndOfTurn<void(Removal), Cgroup> turn{loop, [this](Requests all) { remove(std::move(all)); }};
 };
 
 Containment::~Containment() = default;
@@ -195,18 +146,19 @@ Containment::~Containment() = default;
 // --- how it is done here ---
 
 Containment::Containment(Loop& loop, Path record, const std::string& name, std::string wanted)
-    : loop_(loop), record_(std::move(record)) {
+    : loop_(loop), record_(std::move(record)), readings_(loop, tell_processes) {
   // What an earlier supervisor made is found again even when it is not to be used for more.
   if (const auto known = read_file(record_, 4096)) root_ = Path(trim(*known));
   if (!root_.empty() && !exists(Cgroup{root_.string()})) root_.clear();
   const auto prepared = prepare(name, wanted);
   by_cgroup_ = prepared.has_value();
   // Also for what an earlier supervisor has started.
-  counts_memory_ = !root_.empty() && controllers().find("memory") != std::string::npos;
+  const std::string given = root_.empty() ? "none" : controllers();
+  counts_memory_ = given.find("memory") != std::string::npos;
   statement_ =
       by_cgroup_
           ? fmt::format("each service in a cgroup of its own, below {}; controllers: {}",
-                        root_.string(), controllers())
+                        root_.string(), given)
           : fmt::format("by session and mark, without cgroups: {}", prepared.error().message());
 }
 
@@ -273,7 +225,7 @@ std::optional<Cgroup> Containment::find(const std::string& service, pid_t pid) c
 
 Task<Removal> Containment::remove(Cgroup cgroup) {
   if (!remover_) co_return process::remove(cgroup);
-  co_return co_await remover_->async_remove(std::move(cgroup), kAwait);
+  co_return co_await remover_->turn.async_ask(std::move(cgroup), kAwait);
 }
 
 std::uint64_t Containment::oom_kills(const Cgroup& cgroup) const {
@@ -310,27 +262,8 @@ Result<> Containment::close() {
   return {};
 }
 
-// --- one reading of /proc for all who ask together ---
-
-struct Containment::Reading {
-  explicit Reading(const Executor& executor) : done(executor, Time::max()) {}
-  std::shared_ptr<const ProcessTable> table;
-  Timer done;
-};
-
 Task<std::shared_ptr<const ProcessTable>> Containment::processes() {
-  if (!reading_) {
-    reading_ = std::make_shared<Reading>(loop_.executor());
-    loop_.post([this] {
-      const auto reading = std::exchange(reading_, nullptr);
-      reading->table = std::make_shared<const ProcessTable>(ProcessTable::read());
-      reading->done.cancel();
-    });
-  }
-  const std::shared_ptr<Reading> reading = reading_;
-  auto woken = co_await reading->done.async_wait(kAsTuple);
-  if (!reading->table) throw boost::system::system_error(std::get<0>(woken));
-  co_return reading->table;
+  co_return co_await readings_.async_wait(kAwait);
 }
 
 }  // namespace exai::process

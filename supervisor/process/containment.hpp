@@ -27,6 +27,7 @@
 #include <optional>
 #include <string>
 
+#include "core/base/end_of_turn.hpp"
 #include "supervisor/process/cgroup.hpp"
 #include "supervisor/process/tree.hpp"
 
@@ -80,8 +81,8 @@ class Containment final {
   Task<std::shared_ptr<const ProcessTable>> processes();
 
  private:
-  struct Reading;
-  class Remover;
+  struct Remover;
+  using Table = std::shared_ptr<const ProcessTable>;
   Cgroup cgroup_of(const std::string& service, int generation) const;
   Result<> prepare(const std::string& name, const std::string& wanted);
   std::string controllers() const;
@@ -92,7 +93,7 @@ class Containment final {
   bool by_cgroup_ = false;
   bool counts_memory_ = false;
   std::string statement_;
-  std::shared_ptr<Reading> reading_;
+  EndOfTurn<void(Table)> readings_;
   std::unique_ptr<Remover> remover_;  // once it goes down
 };
 
