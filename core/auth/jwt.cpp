@@ -14,7 +14,6 @@ namespace {
 constexpr std::size_t kLongest = 8U << 10U;
 constexpr JsonLimits kLimits{kLongest, 16};
 constexpr double kLatest = 253402300799;  // the end of the year 9999
-constexpr double kForEver = 9e9;          // the year 2255; a WallTime ends soon after
 
 struct Parts {
   std::string_view signed_text;  // header.claims
@@ -63,7 +62,8 @@ Result<std::optional<WallTime>> time_in(const json::object& claims, std::string_
   const auto seconds = find_number(claims, name);
   if (!seconds || !std::isfinite(*seconds) || *seconds < 0 || *seconds > kLatest)
     return malformed("exp, nbf and iat must be times in seconds");
-  return WallTime(Duration(static_cast<std::int64_t>(std::min(*seconds, kForEver) * 1000)));
+  const Duration since_1970(static_cast<std::int64_t>(*seconds * 1000));
+  return nearest_wall_time(std::chrono::sys_time<Duration>(since_1970));
 }
 
 Result<WallTime> check_times(const json::object& claims, Duration leeway, WallTime now) {
