@@ -38,6 +38,12 @@ std::string_view method_label(std::string_view method) {
   return known == kKnown.end() ? "other" : *known;
 }
 
+template <class Answer>
+Result<mcp::Outcome> as_outcome(Result<Answer> answer) {
+  if (!answer) return fail(std::move(answer).error());
+  return mcp::Outcome(*std::move(answer));
+}
+
 double seconds_between(Time from, Time to) {
   return std::chrono::duration<double>(to - from).count();
 }
@@ -137,20 +143,6 @@ void CallRunner::start(const std::shared_ptr<Peer>& peer, mcp::StartCall request
   if (every > 0ms) call->heartbeat = tasks_.spawn("heartbeat", beat(call, every));
 }
 
-Task<Result<mcp::Outcome>> CallRunner::work(std::string method, mcp::Call request) {
-  if (method == kToolCall) {
-    auto result = co_await source_.call(std::move(request));
-    if (!result) co_return fail(std::move(result).error());
-    co_return mcp::Outcome(*std::move(result));
-  }
-  Task<Result<json::object>> getting = method == "resources/read"
-                                           ? source_.read(std::move(request))
-                                           : source_.prompt(std::move(request));
-  auto result = co_await std::move(getting);
-  if (!result) co_return fail(std::move(result).error());
-  co_return mcp::Outcome(*std::move(result));
-}
-
 Task<> CallRunner::run(std::shared_ptr<Call> call, mcp::Call request) {
   struct Unfinished {  // the tool threw: by cancellation, or for want of better
     CallRunner& runner;
@@ -178,8 +170,16 @@ Task<> CallRunner::run(std::shared_ptr<Call> call, mcp::Call request) {
     admitted(*call, waited);
     set_alarm(call, waited);
   }
-  Task<Result<mcp::Outcome>> working = work(call->method, std::move(request));
-  auto outcome = co_await std::move(working);
+  Result<mcp::Outcome> outcome;
+  if (call->method == kToolCall) {
+    Task<Result<mcp::ToolResult>> calling = source_.call(std::move(request));
+    outcome = as_outcome(co_await std::move(calling));
+  } else {
+    Task<Result<json::object>> getting = call->method == "resources/read"
+                                             ? source_.read(std::move(request))
+                                             : source_.prompt(std::move(request));
+    outcome = as_outcome(co_await std::move(getting));
+  }
   if (call->too_late != Call::TooLate::no) outcome = too_late(*call);
   finish(*call, outcome);
 }

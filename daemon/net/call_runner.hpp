@@ -109,7 +109,6 @@ class CallRunner {
   Result<> become_task(Call& call);
   bool begin_task(Call& call);
   void cancel_waiting_tasks();  // those that wait for an answer of their clients
-  Task<Result<mcp::Outcome>> work(std::string method, mcp::Call request);
   Task<Result<std::vector<json::object>>> ask(std::shared_ptr<Call> call,
                                               std::vector<mcp::Question> questions);
   void answer(const Key& question, Result<json::object> given);

@@ -181,7 +181,7 @@ std::string_view DateText::at(WallTime now) {
 std::string head_text(const Response& response, Framing framing, Persistence persistence,
                       std::string_view date) {
   std::string out;
-  out.reserve(256);
+  out.reserve(512);  // a small body is appended
   out += "HTTP/1.1 ";
   out += std::to_string(response.status);
   out += ' ';

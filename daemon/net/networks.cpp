@@ -13,7 +13,7 @@ namespace ip = boost::asio::ip;
 
 std::optional<ip::address_v6> parsed(std::string_view text, bool& is_v4) {
   boost::system::error_code error;
-  const auto address = ip::make_address(std::string(trim(text)), error);
+  const auto address = ip::make_address(trim(text), error);
   if (error) return std::nullopt;
   is_v4 = address.is_v4();
   if (is_v4) return ip::make_address_v6(ip::v4_mapped, address.to_v4());
@@ -60,14 +60,17 @@ Result<Networks> Networks::parse(const std::vector<std::string>& networks) {
 
 bool Networks::contains(std::string_view address) const {
   bool is_v4 = false;
-  const auto one = parsed(address, is_v4);
-  if (!one) return false;
-  if (one->is_loopback() ||
-      (one->is_v4_mapped() && ip::make_address_v4(ip::v4_mapped, *one).is_loopback()))
+  Bytes bytes{};
+  return parse(address, bytes, is_v4) && contains(bytes);
+}
+
+bool Networks::contains(const Bytes& address) const {
+  const ip::address_v6 one(address);
+  if (one.is_loopback() ||
+      (one.is_v4_mapped() && ip::make_address_v4(ip::v4_mapped, one).is_loopback()))
     return true;
-  const Bytes bytes = one->to_bytes();
   for (const Network& network : networks_)
-    if (same_prefix(bytes, network.bytes, network.bits)) return true;
+    if (same_prefix(address, network.bytes, network.bits)) return true;
   return false;
 }
 
@@ -87,10 +90,10 @@ std::string Networks::client_of(std::string_view peer, std::string_view forwarde
 
 std::string Networks::limit_key(std::string_view address) const {
   bool is_v4 = false;
-  const auto one = parsed(address, is_v4);
-  if (!one || contains(address)) return {};
-  if (one->is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, *one).to_string();
-  Bytes bytes = one->to_bytes();
+  Bytes bytes{};
+  if (!parse(address, bytes, is_v4) || contains(bytes)) return {};
+  const ip::address_v6 one(bytes);
+  if (one.is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, one).to_string();
   for (std::size_t i = 8; i < bytes.size(); ++i) bytes[i] = 0;
   return ip::address_v6(bytes).to_string() + "/64";
 }

@@ -34,6 +34,7 @@ class Networks {
     unsigned bits;
   };
   static bool parse(std::string_view text, Bytes& bytes, bool& is_v4);
+  bool contains(const Bytes& address) const;
   std::vector<Network> networks_;
 };
 
