@@ -54,6 +54,8 @@ class Containment final {
   // pids", "by session and mark, without cgroups: no cgroup version 2 is mounted".
   const std::string& statement() const { return statement_; }
   bool by_cgroup() const { return by_cgroup_; }
+  // The memory that a cgroup's processes use, and how often the kernel ended one for want of it.
+  bool counts_memory() const { return counts_memory_; }
 
   // A fresh cgroup for the next process of a service; nullopt: it is held by session and mark.
   std::optional<Cgroup> make(const std::string& service) const;

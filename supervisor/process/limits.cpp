@@ -68,8 +68,9 @@ Usage usage_of(const Group& group, Detail detail) {
   if (const auto used = cgroup_value(*group.cgroup, "cpu.stat", "usage_usec"))
     usage.cpu = std::chrono::duration_cast<Duration>(
         std::chrono::microseconds(static_cast<std::int64_t>(*used)));
-  if (const auto memory = cgroup_value(*group.cgroup, "memory.current"))
-    usage.resident_bytes = *memory;
+  if (group.counts_memory)
+    usage.resident_bytes =
+        cgroup_value(*group.cgroup, "memory.current").value_or(usage.resident_bytes);
   return usage;
 }
 

@@ -41,6 +41,7 @@ enum class Detail { none, brief, full };
 struct Group {
   const Cgroup* cgroup = nullptr;  // nullptr: only its process is known
   pid_t pid = 0;                   // 0: there is none, and it uses nothing
+  bool counts_memory = false;      // the cgroup does
 };
 // Of each of them. The kernel's answers take most of the time, so more than a few are asked for on
 // two processors at once.

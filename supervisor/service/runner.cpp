@@ -39,7 +39,6 @@ Runner::Runner(const Surroundings& around, Definition definition, Emit emit)
       is_(std::move(definition)),
       emit_(std::move(emit)),
       log_(around.log.with("service", service().name)),
-      alarm_(around.loop, around.clock, log_),
       probes_(around.loop, log_),
       timers_(around.loop, log_),
       tasks_(around.loop, log_) {}
@@ -192,7 +191,7 @@ Task<> Runner::give_up_on(std::weak_ptr<process::Child> killed) {
 process::Group Runner::group() const {
   if (!child_) return {};
   const auto& cgroup = child_->cgroup();
-  return {cgroup ? &*cgroup : nullptr, child_->pid()};
+  return {cgroup ? &*cgroup : nullptr, child_->pid(), around_.containment.counts_memory()};
 }
 
 std::optional<process::Identity> Runner::process() const {
@@ -296,7 +295,8 @@ std::string Runner::failure_text(const config::Check& check, const checks::Verdi
 
 void Runner::schedule(std::optional<WallTime> last) {
   if (!service().schedule) return;
-  alarm_.start(*service().schedule, last, [this](std::string why) {
+  if (!alarm_) alarm_ = std::make_unique<Alarm>(around_.loop, around_.clock, log_);
+  alarm_->start(*service().schedule, last, [this](std::string why) {
     emit_({Input::due, std::move(why)});
   });
 }
@@ -318,7 +318,9 @@ Task<> Runner::close() {
   if (child_) around_.watcher.forget(child_->pidfd());
   if (capture_) capture_->stop();
   tasks_.cancel();
-  co_await alarm_.close();
+  if (alarm_) {
+    co_await alarm_->close();
+  }
   co_await probes_.join();
   co_await timers_.join();
   co_await tasks_.join();

@@ -73,7 +73,9 @@ class Runner final {
   void set_timer(std::optional<Time> when);
   // due, from now on; `last`: when it was, under an earlier supervisor.
   void schedule(std::optional<WallTime> last);
-  void unschedule() { alarm_.stop(); }
+  void unschedule() {
+    if (alarm_) alarm_->stop();
+  }
 
   const config::Service& service() const { return *is_.service; }
   const config::Stack& stack() const { return *is_.stack; }
@@ -84,7 +86,7 @@ class Runner final {
   const std::vector<std::string>& not_limited() const { return not_limited_; }
   const checks::Verdict& ready() const { return ready_; }
   const checks::Verdict& healthy() const { return healthy_; }
-  std::optional<WallTime> next_run() const { return alarm_.next(); }
+  std::optional<WallTime> next_run() const { return alarm_ ? alarm_->next() : std::nullopt; }
   std::string said() const { return child_ ? said_ : std::string(); }
   std::uint64_t log_lines_dropped() const { return capture_ ? capture_->dropped() : 0; }
 
@@ -155,7 +157,7 @@ class Runner final {
   bool hook_late_ = false;
   bool preparing_ = false;  // what runs before the start has not ended …
   bool abandoned_ = false;  // … and was told to end before it began
-  Alarm alarm_;
+  std::unique_ptr<Alarm> alarm_;  // of one with a schedule
 
   TaskGroup probes_;
   TaskGroup timers_;
