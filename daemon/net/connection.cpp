@@ -6,6 +6,7 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <cstring>
 #include <utility>
 
@@ -249,6 +250,8 @@ Task<tl::expected<bool, int>> Connection::receive_request(ByteBudget::Share& sha
       }
     }
     if (begin_ == 0 && end_ == kInputSize) co_return tl::unexpected(431);
+    // After the replies of this turn, as in websocket.cpp.
+    if (phase_ == Phase::idle) co_await asio::post(stream_.get_executor(), kAwait);
     const bool filled = co_await fill_input();
     if (!filled) co_return false;
   }

@@ -1,5 +1,6 @@
 #include "daemon/net/websocket.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
@@ -77,6 +78,9 @@ class BeastWebSocket final : public WebSocketSession,
   const Caller& caller() const override { return caller_; }
 
   Task<Result<std::string>> receive() override {
+    // After the replies of this turn: a client that waits for one sends nothing before, and to look
+    // for its next message would be in vain.
+    if (writing_) co_await asio::post(stream_.get_executor(), kAwait);
     beast::error_code error;
     Time started = Time::max();
     do {  // in pieces: a long message is no silence, but one that takes too long is an attack
@@ -263,9 +267,9 @@ class BeastWebSocket final : public WebSocketSession,
 
   websocket::stream<Stream, false> stream_;
   beast::flat_buffer buffer_;
-  ByteBudget::Share share_;     // what buffer_ has
-  Timer changed_;               // cancelled when the writer has something to do
-  Timer ended_;                 // cancelled when the writer has ended
+  ByteBudget::Share share_;  // what buffer_ has
+  Timer changed_;            // cancelled when the writer has something to do
+  Timer ended_;              // cancelled when the writer has ended
   std::string subprotocol_;
   std::string peer_;
   Caller caller_;
@@ -276,7 +280,7 @@ class BeastWebSocket final : public WebSocketSession,
   Duration pong_within_;
   Duration receive_within_;
   Time heard_;
-  Time pong_deadline_ = Time::max();  // of a ping that is not answered yet
+  Time pong_deadline_ = Time::max();     // of a ping that is not answered yet
   Time message_deadline_ = Time::max();  // of a message of which some is here
   bool ping_due_ = false;
   std::deque<std::string> outbox_;
