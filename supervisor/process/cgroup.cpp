@@ -21,15 +21,9 @@ bool is_populated(std::string_view events) {
   return events.find("populated 1") != std::string_view::npos;
 }
 
-// Like any folder of the kernel's it counts those in it as links.
-bool has_folders(const Cgroup& cgroup) {
-  struct stat info {};
-  return ::stat(cgroup.folder.c_str(), &info) == 0 && info.st_nlink > 2;
-}
-
 std::vector<Cgroup> below(const Cgroup& cgroup) {
   std::vector<Cgroup> found;
-  if (!has_folders(cgroup)) return found;
+  if (!has_children(cgroup)) return found;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(cgroup.folder, error))
     if (entry.is_directory(error)) found.push_back({entry.path().string()});
@@ -74,6 +68,12 @@ Result<Fd> open_cgroup(const Cgroup& cgroup) {
 
 bool exists(const Cgroup& cgroup) {
   return ::access(cgroup.folder.c_str(), F_OK) == 0;
+}
+
+// Like any folder of the kernel's it counts those in it as links.
+bool has_children(const Cgroup& cgroup) {
+  struct stat info {};
+  return ::stat(cgroup.folder.c_str(), &info) == 0 && info.st_nlink > 2;
 }
 
 void kill_all(const Cgroup& cgroup) {

@@ -28,6 +28,8 @@ Result<Cgroup> make_cgroup(const Path& folder);
 // For spawn_into().
 Result<Fd> open_cgroup(const Cgroup& cgroup);
 bool exists(const Cgroup& cgroup);
+// Are there cgroups below it?
+bool has_children(const Cgroup& cgroup);
 
 // KILL to all of it and of the cgroups below it, also to what is being forked meanwhile, and to what
 // is born into it later: remove it and make it anew.

@@ -206,7 +206,9 @@ std::optional<Cgroup> Containment::make(const std::string& service) const {
 
 std::vector<Cgroup> Containment::find(const std::string& service) const {
   std::vector<Cgroup> found;
-  for (int generation = 0; generation < kGenerations && !root_.empty(); ++generation)
+  // At the first start of a stack nobody has one, and a thousand services are asked for.
+  if (root_.empty() || !has_children({root_.string()})) return found;
+  for (int generation = 0; generation < kGenerations; ++generation)
     if (const Cgroup cgroup = cgroup_of(service, generation); exists(cgroup))
       found.push_back(cgroup);
   return found;
