@@ -12,8 +12,8 @@ namespace exai {
 
 namespace {
 
-constexpr std::size_t kPiece = 16;  // taken at once: less than a thread's start costs
-constexpr std::size_t kWorthIt = 2 * kPiece;
+constexpr std::size_t kPiece = 4;     // taken at once: nobody waits long for the last one
+constexpr std::size_t kWorthIt = 32;  // fewer are done before a thread has started
 
 }  // namespace
 
