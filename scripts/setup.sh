@@ -16,8 +16,8 @@ run=(
   libspdlog-dev libfmt-dev libsodium-dev libssl-dev libzstd-dev
   redis-server
 )
-test=(catch2 docker-compose json-schema-test-suite prometheus curl openssl procps age python3-dotenv
-  fish zsh systemd e2fsprogs)
+test=(catch2 docker-compose json-schema-test-suite prometheus curl jq openssl procps age
+  python3-dotenv fish zsh systemd e2fsprogs)
 bench=(hyperfine runit s6 supervisor yamllint)
 lint=(clang clang-tidy clang-format)
 
@@ -30,7 +30,8 @@ case $tier in
   *) echo "usage: scripts/setup.sh [run|test|bench|lint]" >&2; exit 2 ;;
 esac
 
-# Node may come from anywhere; Debian's is asked for only when there is none.
+# npm may come from anywhere; Debian's is asked for only when there is none. The tests' Node is one
+# of its packages.
 if [[ $tier != run ]]; then
   command -v node >/dev/null || packages+=(nodejs)
   command -v npm >/dev/null || packages+=(npm)

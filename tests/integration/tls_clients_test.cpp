@@ -31,7 +31,7 @@ class SecureExaid {
 
 Outcome bridge(const std::string& options, const Environment& environment = {}) {
   Command command;
-  command.arguments = {"node",      EXAI_CLIENTS "/mcp_client.mjs",       "bridge", "call",
+  command.arguments = {EXAI_NODE,   EXAI_CLIENTS "/mcp_client.mjs",       "bridge", "call",
                        "test_echo", R"({"message":"through the bridge"})"};
   command.environment["EXAI"] = EXAI;
   command.environment["EXAI_WS_PORT"] = "1";

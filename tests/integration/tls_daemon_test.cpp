@@ -32,7 +32,7 @@ struct Certified {
 Outcome sdk_client(const Exaid& exaid, const Certified& certified,
                    std::vector<std::string> arguments) {
   Command command;
-  command.arguments = {"node", EXAI_CLIENTS "/mcp_client.mjs"};
+  command.arguments = {EXAI_NODE, EXAI_CLIENTS "/mcp_client.mjs"};
   command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
   command.environment["EXAI_MCP_URL"] = fmt::format("https://127.0.0.1:{}/mcp", exaid.mcp_port());
   command.environment["NODE_EXTRA_CA_CERTS"] = certified.ca.file();
