@@ -181,6 +181,19 @@ std::optional<WallTime> process_started(const ProcessInfo& process) {
   return WallTime(std::chrono::seconds(boot)) + since_boot;
 }
 
+namespace {
+
+// What people call it. The kernel's name of a process is that of its first thread, which a program
+// may rename (Node's is "MainThread"): then nothing of it is in the command line.
+std::string program_name(const ProcessInfo& process) {
+  const std::string line = command_line(process.pid);
+  if (line.empty() || line.find(process.program) != std::string::npos) return process.program;
+  const std::string_view path = std::string_view(line).substr(0, line.find(' '));
+  return std::string(path.substr(path.rfind('/') + 1));
+}
+
+}  // namespace
+
 std::vector<Listener> listeners_on(const std::vector<std::uint16_t>& ports) {
   std::vector<Listener> found;
   if (ports.empty()) return found;
@@ -197,7 +210,7 @@ std::vector<Listener> listeners_on(const std::vector<std::uint16_t>& ports) {
       const auto owner = number_or<pid_t>(pid, 0);
       const auto info = process_info(owner);
       found.push_back({socket->second.address, socket->second.port, owner,
-                       info ? info->program : std::string()});
+                       info ? program_name(*info) : std::string()});
       sockets.erase(socket);  // it is the first process that holds it
     }
     if (sockets.empty()) break;

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -354,6 +355,11 @@ TEST_CASE("the listener of a port is found with its process") {
   CHECK(found[0].address == "127.0.0.1");
   CHECK(found[0].pid == ::getpid());
   CHECK(found[0].program == "integration_bas");
+  ::prctl(PR_SET_NAME, "MainThread");  // as Node does
+  const auto renamed = listeners_on({port});
+  ::prctl(PR_SET_NAME, "integration_bas");
+  REQUIRE(renamed.size() == 1);
+  CHECK(renamed[0].program == "integration_base");
   acceptor.close();
   CHECK(listeners_on({port}).empty());
 }
