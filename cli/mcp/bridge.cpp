@@ -22,6 +22,7 @@ constexpr std::size_t kUnreadLimit = 4U << 20U;  // then the daemon waits
 constexpr Duration kConnectTime = 15s;
 constexpr Duration kFarewell = 5s;  // for answers, when stdin has ended
 constexpr Duration kFlush = 2s;     // for the last of them to be read
+constexpr Duration kRoomTime = 2s;  // for an answer, when no more may be unanswered
 constexpr Duration kSoonest = 1s;   // between attempts that a request hurries
 
 std::uint64_t seed() {
@@ -43,6 +44,7 @@ class Bridge {
         changed_(loop.executor(), Time::max()),
         more_to_write_(loop.executor(), Time::max()),
         less_to_write_(loop.executor(), Time::max()),
+        room_(loop.executor(), Time::max()),
         patience_(loop.executor(), Time::max()),
         hurry_(loop.executor(), Time::max()),
         tasks_(loop, log),
@@ -58,6 +60,7 @@ class Bridge {
   }
 
   Task<> read_client();
+  Task<> wait_room();
   Task<> keep_connected();
   Task<> start_daemon();
   Task<Result<>> connect();
@@ -84,6 +87,8 @@ class Bridge {
   Timer changed_;        // anything
   Timer more_to_write_;  // to the daemon
   Timer less_to_write_;
+  Timer room_;                   // for another request
+  bool is_stuck_ = false;        // there was none for long
   Timer patience_;               // another request is the first to expire
   Timer hurry_;                  // a request wants a connection soon
   bool is_wanted_ = false;       // the same, before anybody waits for it
@@ -112,6 +117,7 @@ void Bridge::perform(Actions actions) {
   }
   more_to_write_.cancel();
   changed_.cancel();
+  if (!relay_.is_full()) room_.cancel();
   // While the daemon is there, nothing waits for it.
   if (relay_.state() != Relay::State::open) patience_.cancel();
 }
@@ -146,10 +152,24 @@ Task<> Bridge::read_client() {
     while (outbox_bytes_ > kOutboxLimit || outbox_.size() > kOutboxCount) {
       co_await less_to_write_.async_wait(kAsTuple);
     }
+    co_await wait_room();
   }
   client_gone_ = true;
   relay_.client_ended();
   changed_.cancel();
+}
+
+// As many requests are unanswered as may be. A daemon that is there answers one of them soon. When
+// it does not, it may wait for something that the client has still to say: that is read, and a
+// request is refused.
+Task<> Bridge::wait_room() {
+  is_stuck_ = is_stuck_ && relay_.is_full();
+  const Time end = clock_.now() + kRoomTime;
+  while (!is_stuck_ && relay_.is_full() && relay_.state() == Relay::State::open) {
+    room_.expires_at(end);
+    co_await room_.async_wait(kAsTuple);
+    is_stuck_ = clock_.now() >= end;
+  }
 }
 
 Task<> Bridge::keep_connected() {

@@ -6,8 +6,9 @@
 //   stdin ──lines──▶ Relay ──▶ outbox ──▶ WebSocket          read_client, keep_connected
 //   stdout ◀─────── Relay ◀────────────── WebSocket
 //
-// What nobody takes is not read either: stdin waits while the outbox is full, the WebSocket while
-// the client does not read. When stdin ends, what is unanswered has a few seconds yet.
+// What nobody takes is not read either: stdin waits while the outbox is full, and two seconds at
+// most while as many requests are unanswered as may be; the WebSocket while the client does not
+// read. When stdin ends, what is unanswered has a few seconds yet.
 //
 // Thread: loop.
 

@@ -129,7 +129,7 @@ void Relay::take_request(const rpc::Request& request, std::string text, Time now
 void Relay::add(const rpc::Id& id, Request request, Time now) {
   if (requests_.contains(id))
     return refuse(id, rpc::kInvalidRequest, "the id is in use by a request still in progress");
-  if (requests_.size() >= limits_.requests || kept_ + request.text.size() > limits_.bytes)
+  if (is_full() || kept_ + request.text.size() > limits_.bytes)
     return refuse(id, kTooMany,
                   fmt::format("{} unanswered, as much as exai mcp keeps; wait for some of them",
                               count_of(requests_.size(), "request")));

@@ -52,7 +52,7 @@ namespace exai::bridge {
 
 enum : int {
   kUnreachable = -31001,     // no daemon within the patience
-  kTooMany = -31002,         // more requests than the bridge keeps
+  kTooMany = -31002,         // more requests than the bridge keeps, and no answer for 2 s
   kUnknownOutcome = -31003,  // it may have run, or not; data {"outcome": "unknown", "method", …}
 };
 
@@ -102,7 +102,8 @@ class Relay {
   State state() const { return state_; }
   Time deadline() const;  // of the first request to expire
   bool is_idle() const { return requests_.empty(); }
-  std::size_t waiting() const;  // to be sent
+  bool is_full() const { return requests_.size() >= limits_.requests; }  // refuses another one
+  std::size_t waiting() const;                                           // to be sent
 
  private:
   struct Request {

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <set>
+#include <thread>
 
 #include "core/base/text.hpp"
 #include "tests/integration/daemon_bench.hpp"
@@ -289,6 +290,29 @@ TEST_CASE("bridge: a burst is slowed down, not refused") {
   const auto lines = split(bridge.process().out(), '\n');
   CHECK(lines.size() == kPings + 1 + 1);  // hello, and nothing behind the last line's end
   CHECK_THAT(bridge.process().out(), !Contains("\"error\""));
+}
+
+TEST_CASE("bridge: a burst waits for a daemon that has no time for it, but not for ever") {
+  Daemon daemon;
+  daemon.start();
+  Bridge bridge(daemon.port());
+  bridge.shake_hands();
+  constexpr int kPings = 4500;  // more than may be unanswered, and the rest fits into the fifo
+  const auto burst = [&](std::string_view name) {
+    daemon.process().signal(SIGSTOP);
+    for (int i = 1; i <= kPings; ++i)
+      bridge.say(fmt::format(R"({{"jsonrpc":"2.0","id":"{}{}","method":"ping"}})", name, i));
+  };
+  burst("short");
+  std::this_thread::sleep_for(300ms);
+  daemon.process().signal(SIGCONT);
+  CHECK(bridge.answer(fmt::format("short{}", kPings)).contains("result"));
+  CHECK_THAT(bridge.process().out(), !Contains("\"error\""));
+  burst("long");
+  CHECK_THAT(Bridge::text_of(bridge.answer(fmt::format("long{}", kPings))),
+             Contains("4000 requests unanswered"));
+  daemon.process().signal(SIGCONT);
+  CHECK(bridge.end() == 0);
 }
 
 TEST_CASE("bridge: stdin that ends with a call under way does not wait for ever") {
