@@ -87,11 +87,11 @@ class Bridge {
   Timer changed_;        // anything
   Timer more_to_write_;  // to the daemon
   Timer less_to_write_;
-  Timer room_;                   // for another request
-  bool is_stuck_ = false;        // there was none for long
-  Timer patience_;               // another request is the first to expire
-  Timer hurry_;                  // a request wants a connection soon
-  bool is_wanted_ = false;       // the same, before anybody waits for it
+  Timer room_;              // perhaps, for another request
+  Timer patience_;          // another request is the first to expire
+  Timer hurry_;             // a request wants a connection soon
+  bool is_stuck_ = false;   // there was no room for long
+  bool is_wanted_ = false;  // of hurry_, before anybody waits for it
   bool client_gone_ = false;
   bool asked_to_stop_ = false;
   bool started_daemon_ = false;
@@ -117,7 +117,7 @@ void Bridge::perform(Actions actions) {
   }
   more_to_write_.cancel();
   changed_.cancel();
-  if (!relay_.is_full()) room_.cancel();
+  room_.cancel();
   // While the daemon is there, nothing waits for it.
   if (relay_.state() != Relay::State::open) patience_.cancel();
 }
