@@ -1,10 +1,15 @@
 #include "core/base/threads.hpp"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <array>
-#include <future>
+#include <chrono>
+#include <mutex>
+#include <set>
+
+#include "core/base/time.hpp"
 
 using namespace exai;
 
@@ -16,17 +21,32 @@ TEST_CASE("work in parallel is done once for each number, all of it when it retu
   CHECK(done == std::vector<int>(count, 1));
 }
 
+TEST_CASE("work in parallel is done on a second processor where there is one") {
+  cpu_set_t ours;
+  REQUIRE(::sched_getaffinity(0, sizeof ours, &ours) == 0);
+  const std::size_t processors = CPU_COUNT(&ours) > 1 ? 2 : 1;
+  std::mutex mutex;
+  std::set<std::thread::id> threads;
+  const auto both = [&] {
+    const std::scoped_lock lock(mutex);
+    threads.insert(std::this_thread::get_id());
+    return threads.size() == processors;
+  };
+  // Nobody goes on before both are there, however busy the machine is.
+  const Time give_up = std::chrono::steady_clock::now() + 10s;
+  in_parallel(32, [&](std::size_t) {
+    while (!both() && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+  });
+  CHECK(threads.size() == processors);
+}
+
 TEST_CASE("a thread beside the loop's blocks every signal and has a name") {
   sigset_t blocked;
   std::array<char, 16> name{};
-  std::promise<void> named;
-  std::thread thread = start_thread("a name that is too long", [&] {
+  start_thread("a name that is too long", [&] {
     pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
-    named.get_future().wait();  // a thread that has ended has no name
-  });
-  pthread_getname_np(thread.native_handle(), name.data(), name.size());
-  named.set_value();
-  thread.join();
+    pthread_getname_np(pthread_self(), name.data(), name.size());
+  }).join();
   CHECK(sigismember(&blocked, SIGTERM) == 1);
   CHECK(sigismember(&blocked, SIGCHLD) == 1);
   CHECK(std::string_view(name.data()) == "a name that is ");
