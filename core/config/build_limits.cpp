@@ -29,10 +29,10 @@ std::optional<double> number_of(const Node* node) {
 
 }  // namespace
 
-Limits build_limits(const Node& service) {
-  Limits limits;
+Boxed<Limits> build_limits(const Node& service) {
   const Node* table = service.find("limits");
-  if (table == nullptr) return limits;
+  if (table == nullptr) return std::nullopt;
+  Limits limits;
   for (const std::string_view name : kResources)
     if (const auto amount = amount_of(table->find(name)))
       limits.resources[std::string(name)] = *amount;

@@ -5,6 +5,6 @@
 
 namespace exai::config {
 
-Limits build_limits(const Node& service);
+Boxed<Limits> build_limits(const Node& service);
 
 }  // namespace exai::config

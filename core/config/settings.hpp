@@ -157,7 +157,7 @@ struct Service {
   Duration start_timeout = 60s;  // from start to ready; 0: as long as it takes
   RestartPolicy restart;
   StopPolicy stop;
-  Limits limits;
+  Boxed<Limits> limits;
   LogPolicy log;
   Boxed<Schedule> schedule;  // of one that is scheduled
   Boxed<Hook> before_start;

@@ -26,7 +26,8 @@ static_assert(RLIM64_INFINITY == config::kUnlimited);
 
 }  // namespace
 
-void add_limits(const config::Limits& limits, const ResourceLimit& descriptors, SpawnSpec& spec) {
+void add_limits(const config::Service& service, const ResourceLimit& descriptors, SpawnSpec& spec) {
+  const config::Limits limits = service.limits ? *service.limits : config::Limits{};
   if (!limits.resources.contains("open_files")) spec.limits.push_back(descriptors);
   for (const auto& [name, amount] : limits.resources) {
     const auto* found = std::find_if(
@@ -38,8 +39,9 @@ void add_limits(const config::Limits& limits, const ResourceLimit& descriptors, 
   spec.processors = limits.processors;
 }
 
-process::GroupLimits group_limits(const config::Limits& limits) {
-  return {limits.memory, limits.cpu, limits.tasks};
+process::GroupLimits group_limits(const config::Service& service) {
+  if (!service.limits) return {};
+  return {service.limits->memory, service.limits->cpu, service.limits->tasks};
 }
 
 }  // namespace exai::service

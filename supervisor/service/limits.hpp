@@ -9,8 +9,8 @@ namespace exai::service {
 
 // `descriptors` is what a program gets whose `open_files` is not set: the supervisor itself may
 // have more than that.
-void add_limits(const config::Limits& limits, const ResourceLimit& descriptors, SpawnSpec& spec);
+void add_limits(const config::Service& service, const ResourceLimit& descriptors, SpawnSpec& spec);
 
-process::GroupLimits group_limits(const config::Limits& limits);
+process::GroupLimits group_limits(const config::Service& service);
 
 }  // namespace exai::service

@@ -1,6 +1,7 @@
 #include "supervisor/service/runner.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/text.hpp"
 #include "supervisor/service/delivery.hpp"
@@ -17,11 +18,11 @@ constexpr Duration kKillLimit = 5s;
 // Once it is proven, readiness is looked at less often, until it fails.
 constexpr Duration kProvenPace = 5s;
 
-std::string out_of_memory(const config::Limits& limits, std::uint64_t kills) {
+std::string out_of_memory(const config::Service& service, std::uint64_t kills) {
+  const auto limit = group_limits(service).memory;
   return fmt::format("out of memory: the kernel ended {} of it{}",
                      count_of(kills, "process", "processes"),
-                     limits.memory ? fmt::format("; its limit is {}", format_size(*limits.memory))
-                                   : std::string());
+                     limit ? fmt::format("; its limit is {}", format_size(*limit)) : std::string());
 }
 
 process::LogLimits log_limits(const config::LogPolicy& policy) {
@@ -40,7 +41,6 @@ Runner::Runner(const Surroundings& around, Definition definition, Emit emit)
       emit_(std::move(emit)),
       log_(around.log.with("service", service().name)),
       probes_(around.loop, log_),
-      timers_(around.loop, log_),
       tasks_(around.loop, log_) {}
 
 // --- the process ---
@@ -79,7 +79,7 @@ Result<> Runner::try_start() {
   TRY(errors, capture_->error_writer());
   spec.stdout_fd = writer.get();
   spec.stderr_fd = errors.get();
-  add_limits(service().limits, around_.descriptors, spec);
+  add_limits(service(), around_.descriptors, spec);
   TRY(child,
       process::Child::spawn(spec, mark_of(around_.workspace, service().name), prepare_cgroup()));
   log_.info("started", {{"pid", child->pid()}});
@@ -89,7 +89,7 @@ Result<> Runner::try_start() {
 
 std::optional<process::Cgroup> Runner::prepare_cgroup() {
   auto cgroup = around_.containment.make(service().name);
-  const process::GroupLimits limits = group_limits(service().limits);
+  const process::GroupLimits limits = group_limits(service());
   if (!cgroup && around_.containment.by_cgroup())
     log_.warn("no cgroup of its own could be made; it is held by session and mark");
   if (!limits.any()) return cgroup;
@@ -153,7 +153,7 @@ void Runner::tell_end(const process::Child& child, const ExitStatus& status) {
   event.exit = status;
   if (!child.left_behind().empty())
     event.detail = "it left what does not die: " + child.left_behind();
-  if (child.oom_kills() > 0) event.detail = out_of_memory(service().limits, child.oom_kills());
+  if (child.oom_kills() > 0) event.detail = out_of_memory(service(), child.oom_kills());
   child_.reset();
   log_.info("ended", {{"how", describe(status)}});
   if (!event.detail.empty()) log_.error("it did not end well", {{"what", event.detail}});
@@ -303,8 +303,8 @@ void Runner::schedule(std::optional<WallTime> last) {
 
 void Runner::set_timer(std::optional<Time> when) {
   ++timing_;
-  timers_.cancel();
-  if (when) timers_.spawn("timer of " + service().name, ring(*when, timing_));
+  tasks_.cancel(std::exchange(timer_, {}));
+  if (when) timer_ = tasks_.spawn("timer of " + service().name, ring(*when, timing_));
 }
 
 Task<> Runner::ring(Time when, unsigned generation) {
@@ -322,7 +322,6 @@ Task<> Runner::close() {
     co_await alarm_->close();
   }
   co_await probes_.join();
-  co_await timers_.join();
   co_await tasks_.join();
 }
 

@@ -160,8 +160,8 @@ class Runner final {
   std::unique_ptr<Alarm> alarm_;  // of one with a schedule
 
   TaskGroup probes_;
-  TaskGroup timers_;
-  TaskGroup tasks_;  // the wait for the process, the reader of its output
+  TaskGroup tasks_;  // the wait for the process, the reader of its output, the timer
+  TaskGroup::Handle timer_;
 };
 
 }  // namespace exai::service

@@ -17,7 +17,7 @@ Result<> Runner::start_hook(const config::Hook& hook) {
   if (auto opened = open_log(); !opened) return opened;
   TRY(writer, capture_->writer());
   spec.stdout_fd = writer.get();
-  add_limits(service().limits, around_.descriptors, spec);
+  add_limits(service(), around_.descriptors, spec);
   TRY(child,
       process::Child::spawn(spec, mark_of(around_.workspace, service().name), prepare_cgroup()));
   hook_ = std::move(child);

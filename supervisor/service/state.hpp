@@ -70,6 +70,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/boxed.hpp"
 #include "core/base/spawn.hpp"
 #include "core/config/settings.hpp"
 #include "core/control/control.hpp"
@@ -149,7 +150,7 @@ struct Machine {
 
   std::size_t stop_step = 0;
   std::optional<Time> stop_deadline;  // of all steps
-  std::optional<Ended> ended;         // while cleaning
+  Boxed<Ended> ended;                 // while cleaning
   bool queued = false;                // a run of the schedule is to follow this one
   std::optional<bool> ended_well;     // the last run of the schedule
 

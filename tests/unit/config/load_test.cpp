@@ -398,15 +398,15 @@ TEST_CASE("limits are read as numbers and sizes") {
       kProcess +
       "limits = { open_files = 64, core = \"0B\", stack = \"unlimited\", memory = \"512MiB\", "
       "cpu = 1.5, tasks = 100, oom_score_adj = -5, processors = [0, 2] }\n"));
-  CHECK(service.limits.resources == std::map<std::string, std::uint64_t>{
-                                        {"open_files", 64}, {"core", 0}, {"stack", kUnlimited}});
-  CHECK(service.limits.memory == 512U << 20U);
-  CHECK(service.limits.cpu == 1.5);
-  CHECK(service.limits.tasks == 100);
-  CHECK(service.limits.oom_score == -5);
-  CHECK(service.limits.processors == std::vector{0, 2});
-  CHECK(web(world_with(kProcess + "limits = { cpu = 2 }\n")).limits.cpu == 2.0);
-  CHECK_FALSE(web(world_with(kProcess)).limits.memory);
+  CHECK(service.limits->resources == std::map<std::string, std::uint64_t>{
+                                         {"open_files", 64}, {"core", 0}, {"stack", kUnlimited}});
+  CHECK(service.limits->memory == 512U << 20U);
+  CHECK(service.limits->cpu == 1.5);
+  CHECK(service.limits->tasks == 100);
+  CHECK(service.limits->oom_score == -5);
+  CHECK(service.limits->processors == std::vector{0, 2});
+  CHECK(web(world_with(kProcess + "limits = { cpu = 2 }\n")).limits->cpu == 2.0);
+  CHECK_FALSE(web(world_with(kProcess)).limits);
 }
 
 TEST_CASE("a stack opens doors for others when its file says so") {
