@@ -105,8 +105,8 @@ std::uint64_t socket_inode(const std::string& link) {
 
 }  // namespace
 
-std::string_view read_kernel_file(const char* path, std::span<char> room) {
-  const Fd fd(::open(path, O_RDONLY | O_CLOEXEC));
+std::string_view read_kernel_file(const char* path, std::span<char> room, int below) {
+  const Fd fd(::openat(below, path, O_RDONLY | O_CLOEXEC));
   std::size_t size = 0;
   while (fd && size < room.size()) {
     const ssize_t count = ::read(fd.get(), room.data() + size, room.size() - size);

@@ -2,6 +2,7 @@
 // What the kernel says about processes and sockets, read from /proc. Values, taken at one instant.
 // Thread: any. A process that has gone is `nullopt`, never an error.
 
+#include <fcntl.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -18,7 +19,8 @@ namespace exai {
 
 // A file of the kernel's (/proc, a cgroup), which is small and made while it is read: as much of it
 // as there is room for. Empty: it is not there, or has nothing in it.
-std::string_view read_kernel_file(const char* path, std::span<char> room);
+// `below` is a folder that a path not absolute is in.
+std::string_view read_kernel_file(const char* path, std::span<char> room, int below = AT_FDCWD);
 
 struct ProcessInfo {
   pid_t pid = -1;

@@ -21,30 +21,42 @@ bool is_populated(std::string_view events) {
   return events.find("populated 1") != std::string_view::npos;
 }
 
+Result<Fd> open_below(const Cgroup& cgroup, const std::string& name, int flags) {
+  Fd fd(::openat(cgroup.above, name.c_str(), flags | O_CLOEXEC));
+  if (fd) return fd;
+  const int reason = errno;
+  const Path path = path_of({name, cgroup.above});
+  return fail(errno_error(reason, fmt::format("opening {}", path.string())));
+}
+
+bool remove_folder(const Cgroup& cgroup) {
+  return ::unlinkat(cgroup.above, cgroup.folder.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT;
+}
+
 std::vector<Cgroup> below(const Cgroup& cgroup) {
   std::vector<Cgroup> found;
   if (!has_children(cgroup)) return found;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(cgroup.folder, error))
+  for (const auto& entry : std::filesystem::directory_iterator(path_of(cgroup), error))
     if (entry.is_directory(error)) found.push_back({entry.path().string()});
   return found;
 }
 
 bool remove_folders(const Cgroup& cgroup, int depth) {
-  if (::rmdir(cgroup.folder.c_str()) == 0 || errno == ENOENT) return true;
+  if (remove_folder(cgroup)) return true;
   if (depth == 0) return false;
   for (const Cgroup& child : below(cgroup))
     if (!remove_folders(child, depth - 1)) return false;
-  return ::rmdir(cgroup.folder.c_str()) == 0 || errno == ENOENT;
+  return remove_folder(cgroup);
 }
 
 void collect(const Cgroup& cgroup, int depth, std::vector<pid_t>& pids) {
   // A pid a line: room for all that a machine may have.
   std::array<char, 4096> few;  // NOLINT: filled by read
   std::string many;
-  std::string_view text = read_kernel_file((cgroup / "cgroup.procs").c_str(), few);
+  std::string_view text = read_kernel_file((cgroup / "cgroup.procs").c_str(), few, cgroup.above);
   if (text.size() == few.size()) {
-    many = read_file(cgroup / "cgroup.procs").value_or("");
+    many = read_file(path_of(cgroup) / "cgroup.procs").value_or("");
     text = many;
   }
   for (; !text.empty(); text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1))
@@ -56,24 +68,30 @@ void collect(const Cgroup& cgroup, int depth, std::vector<pid_t>& pids) {
 
 }  // namespace
 
-Result<Cgroup> make_cgroup(const Path& folder) {
-  if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST)
-    return fail(errno_error(errno, fmt::format("making the cgroup {}", folder.string())));
-  return Cgroup{folder.string()};
+Path path_of(const Cgroup& cgroup) {
+  if (cgroup.above == AT_FDCWD) return cgroup.folder;
+  std::error_code error;
+  return read_symlink(Path(fmt::format("/proc/self/fd/{}", cgroup.above)), error) / cgroup.folder;
+}
+
+Result<> make(const Cgroup& cgroup) {
+  if (::mkdirat(cgroup.above, cgroup.folder.c_str(), 0755) == 0 || errno == EEXIST) return {};
+  const int reason = errno;
+  return fail(errno_error(reason, fmt::format("making the cgroup {}", path_of(cgroup).string())));
 }
 
 Result<Fd> open_cgroup(const Cgroup& cgroup) {
-  return open_file(cgroup.folder, O_RDONLY | O_DIRECTORY);
+  return open_below(cgroup, cgroup.folder, O_RDONLY | O_DIRECTORY);
 }
 
 bool exists(const Cgroup& cgroup) {
-  return ::access(cgroup.folder.c_str(), F_OK) == 0;
+  return ::faccessat(cgroup.above, cgroup.folder.c_str(), F_OK, 0) == 0;
 }
 
 // Like any folder of the kernel's it counts those in it as links.
 bool has_children(const Cgroup& cgroup) {
   struct stat info {};
-  return ::stat(cgroup.folder.c_str(), &info) == 0 && info.st_nlink > 2;
+  return ::fstatat(cgroup.above, cgroup.folder.c_str(), &info, 0) == 0 && info.st_nlink > 2;
 }
 
 void kill_all(const Cgroup& cgroup) {
@@ -81,10 +99,11 @@ void kill_all(const Cgroup& cgroup) {
 }
 
 Removal remove(const Cgroup& cgroup) {
-  if (::rmdir(cgroup.folder.c_str()) == 0 || errno == ENOENT) return Removal::gone;
-  const auto events = read_file(cgroup / "cgroup.events");
-  if (!events) return Removal::gone;
-  if (is_populated(*events)) return Removal::populated;
+  if (remove_folder(cgroup)) return Removal::gone;
+  std::array<char, 256> room;  // NOLINT: filled by read
+  const auto events = read_kernel_file((cgroup / "cgroup.events").c_str(), room, cgroup.above);
+  if (events.empty()) return Removal::gone;
+  if (is_populated(events)) return Removal::populated;
   return remove_folders(cgroup, kDeepest) ? Removal::gone : Removal::populated;
 }
 
@@ -95,7 +114,7 @@ std::vector<pid_t> processes_in(const Cgroup& cgroup) {
 }
 
 Task<Result<>> until_empty(Cgroup cgroup) {
-  auto opened = open_file(cgroup / "cgroup.events", O_RDONLY);
+  auto opened = open_below(cgroup, cgroup / "cgroup.events", O_RDONLY);
   if (!opened) co_return Result<>{};
   const Executor executor = co_await asio::this_coro::executor;
   Descriptor events(executor, opened->release());
@@ -112,10 +131,14 @@ Task<Result<>> until_empty(Cgroup cgroup) {
   }
 }
 
+bool is_writable(const Cgroup& cgroup, const char* file) {
+  return ::faccessat(cgroup.above, (cgroup / file).c_str(), W_OK, 0) == 0;
+}
+
 std::optional<std::uint64_t> cgroup_value(const Cgroup& cgroup, const char* file,
                                           std::string_view key) {
   std::array<char, 4096> room;  // NOLINT: filled by read
-  std::string_view text = read_kernel_file((cgroup / file).c_str(), room);
+  std::string_view text = read_kernel_file((cgroup / file).c_str(), room, cgroup.above);
   while (!text.empty()) {
     std::string_view rest = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(rest.size() + 1, text.size()));
@@ -131,7 +154,7 @@ std::optional<std::uint64_t> cgroup_value(const Cgroup& cgroup, const char* file
 }
 
 Result<> set_cgroup_value(const Cgroup& cgroup, const char* file, std::string_view value) {
-  TRY(fd, open_file(cgroup / file, O_WRONLY));
+  TRY(fd, open_below(cgroup, cgroup / file, O_WRONLY));
   if (::write(fd.get(), value.data(), value.size()) < 0)
     return fail(errno_error(errno, fmt::format("writing {} to {}", value, file)));
   return {};

@@ -149,7 +149,7 @@ Containment::Containment(Loop& loop, Path record, const std::string& name, std::
     : loop_(loop), record_(std::move(record)), readings_(loop, tell_processes) {
   // What an earlier supervisor made is found again even when it is not to be used for more.
   if (const auto known = read_file(record_, 4096)) root_ = Path(trim(*known));
-  if (!root_.empty() && !exists(Cgroup{root_.string()})) root_.clear();
+  if (!root_.empty() && !open_root()) root_.clear();
   const auto prepared = prepare(name, wanted);
   by_cgroup_ = prepared.has_value();
   // Also for what an earlier supervisor has started.
@@ -168,8 +168,9 @@ Result<> Containment::prepare(const std::string& name, const std::string& wanted
   TRY(place, cgroup_place(facts));
   if (root_.empty()) {
     const Path folder = place / name;
-    if (auto made = make_cgroup(folder); !made) return fail(std::move(made).error());
+    if (auto made = process::make({folder.string()}); !made) return made;
     root_ = folder;
+    if (auto opened = open_root(); !opened) return opened;
   }
   // It kills all of them at once; before it a fork bomb may run faster than those who chase it.
   if (::access((root_ / "cgroup.kill").c_str(), W_OK) != 0) {
@@ -181,6 +182,12 @@ Result<> Containment::prepare(const std::string& name, const std::string& wanted
   return replace_file(record_, root_.string() + "\n", 0600);
 }
 
+Result<> Containment::open_root() {
+  TRY(folder, open_file(root_, O_PATH | O_DIRECTORY));
+  open_root_ = std::move(folder);
+  return {};
+}
+
 std::string Containment::controllers() const {
   const auto text = read_file(root_ / "cgroup.subtree_control", 4096);
   const std::string_view names = text ? trim(*text) : std::string_view();
@@ -188,18 +195,18 @@ std::string Containment::controllers() const {
 }
 
 Cgroup Containment::cgroup_of(const std::string& service, int generation) const {
-  const std::string name = folder_name(service);
-  return Cgroup{generation == 0 ? fmt::format("{}/{}", root_.string(), name)
-                                : fmt::format("{}/{}+{}", root_.string(), name, generation)};
+  std::string name = folder_name(service);
+  if (generation != 0) name += fmt::format("+{}", generation);
+  return {std::move(name), open_root_.get()};
 }
 
 std::optional<Cgroup> Containment::make(const std::string& service) const {
   if (!by_cgroup_) return std::nullopt;
   for (int generation = 0; generation < kGenerations; ++generation) {
     Cgroup cgroup = cgroup_of(service, generation);
-    if (::mkdir(cgroup.folder.c_str(), 0755) == 0) return cgroup;
+    if (::mkdirat(cgroup.above, cgroup.folder.c_str(), 0755) == 0) return cgroup;
     if (errno != EEXIST) return std::nullopt;
-    if (process::remove(cgroup) == Removal::gone && make_cgroup(cgroup.folder)) return cgroup;
+    if (process::remove(cgroup) == Removal::gone && process::make(cgroup)) return cgroup;
   }
   return std::nullopt;
 }
@@ -219,8 +226,7 @@ std::optional<Cgroup> Containment::find(const std::string& service, pid_t pid) c
       membership_in(read_file(fmt::format("/proc/{}/cgroup", pid), 4096).value_or(""));
   const Path place(membership ? trim(*membership) : std::string_view());
   for (const Cgroup& cgroup : find(service))
-    if (place.filename() == Path(cgroup.folder).filename() &&
-        place.parent_path().filename() == root_.filename())
+    if (place.filename() == cgroup.folder && place.parent_path().filename() == root_.filename())
       return cgroup;
   return std::nullopt;
 }

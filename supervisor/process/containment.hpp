@@ -87,11 +87,13 @@ class Containment final {
   using Table = std::shared_ptr<const ProcessTable>;
   Cgroup cgroup_of(const std::string& service, int generation) const;
   Result<> prepare(const std::string& name, const std::string& wanted);
+  Result<> open_root();
   std::string controllers() const;
 
   Loop& loop_;
   Path record_;
   Path root_;  // empty: there is no folder
+  Fd open_root_;
   bool by_cgroup_ = false;
   bool counts_memory_ = false;
   std::string statement_;

@@ -1,7 +1,5 @@
 #include "supervisor/process/limits.hpp"
 
-#include <unistd.h>
-
 #include "core/base/text.hpp"
 #include "core/base/threads.hpp"
 
@@ -17,7 +15,7 @@ std::string bytes_text(std::uint64_t bytes) {
 
 void set(const Cgroup& cgroup, const char* what, const char* file, const std::string& value,
          const char* controller, std::vector<std::string>& missing) {
-  if (::access((cgroup / file).c_str(), W_OK) != 0)
+  if (!is_writable(cgroup, file))
     missing.push_back(fmt::format("{}: its cgroup has no controller {}", what, controller));
   else if (const auto done = set_cgroup_value(cgroup, file, value); !done)
     missing.push_back(fmt::format("{}: {}", what, done.error().message()));

@@ -230,7 +230,7 @@ void Runner::stop_probing() {
 checks::Subject Runner::subject() const {
   checks::Subject subject;
   if (child_) subject.pid = child_->pid();
-  if (child_ && child_->cgroup()) subject.cgroup = child_->cgroup()->folder;
+  if (child_ && child_->cgroup()) subject.cgroup = path_of(*child_->cgroup()).string();
   const Surroundings* around = &around_;
   const Environment environment =
       environment_of(around->workspace, stack(), service(), around->environment);

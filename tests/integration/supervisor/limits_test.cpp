@@ -146,7 +146,12 @@ TEST_CASE("the kernel's count of processes ended for want of memory is read") {
 
 TEST_CASE("limits are written as the kernel wants them") {
   TempDir folder;
-  const process::Cgroup cgroup{folder.path().string()};
+  const auto above = open_file(folder.path().parent_path(), O_PATH | O_DIRECTORY);
+  REQUIRE(above);
+  process::Cgroup cgroup{folder.path().string()};
+  if (GENERATE(true, false))  // as a service's is named
+    cgroup = {folder.path().filename().string(), above->get()};
+  CHECK(process::path_of(cgroup) == folder.path());
   for (const char* file : {"memory.max", "cpu.max", "pids.max"}) folder.write(file, "");
   process::GroupLimits limits;
   limits.memory = 1U << 20U;
@@ -156,6 +161,9 @@ TEST_CASE("limits are written as the kernel wants them") {
   CHECK(read_file(folder / "memory.max") == "1048576");
   CHECK(read_file(folder / "cpu.max") == "150000 100000");
   CHECK(read_file(folder / "pids.max") == "7");
+  const auto refused = process::set_cgroup_value(cgroup, "cpu.weight", "1");
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message(), Catch::Contains((folder / "cpu.weight").string()));
   CHECK(process::set_limits(std::nullopt, limits) ==
         std::vector<std::string>{"memory: the service has no cgroup",
                                  "cpu: the service has no cgroup",
