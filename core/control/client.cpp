@@ -4,8 +4,9 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "core/base/rpc.hpp"
 #include "core/base/text.hpp"
@@ -72,23 +73,25 @@ Result<> send_all(const Fd& socket, std::string_view bytes, Time deadline) {
 
 // Takes a line off the front of `buffer`, receiving until there is one.
 Result<std::string> receive_line(const Fd& socket, std::string& buffer, Time deadline) {
-  std::array<char, 65536> chunk{};
+  constexpr std::size_t kChunk = 65536;
+  std::size_t searched = 0;
   for (;;) {
-    const std::size_t end = buffer.find('\n');
+    const std::size_t end = buffer.find('\n', searched);
     if (end != std::string::npos) {
-      std::string line = buffer.substr(0, end);
-      buffer.erase(0, end + 1);
-      return line;
+      std::string rest = buffer.substr(end + 1);
+      buffer.resize(end);
+      return std::exchange(buffer, std::move(rest));
     }
+    searched = buffer.size();
     if (buffer.size() > kLongestAnswer)
       return fail(Errc::invalid, "the supervisor's answer has more than {}",
                   format_size(kLongestAnswer));
     if (auto readable = wait_for(socket, POLLIN, deadline); !readable)
       return fail(std::move(readable).error());
-    const ssize_t count = ::recv(socket.get(), chunk.data(), chunk.size(), 0);
-    if (count > 0)
-      buffer.append(chunk.data(), static_cast<std::size_t>(count));
-    else if (count == 0 || (errno != EINTR && errno != EAGAIN))
+    buffer.resize(searched + kChunk);
+    const ssize_t count = ::recv(socket.get(), buffer.data() + searched, kChunk, 0);
+    buffer.resize(searched + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    if (count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN))
       return fail(Errc::unavailable, "the supervisor closed the connection");
   }
 }

@@ -285,6 +285,7 @@ Result<StackStatus> stack_status_from(const json::object& object) {
     read(*reload, "standing", status.reload.standing);
     read(*reload, "cause", status.reload.cause);
   }
+  status.services.reserve(services->size());
   for (const json::value& item : *services)
     if (const auto* service = item.if_object())
       status.services.push_back(service_status_from(*service));
